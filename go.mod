@@ -1,0 +1,3 @@
+module github.com/leat-ml/leat
+
+go 1.26
