@@ -1,0 +1,86 @@
+package jsontext
+
+import (
+	"fmt"
+	"unsafe"
+)
+
+// Int64s is [Ints] for int64.
+func (l *Lexer) Int64s(dst []int64, d *Dims) ([]int64, error) { return Ints(l, dst, d) }
+
+// Uint64s is [Ints] for uint64.
+func (l *Lexer) Uint64s(dst []uint64, d *Dims) ([]uint64, error) { return Ints(l, dst, d) }
+
+// Integer is an element type of [Ints].
+type Integer interface {
+	int8 | int16 | int32 | int64 | uint8 | uint16 | uint32 | uint64
+}
+
+// Ints reads an array of integers, nested or not, and appends them to dst in
+// row-major order. d receives the shape. An element that is not an integer (one
+// with a fraction or an exponent is not, even 1.0 and 1e3) or that T does not
+// hold is an [*ElementError].
+func Ints[T Integer](l *Lexer, dst []T, d *Dims) ([]T, error) {
+	first := len(dst)
+	if err := l.startRows(d); err != nil {
+		return dst, err
+	}
+	for at := afterOpen; ; at = afterElement {
+		more, err := l.nextRow(d, at)
+		if !more || err != nil {
+			return dst, err
+		}
+		n := len(dst)
+		if dst, err = intRow(l, dst, first); err != nil {
+			return dst, err
+		}
+		d.add(len(dst) - n)
+	}
+}
+
+func intRow[T Integer](l *Lexer, dst []T, first int) ([]T, error) {
+	for {
+		start := l.Pos
+		if !l.numberNext() {
+			return dst, l.element(len(dst)-first, "not an integer")
+		}
+		tok, isInt, err := l.Number()
+		if err != nil {
+			return dst, err
+		}
+		if !isInt {
+			l.Pos = start
+			return dst, l.element(len(dst)-first, "not an integer")
+		}
+		v, ok := parseInt[T](tok)
+		if !ok {
+			l.Pos = start
+			return dst, l.element(len(dst)-first, "out of range for "+intName[T]())
+		}
+		dst = append(dst, v)
+		if !l.sameRow() {
+			return dst, nil
+		}
+	}
+}
+
+func signed[T Integer]() bool { return T(0)-1 < 0 }
+
+// intName is the datatype of T in the Open Inference Protocol.
+func intName[T Integer]() string {
+	name := "UINT"
+	if signed[T]() {
+		name = "INT"
+	}
+	return fmt.Sprintf("%s%d", name, 8*unsafe.Sizeof(T(0)))
+}
+
+// parseInt converts the JSON integer tok, if T holds it.
+func parseInt[T Integer](tok []byte) (T, bool) {
+	if signed[T]() {
+		v, err := ParseInt64(tok)
+		return T(v), err == nil && int64(T(v)) == v
+	}
+	v, err := ParseUint64(tok)
+	return T(v), err == nil && uint64(T(v)) == v
+}

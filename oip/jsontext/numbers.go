@@ -1,0 +1,141 @@
+package jsontext
+
+import (
+	"math"
+	"math/big"
+)
+
+// Numeric is an array of numbers whose element type its text decided. The zero
+// value is ready; a reused one costs no allocation.
+type Numeric struct {
+	Dims
+	// IsFloat tells which of the two lists holds the elements; the other is
+	// empty. An array without elements is one of floats.
+	IsFloat bool
+	// Mixed tells that integers (as text: neither fraction nor exponent) stood
+	// among floats and were converted.
+	Mixed  bool
+	Ints   []int64
+	Floats []float64
+
+	wholes int // integers that were read
+	exact  bool
+}
+
+// Numbers reads a rectangular array of numbers, nested or not, into n in
+// row-major order: as int64 if every one is an integer that fits, and else as
+// float64, null being NaN. When the next value is not such an array, or when a
+// number in it would not survive (beyond float64's range, or an integer that
+// float64 would round), it reports false and leaves the cursor where it was;
+// the value may or may not be valid JSON then, and what n holds is undefined.
+func (l *Lexer) Numbers(n *Numeric) (ok bool) {
+	start := l.Pos
+	n.IsFloat, n.Mixed, n.exact, n.wholes = false, false, true, 0
+	n.Ints, n.Floats = n.Ints[:0], n.Floats[:0]
+	if !l.numbers(n) {
+		l.Pos = start
+		return false
+	}
+	if len(n.Ints) == 0 {
+		n.IsFloat = true
+	}
+	return true
+}
+
+func (l *Lexer) numbers(n *Numeric) bool {
+	if l.startRows(&n.Dims) != nil {
+		return false
+	}
+	for at := afterOpen; ; at = afterElement {
+		more, err := l.nextRow(&n.Dims, at)
+		if err != nil || n.Ragged {
+			return false
+		}
+		if !more {
+			n.Mixed = n.IsFloat && n.wholes > 0 && n.fractions()
+			return true
+		}
+		before := len(n.Ints) + len(n.Floats)
+		if !l.numberRow(n) {
+			return false
+		}
+		n.add(len(n.Ints) + len(n.Floats) - before)
+	}
+}
+
+func (n *Numeric) fractions() bool { return n.wholes < len(n.Floats) }
+
+func (l *Lexer) numberRow(n *Numeric) bool {
+	for {
+		if f, ok := l.specialFloat(&n.Dims); ok {
+			if !n.toFloats() {
+				return false
+			}
+			n.Floats = append(n.Floats, f)
+		} else {
+			tok, isInt, err := l.Number()
+			if err != nil || !n.append(tok, isInt) {
+				return false
+			}
+		}
+		if !l.sameRow() {
+			return true
+		}
+	}
+}
+
+func (n *Numeric) append(tok []byte, isInt bool) bool {
+	if isInt {
+		n.wholes++
+		if v, err := ParseInt64(tok); err == nil {
+			return n.appendInt(v)
+		}
+	}
+	f, err := ParseFloat64(tok)
+	if err != nil || isInt && !exactInteger(tok, f) || !n.toFloats() {
+		return false
+	}
+	n.Floats = append(n.Floats, f)
+	return true
+}
+
+func (n *Numeric) appendInt(v int64) bool {
+	if !n.IsFloat {
+		n.Ints = append(n.Ints, v)
+		return true
+	}
+	n.Floats = append(n.Floats, float64(v))
+	return exactFloat(v)
+}
+
+// toFloats goes over to float64, if it keeps every integer so far.
+func (n *Numeric) toFloats() bool {
+	if n.IsFloat {
+		return true
+	}
+	n.IsFloat = true
+	for _, v := range n.Ints {
+		if !exactFloat(v) {
+			return false
+		}
+		n.Floats = append(n.Floats, float64(v))
+	}
+	n.Ints = n.Ints[:0]
+	return true
+}
+
+// exactFloat tells whether float64 holds v.
+func exactFloat(v int64) bool {
+	f := float64(v)
+	return f < math.MaxInt64 && int64(f) == v
+}
+
+// exactInteger tells whether the integer tok, beyond int64, has the value f.
+func exactInteger(tok []byte, f float64) bool {
+	i, ok := new(big.Int).SetString(string(tok), 10)
+	if !ok {
+		return false
+	}
+	back, _ := new(big.Float).SetFloat64(f).Int(nil)
+	return i.Cmp(back) == 0
+}
