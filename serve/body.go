@@ -1,0 +1,82 @@
+package serve
+
+import "sync"
+
+// A Body is what an event carries: a reference to something immutable, so
+// copying one is cloning it. It holds raw bytes as they came from the wire, or
+// a Go value that a step made, and remembers what a [Decoder] made of the
+// bytes. The zero Body is empty. A Body is safe for concurrent use.
+type Body struct{ p *payload }
+
+type payload struct {
+	raw   []byte
+	value any
+	made  bool // value is the body, raw is nil
+
+	mu    sync.Mutex
+	views [2]decoded
+}
+
+type decoded struct {
+	by   *Decoder
+	view any
+	err  error
+}
+
+// A Decoder makes a view of raw bytes: a tree of values, an inference request.
+// Decoders are compared by identity, so a package declares each of its own
+// once. Decode must not keep a reference to more than raw, which is immutable.
+type Decoder struct {
+	Decode func(raw []byte) (any, error)
+}
+
+// RawBody returns a body of bytes, which it takes over.
+func RawBody(raw []byte) Body { return Body{&payload{raw: raw}} }
+
+// ValueBody returns a body that is v: one of the types of a decoded document
+// (value.go), a *[Response], string or []byte, or what encoding/json can
+// encode. v must not change any more.
+func ValueBody(v any) Body { return Body{&payload{value: v, made: true}} }
+
+// Raw returns the bytes of a body that was made of bytes; ok is false when the
+// body is a value. An empty body has no bytes and is ok.
+func (b Body) Raw() (raw []byte, ok bool) {
+	if b.p == nil {
+		return nil, true
+	}
+	return b.p.raw, !b.p.made
+}
+
+// Value returns the value of a body that was made by [ValueBody].
+func (b Body) Value() (v any, ok bool) {
+	if b.p == nil {
+		return nil, false
+	}
+	return b.p.value, b.p.made
+}
+
+// Empty says whether the body has neither a byte nor a value.
+func (b Body) Empty() bool {
+	return b.p == nil || (!b.p.made && len(b.p.raw) == 0)
+}
+
+// View returns what d makes of the raw bytes. It is made once, by whoever asks
+// first, and is the same for all who ask later, error included.
+func (b Body) View(d *Decoder) (any, error) {
+	if b.p == nil {
+		return d.Decode(nil)
+	}
+	b.p.mu.Lock()
+	defer b.p.mu.Unlock()
+	for i := range b.p.views {
+		v := &b.p.views[i]
+		if v.by == nil {
+			v.view, v.err = d.Decode(b.p.raw)
+			v.by = d
+		}
+		if v.by == d {
+			return v.view, v.err
+		}
+	}
+	return d.Decode(b.p.raw) // more kinds of view than there is room for: not kept
+}

@@ -1,0 +1,182 @@
+package serve
+
+import (
+	"fmt"
+	"math"
+)
+
+// Float32s returns the elements as float32: a view when the tensor is FP32
+// (read it only), else a conversion written over dst, which may be nil. BOOL
+// counts as 0 and 1; BYTES is an error.
+func (t *Tensor) Float32s(dst []float32) ([]float32, error) {
+	if t.Datatype == FP32 {
+		return view[float32](t.data), nil
+	}
+	return convert(t, dst)
+}
+
+// Float64s is [Tensor.Float32s] for float64 and FP64.
+func (t *Tensor) Float64s(dst []float64) ([]float64, error) {
+	if t.Datatype == FP64 {
+		return view[float64](t.data), nil
+	}
+	return convert(t, dst)
+}
+
+func convert[F float32 | float64](t *Tensor, dst []F) ([]F, error) {
+	dst = sized(dst, t.Len())
+	switch t.Datatype {
+	case FP32:
+		numbers[float32](dst, t.data)
+	case FP64:
+		numbers[float64](dst, t.data)
+	case Int64:
+		numbers[int64](dst, t.data)
+	case Int32:
+		numbers[int32](dst, t.data)
+	case Int16:
+		numbers[int16](dst, t.data)
+	case Int8:
+		numbers[int8](dst, t.data)
+	case Uint64:
+		numbers[uint64](dst, t.data)
+	case Uint32:
+		numbers[uint32](dst, t.data)
+	case Uint16:
+		numbers[uint16](dst, t.data)
+	case Uint8, Bool:
+		numbers[uint8](dst, t.data)
+	case FP16:
+		halves(dst, t.data, HalfToFloat32)
+	case BF16:
+		halves(dst, t.data, func(h uint16) float32 { return math.Float32frombits(uint32(h) << 16) })
+	default:
+		return nil, fmt.Errorf("tensor %q of %s has no numbers", t.Name, t.Datatype)
+	}
+	return dst, nil
+}
+
+func sized[T any](dst []T, n int) []T {
+	if cap(dst) < n {
+		return make([]T, n)
+	}
+	return dst[:n]
+}
+
+func numbers[E uint8 | uint16 | uint32 | uint64 | int8 | int16 | int32 | int64 | float32 | float64, F float32 | float64](dst []F, data []byte) {
+	for i, v := range view[E](data) {
+		dst[i] = F(v)
+	}
+}
+
+func halves[F float32 | float64](dst []F, data []byte, widen func(uint16) float32) {
+	for i, v := range view[uint16](data) {
+		dst[i] = F(widen(v))
+	}
+}
+
+// HalfToFloat32 widens an IEEE 754 binary16 number, exactly.
+func HalfToFloat32(h uint16) float32 {
+	sign := uint32(h&0x8000) << 16
+	exp, frac := uint32(h>>10)&0x1f, uint32(h&0x3ff)
+	switch {
+	case exp == 0x1f:
+		return math.Float32frombits(sign | 0x7f800000 | frac<<13)
+	case exp != 0:
+		return math.Float32frombits(sign | (exp+112)<<23 | frac<<13)
+	}
+	f := float32(frac) * (1.0 / (1 << 24)) // zero and the subnormals
+	return math.Float32frombits(math.Float32bits(f) | sign)
+}
+
+// At returns element i of the flat data as nil-free Go value: int64, uint64,
+// float64, bool or string. A whole number that JSON wrote without a fraction
+// comes back as int64 even where its neighbours made the tensor FP64.
+func (t *Tensor) At(i int) any {
+	switch t.Datatype {
+	case Bytes:
+		return t.strs[i]
+	case Bool:
+		return t.data[i] != 0
+	case Int64:
+		return view[int64](t.data)[i]
+	case Uint64:
+		return view[uint64](t.data)[i]
+	case FP64:
+		return t.wide(i)
+	}
+	return t.narrow(i)
+}
+
+func (t *Tensor) wide(i int) any {
+	f := view[float64](t.data)[i]
+	if t.mixed && f == math.Trunc(f) && math.Abs(f) < 1<<53 && t.wroteInteger(i) {
+		return int64(f)
+	}
+	return f
+}
+
+func (t *Tensor) narrow(i int) any {
+	switch t.Datatype {
+	case FP32:
+		return float64(view[float32](t.data)[i])
+	case Int32:
+		return int64(view[int32](t.data)[i])
+	case Int16:
+		return int64(view[int16](t.data)[i])
+	case Int8:
+		return int64(view[int8](t.data)[i])
+	case Uint32:
+		return int64(view[uint32](t.data)[i])
+	case Uint16:
+		return int64(view[uint16](t.data)[i])
+	case Uint8:
+		return int64(t.data[i])
+	case FP16:
+		return float64(HalfToFloat32(view[uint16](t.data)[i]))
+	case BF16:
+		return float64(math.Float32frombits(uint32(view[uint16](t.data)[i]) << 16))
+	}
+	return nil
+}
+
+// wroteInteger finds element i in the JSON text and says whether it was
+// written as an integer. Only mixed tensors pay for it.
+func (t *Tensor) wroteInteger(i int) bool {
+	inside, integer := false, false
+	for _, c := range t.src {
+		switch {
+		case c >= '0' && c <= '9' || c == '-' || c == '+' || c == '.' || c == 'e' || c == 'E' || c >= 'a' && c <= 'z':
+			if !inside {
+				inside, integer = true, true
+			}
+			if c == '.' || c == 'e' || c == 'E' || c == 'n' {
+				integer = false
+			}
+		case inside:
+			if inside = false; i == 0 {
+				return integer
+			}
+			i--
+		}
+	}
+	return false
+}
+
+// Rows returns the tensor as nested Go slices, outermost dimension first: for
+// code that wants plain values. A scalar tensor is its one element.
+func (t *Tensor) Rows() any {
+	v, _ := t.rows(t.Shape, 0)
+	return v
+}
+
+func (t *Tensor) rows(shape []int, at int) (any, int) {
+	if len(shape) == 0 {
+		return t.At(at), at + 1
+	}
+	out := make([]any, shape[0])
+	for i := range out {
+		out[i], at = t.rows(shape[1:], at)
+	}
+	return out, at
+}

@@ -1,0 +1,125 @@
+package serve
+
+import (
+	"math/rand/v2"
+	"net/textproto"
+	"time"
+)
+
+// An Event is one unit of work on its way through a graph. It has one owner at
+// a time: the step it is given to until Do returns, then the graph again. A
+// step that wants two of them calls [Event.Clone].
+type Event struct {
+	// ID names the event in answers, logs and records; empty until somebody
+	// asks for it with Identify.
+	ID      string
+	Target  Target
+	Trigger Trigger
+	// Header is never changed in place: it is replaced, so clones share it.
+	Header Header
+	Time   time.Time // when the transport accepted it
+	Body   Body
+	Reply  *Reply // how to answer, where the default will not do
+	Fault  *Fault // what failed; set only behind an error handler
+}
+
+// NewEvent returns an event accepted now with the raw body, in one allocation.
+// It takes raw over.
+func NewEvent(target Target, raw []byte) *Event {
+	e := &struct {
+		Event
+		payload
+	}{}
+	e.Target, e.Time = target, time.Now()
+	e.payload.raw = raw
+	e.Event.Body = Body{&e.payload}
+	return &e.Event
+}
+
+// Clone returns a second event of the same request. What is immutable (body,
+// header, reply) is shared.
+func (e *Event) Clone() *Event {
+	e.Identify()
+	c := *e
+	return &c
+}
+
+// Identify returns the event's ID and makes up a random one (a version 4 UUID)
+// if it has none yet.
+func (e *Event) Identify() string {
+	if e.ID == "" {
+		e.ID = newID()
+	}
+	return e.ID
+}
+
+func newID() string {
+	hi, lo := rand.Uint64(), rand.Uint64()
+	hi = hi&^0xf000 | 0x4000         // version 4
+	lo = lo&^(3<<62) | uint64(2)<<62 // variant of RFC 9562
+	var id [36]byte
+	hexTo(id[0:8], hi>>32)
+	hexTo(id[9:13], hi>>16)
+	hexTo(id[14:18], hi)
+	hexTo(id[19:23], lo>>48)
+	hexTo(id[24:36], lo)
+	id[8], id[13], id[18], id[23] = '-', '-', '-', '-'
+	return string(id[:])
+}
+
+func hexTo(dst []byte, v uint64) {
+	for i := len(dst) - 1; i >= 0; i-- {
+		dst[i] = "0123456789abcdef"[v&15]
+		v >>= 4
+	}
+}
+
+// A Target is what an event asks for. A transport fills in the method and the
+// path, or the model, version and operation where its protocol names them.
+type Target struct {
+	Method    string // of HTTP; empty for events that have none
+	Path      string // decoded, with its leading slash
+	Model     string
+	Version   string
+	Operation string
+}
+
+// A Trigger tells where an event came from. Kind "" or "http" is a caller that
+// waits for an answer; any other kind is a stream, whose events can wait.
+type Trigger struct {
+	Kind string
+	Name string
+}
+
+// Waits says whether events of this trigger may be kept waiting.
+func (t Trigger) Waits() bool { return t.Kind != "" && t.Kind != "http" }
+
+// A Header holds the header fields of a request, keyed by canonical name as
+// net/http does. It is read only.
+type Header map[string][]string
+
+// Value returns the first value of the field, whose name is matched without
+// case; "" when there is none.
+func (h Header) Value(name string) string {
+	if len(h) == 0 {
+		return ""
+	}
+	if v := h[textproto.CanonicalMIMEHeaderKey(name)]; len(v) > 0 {
+		return v[0]
+	}
+	return ""
+}
+
+// A Reply says how an event is answered where the default will not do. It is
+// immutable.
+type Reply struct {
+	Status      int    // of HTTP; 0 means 200
+	ContentType string // "" means JSON for values, else text
+	Header      Header // further fields
+}
+
+// A Fault tells an error handler what failed.
+type Fault struct {
+	Step string
+	Err  error
+}

@@ -1,0 +1,139 @@
+package serve
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"maps"
+	"math"
+	"sync"
+)
+
+// A ModelContext is what a model may know of the server around it. A model
+// gets it in Load and may keep it. It is safe for concurrent use.
+type ModelContext struct {
+	Name    string
+	Version string // "" for a model without versions
+	Path    string // where the model's files are: a file, a folder or a store URI
+	Logger  *slog.Logger
+	// WorkerID is the index of the worker process; 0 in this process.
+	WorkerID int
+	Verbose  bool
+	// Mock says that no endpoint record and no stream is behind the server.
+	Mock    bool
+	Project string
+
+	opts ModelOptions
+
+	mu       sync.Mutex
+	artifact map[string]any // parameters of the artifact, once it is known
+	metrics  map[string]float64
+	labels   map[string]string
+}
+
+// ModelOptions are what the model server hands to [NewModelContext].
+type ModelOptions struct {
+	Args   map[string]any // of the step: class_args
+	Params map[string]any // of the server
+	Open   func(ctx context.Context, path, suffix string) (*Artifact, error)
+	Labels map[string]string
+}
+
+// NewModelContext fills in what the model server knows beside the exported
+// fields, which the caller sets before anyone else sees the context.
+func NewModelContext(o ModelOptions) *ModelContext {
+	return &ModelContext{Logger: slog.New(slog.DiscardHandler), opts: o, labels: maps.Clone(o.Labels)}
+}
+
+// Param returns the parameter named key: from the model's artifact once it is
+// opened, else from the step's arguments, else from the server's parameters.
+func (m *ModelContext) Param(key string) (v any, ok bool) {
+	m.mu.Lock()
+	v, ok = m.artifact[key]
+	m.mu.Unlock()
+	if ok {
+		return v, true
+	}
+	if v, ok = m.opts.Args[key]; ok {
+		return v, true
+	}
+	v, ok = m.opts.Params[key]
+	return v, ok
+}
+
+// Param returns the parameter named key as a T, def when nobody set it, and an
+// error when it is set to something that is no T. Whole numbers do for floats,
+// and floats without a fraction for integers.
+func Param[T string | bool | int | int64 | float64 | []any | map[string]any](m *ModelContext, key string, def T) (T, error) {
+	v, ok := m.Param(key)
+	if !ok || v == nil {
+		return def, nil
+	}
+	if t, ok := v.(T); ok {
+		return t, nil
+	}
+	var out T
+	f, isNumber := Number64(v)
+	switch p := any(&out).(type) {
+	case *float64:
+		*p = f
+	case *int:
+		*p, isNumber = int(f), isNumber && f == math.Trunc(f) && math.Abs(f) < 1<<53
+	case *int64:
+		*p, isNumber = int64(f), isNumber && f == math.Trunc(f) && math.Abs(f) < 1<<53
+	default:
+		isNumber = false
+	}
+	if !isNumber {
+		return def, fmt.Errorf("model %s: parameter %s is %v (%T), not a %T", m.Name, key, v, v, def)
+	}
+	return out, nil
+}
+
+// SetMetric records a value beside every later inference of the model.
+func (m *ModelContext) SetMetric(name string, value float64) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	next := maps.Clone(m.metrics) // snapshots that records hold stay as they are
+	if next == nil {
+		next = map[string]float64{}
+	}
+	next[name] = value
+	m.metrics = next
+}
+
+// SetLabel labels every later record of the model.
+func (m *ModelContext) SetLabel(key, value string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	next := maps.Clone(m.labels)
+	if next == nil {
+		next = map[string]string{}
+	}
+	next[key] = value
+	m.labels = next
+}
+
+// Snapshot returns the metrics and labels as they are now. Read them only.
+func (m *ModelContext) Snapshot() (metrics map[string]float64, labels map[string]string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.metrics, m.labels
+}
+
+// GetModel opens the model's artifact: the file that Path names, the one whose
+// name ends in suffix in a folder, or the one that a model_spec.yaml names.
+// From then on the artifact's parameters come before the step's. MLRun's name.
+func (m *ModelContext) GetModel(ctx context.Context, suffix string) (*Artifact, error) {
+	if m.opts.Open == nil {
+		return nil, fmt.Errorf("model %s: open the artifact: this server has no artifact store", m.Name)
+	}
+	a, err := m.opts.Open(ctx, m.Path, suffix)
+	if err != nil {
+		return nil, fmt.Errorf("model %s: %w", m.Name, err)
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.artifact = a.Parameters
+	return a, nil
+}

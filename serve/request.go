@@ -1,0 +1,193 @@
+package serve
+
+import (
+	"maps"
+	"math"
+)
+
+// A Dialect is one of the two ways to write a request and its answer.
+type Dialect uint8
+
+// The dialects.
+const (
+	// MLRun is {"inputs": [rows, scalars or feature dictionaries]}.
+	MLRun Dialect = iota
+	// OIP is the Open Inference Protocol: inputs are named, typed tensors.
+	OIP
+)
+
+// A Request asks a model for an inference. Inputs are immutable; a model that
+// passes on a changed request makes a copy of the struct.
+type Request struct {
+	// ID names the request: what the client sent, else the ID of the event.
+	ID string
+	// RawID is the id as JSON as the client sent it; nil if it sent none.
+	RawID []byte
+	// Op is the operation: "infer", "predict", "explain" …
+	Op      string
+	Dialect Dialect
+	// Inputs are the tensors: as sent in OIP, converted to the model's schema
+	// in MLRun's dialect. Rows of numbers sent to a model without a schema are
+	// one tensor without a name, of INT64 as long as every number is an integer
+	// and FP64 otherwise; anything else leaves Inputs empty and is in Data.
+	Inputs []*Tensor
+	// Data is the value of "inputs" as MLRun's dialect has it; nil in OIP.
+	Data any
+	// Outputs are the outputs asked for by name, in order; empty means all.
+	Outputs []RequestedOutput
+	// Parameters of the request; values are string, bool, int64 or float64.
+	Parameters map[string]any
+	// Body is everything that the client sent.
+	Body Body
+	// Model and Operation are what the body names; URLs name them as a rule.
+	Model, Operation string
+
+	present bool // the body has "inputs"
+	list    bool // and they are a list
+}
+
+// A RequestedOutput names an output that the client wants.
+type RequestedOutput struct {
+	Name       string
+	Parameters map[string]any
+}
+
+// SetPresence is for codecs: whether the body has "inputs", and whether they
+// are a list.
+func (r *Request) SetPresence(present, list bool) { r.present, r.list = present, list }
+
+// Validate checks that the request has inputs and that they are a list.
+func (r *Request) Validate() error {
+	switch {
+	case !r.present:
+		return Errorf(BadRequest, "Exception", `Expected key "inputs" in request body`)
+	case !r.list:
+		return Errorf(BadRequest, "Exception", `Expected "inputs" to be a list`)
+	}
+	return nil
+}
+
+// Input returns the input tensor of that name; nil if there is none. A lone
+// input is found under any name.
+func (r *Request) Input(name string) *Tensor {
+	if len(r.Inputs) == 1 {
+		return r.Inputs[0]
+	}
+	for _, t := range r.Inputs {
+		if t.Name == name {
+			return t
+		}
+	}
+	return nil
+}
+
+// Matrix returns the first input as rows of float64, row-major, and the number
+// of columns. One dimension is one row; more than two are flattened into rows.
+// The numbers may be shared: read them only.
+func (r *Request) Matrix() (data []float64, columns int, err error) {
+	if len(r.Inputs) == 0 {
+		return nil, 0, Errorf(BadRequest, "ValueError", "the inputs are not an array of numbers")
+	}
+	t := r.Inputs[0]
+	if data, err = t.Float64s(nil); err != nil {
+		return nil, 0, &Error{Code: BadRequest, Class: "ValueError", Err: err}
+	}
+	columns = len(data)
+	if len(t.Shape) > 1 {
+		columns, _ = Elements(t.Shape[1:])
+	}
+	return data, columns, nil
+}
+
+// WithData returns a copy of the request with other inputs in MLRun's dialect:
+// what a Preprocessor uses to replace them. A *Tensor becomes the one input.
+func (r *Request) WithData(data any) *Request {
+	c := *r
+	c.Data, c.Inputs = data, nil
+	if t, ok := data.(*Tensor); ok {
+		c.Inputs = []*Tensor{t}
+	}
+	c.present, c.list = true, isList(data)
+	return &c
+}
+
+// WithInputs returns a copy of the request with other input tensors.
+func (r *Request) WithInputs(inputs ...*Tensor) *Request {
+	c := *r
+	c.Inputs = inputs
+	if len(inputs) > 0 && r.Dialect == MLRun {
+		c.Data = inputs[0]
+	}
+	c.present, c.list = true, true
+	return &c
+}
+
+func isList(v any) bool {
+	switch v := v.(type) {
+	case []any, []float64, []float32, []int64, []int, []string:
+		return true
+	case *Tensor:
+		return len(v.Shape) > 0
+	}
+	return false
+}
+
+// A Response is the answer of a model. Its Postprocessor may change it.
+type Response struct {
+	ID           string
+	RawID        []byte // written in place of ID where set
+	ModelName    string
+	ModelVersion string // "" is left out
+	Dialect      Dialect
+	// Outputs is what Predict returned; []*Tensor in OIP.
+	Outputs any
+	// Parameters of the response; usually nil.
+	Parameters map[string]any
+	// Timestamp is written after the outputs when it is set (RFC 3339 style, in
+	// UTC): the form MLRun gives it.
+	Timestamp string
+	fields    []Field
+}
+
+// Set adds a member after those that every response has, or replaces it.
+func (r *Response) Set(key string, v any) {
+	for i := range r.fields {
+		if r.fields[i].Key == key {
+			r.fields[i].Value = v
+			return
+		}
+	}
+	r.fields = append(r.fields, Field{Key: key, Value: v})
+}
+
+// Fields are the members added by Set. Read them only.
+func (r *Response) Fields() []Field { return r.fields }
+
+// Number returns v as float64; ok is false when v is no number.
+func Number64(v any) (f float64, ok bool) {
+	switch v := v.(type) {
+	case float64:
+		return v, true
+	case float32:
+		return float64(v), true
+	case int64:
+		return float64(v), true
+	case int:
+		return float64(v), true
+	case uint64:
+		return float64(v), true
+	}
+	return math.NaN(), false
+}
+
+// WithParameters returns a copy of the request whose parameters have p over
+// those it had.
+func (r *Request) WithParameters(p map[string]any) *Request {
+	c := *r
+	c.Parameters = maps.Clone(r.Parameters)
+	if c.Parameters == nil {
+		c.Parameters = make(map[string]any, len(p))
+	}
+	maps.Copy(c.Parameters, p)
+	return &c
+}

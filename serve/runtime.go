@@ -1,0 +1,64 @@
+package serve
+
+import (
+	"context"
+	"io/fs"
+	"time"
+)
+
+// An Artifact is a model's files and what is written about them. It is
+// immutable.
+type Artifact struct {
+	File  string // local path of the model file; "" if there is none
+	Files fs.FS  // everything beside it
+	// Extra are further files by key, as local paths.
+	Extra map[string]string
+	// Parameters, Features and Labels come from the artifact's description;
+	// nil where there is none.
+	Parameters       map[string]any
+	Features, Labels []Feature
+	Metrics          map[string]any
+	Framework        string
+	Algorithm        string
+	Key              string
+	Tag              string
+}
+
+// A ModelSpec is what a repository or a server spec says of a model.
+type ModelSpec struct {
+	Name       string
+	Version    string
+	Parameters map[string]any
+	// Inputs and Outputs are declared schemas; a runtime that knows better from
+	// the file refuses a declaration that contradicts it.
+	Inputs, Outputs []TensorSpec
+}
+
+// A Runtime turns a model artifact into a Model: in this process, in a worker
+// process or behind a socket. Load must be safe for concurrent use. The model
+// holds its resources until its Close, if it is a [Closer].
+type Runtime interface {
+	Load(ctx context.Context, a *Artifact, spec ModelSpec) (Model, error)
+}
+
+// A Record tells what became of one inference. Requests and responses in it
+// are immutable. Read the maps only.
+type Record struct {
+	Graph, Model, Version, Class, Op string
+
+	EventID  string
+	Start    time.Time
+	Duration time.Duration
+	Request  *Request
+	Response *Response // nil when the inference failed
+	Err      error
+	// Inputs and Outputs are what a ResultLogger chose; nil leaves the real ones.
+	Inputs, Outputs any
+	Metrics         map[string]float64
+	Labels          map[string]string
+}
+
+// A Recorder receives one Record for every inference served. Record neither
+// blocks nor fails: what does not fit is dropped and counted. It must be safe
+// for concurrent use.
+type Recorder interface{ Record(r Record) }

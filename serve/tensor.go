@@ -1,0 +1,206 @@
+package serve
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"unsafe"
+)
+
+// A Tensor is a dense, row-major array. It is immutable once it is part of a
+// request or a response: those may be shared between branches of a graph and
+// with recorders, so a model that wants to change one changes a [Tensor.Clone].
+// Reading is safe from any number of goroutines.
+type Tensor struct {
+	Name     string
+	Datatype Datatype
+	// Shape has one length a dimension; empty for a scalar. Read it only.
+	Shape []int
+	// Parameters are what a client sent with the tensor; usually nil.
+	Parameters map[string]any
+
+	data  []byte   // the elements in memory order, aligned to their size; nil for Bytes
+	strs  []string // the elements of a Bytes tensor
+	src   []byte   // the JSON text that data was read from, written back as it is
+	mixed bool     // FP64 made of integers and fractions: an element may have been an integer
+}
+
+// An Element is a Go type that a tensor's elements can be seen as.
+type Element interface {
+	bool | uint8 | uint16 | uint32 | uint64 |
+		int8 | int16 | int32 | int64 | float32 | float64
+}
+
+// NewTensor returns a tensor over data, which it takes over without a copy.
+// Without a shape the tensor is one-dimensional. It panics when shape and data
+// disagree, since only a mistake in the program can make them.
+func NewTensor[T Element](name string, data []T, shape ...int) *Tensor {
+	if len(shape) == 0 {
+		shape = []int{len(data)}
+	}
+	t, err := MakeTensor(name, datatypeOf[T](), shape, asBytes(data))
+	if err != nil {
+		panic("serve: NewTensor: " + err.Error())
+	}
+	return &t
+}
+
+// NewBytes returns a BYTES tensor over elems, which it takes over. Without a
+// shape it is one-dimensional. It panics when shape and elems disagree.
+func NewBytes(name string, elems []string, shape ...int) *Tensor {
+	if len(shape) == 0 {
+		shape = []int{len(elems)}
+	}
+	if n, ok := Elements(shape); !ok || n != len(elems) {
+		panic(fmt.Sprintf("serve: NewBytes: shape %v does not hold %d elements", shape, len(elems)))
+	}
+	return &Tensor{Name: name, Datatype: Bytes, Shape: shape, strs: elems}
+}
+
+// MakeTensor returns a tensor over the little-endian elements in data, which it
+// takes over; data must be aligned to the element's size. It is how codecs
+// build tensors of any datatype but Bytes.
+func MakeTensor(name string, dt Datatype, shape []int, data []byte) (Tensor, error) {
+	n, ok := Elements(shape)
+	if !ok || dt.Size() == 0 || n > math.MaxInt/8 {
+		return Tensor{}, fmt.Errorf("shape %v of %s is not one a tensor can have", shape, dt)
+	}
+	if n*dt.Size() != len(data) {
+		return Tensor{}, fmt.Errorf("shape %v needs %d elements of %s, but there are %d bytes", shape, n, dt, len(data))
+	}
+	return Tensor{Name: name, Datatype: dt, Shape: shape, data: data}, nil
+}
+
+// WithSource returns t remembering the JSON text of its data, which is written
+// back byte for byte as long as the tensor is passed on unchanged. mixed says
+// that the text held integers and fractions side by side.
+func (t Tensor) WithSource(src []byte, mixed bool) Tensor {
+	t.src, t.mixed = src, mixed
+	return t
+}
+
+// Source is the JSON text that the data was read from; nil when there is none.
+func (t *Tensor) Source() []byte { return t.src }
+
+// Named returns t under another name; the elements are shared.
+func (t *Tensor) Named(name string) *Tensor {
+	if t.Name == name {
+		return t
+	}
+	c := *t
+	c.Name = name
+	return &c
+}
+
+// Reshaped returns t with another shape over the same elements.
+func (t *Tensor) Reshaped(shape ...int) (*Tensor, error) {
+	n, ok := Elements(shape)
+	if !ok || n != t.Len() {
+		return nil, fmt.Errorf("shape %v does not hold the %d elements of shape %v", shape, t.Len(), t.Shape)
+	}
+	c := *t
+	c.Shape, c.src = shape, nil
+	return &c, nil
+}
+
+// Clone returns a copy whose elements may be changed through [Data].
+func (t *Tensor) Clone() *Tensor {
+	c := *t
+	c.Shape = slices.Clone(t.Shape)
+	c.strs = slices.Clone(t.strs)
+	c.src = nil
+	if t.data != nil {
+		words := make([]uint64, (len(t.data)+7)/8) // aligned for every datatype
+		c.data = asBytes(words)[:len(t.data)]
+		copy(c.data, t.data)
+	}
+	return &c
+}
+
+// Len is the number of elements.
+func (t *Tensor) Len() int {
+	if t.Datatype == Bytes {
+		return len(t.strs)
+	}
+	if size := t.Datatype.Size(); size > 0 {
+		return len(t.data) / size
+	}
+	return 0
+}
+
+// Raw is the memory of the elements, little-endian; nil for BYTES. Read it only.
+func (t *Tensor) Raw() []byte { return t.data }
+
+// Strings are the elements of a BYTES tensor; nil for others. Read them only.
+func (t *Tensor) Strings() []string { return t.strs }
+
+// Data sees the elements as []T without a copy; ok is false when T is not the
+// Go type of the tensor's datatype. FP16 and BF16 are seen as uint16. Read the
+// elements only, unless the tensor is your own clone.
+func Data[T Element](t *Tensor) (elems []T, ok bool) {
+	want := datatypeOf[T]()
+	half := want == Uint16 && (t.Datatype == FP16 || t.Datatype == BF16)
+	if want != t.Datatype && !half {
+		return nil, false
+	}
+	return view[T](t.data), true
+}
+
+// Elements is the number of elements that shape holds; ok is false when a
+// length is negative or the product overflows.
+func Elements(shape []int) (n int, ok bool) {
+	n = 1
+	for _, d := range shape {
+		if d < 0 || (d > 0 && n > math.MaxInt/d) {
+			return 0, false
+		}
+		n *= d
+	}
+	return n, true
+}
+
+func datatypeOf[T Element]() Datatype {
+	var zero T
+	switch any(zero).(type) {
+	case bool:
+		return Bool
+	case uint8:
+		return Uint8
+	case uint16:
+		return Uint16
+	case uint32:
+		return Uint32
+	case uint64:
+		return Uint64
+	case int8:
+		return Int8
+	case int16:
+		return Int16
+	case int32:
+		return Int32
+	case int64:
+		return Int64
+	case float32:
+		return FP32
+	case float64:
+		return FP64
+	}
+	return Invalid
+}
+
+// asBytes sees elems as bytes. Every platform that leat runs on is
+// little-endian (amd64 and arm64), as the protocol's binary form is.
+func asBytes[T Element](elems []T) []byte {
+	if len(elems) == 0 {
+		return nil
+	}
+	return unsafe.Slice((*byte)(unsafe.Pointer(&elems[0])), len(elems)*int(unsafe.Sizeof(elems[0])))
+}
+
+func view[T Element](data []byte) []T {
+	if len(data) == 0 {
+		return nil
+	}
+	var zero T
+	return unsafe.Slice((*T)(unsafe.Pointer(&data[0])), len(data)/int(unsafe.Sizeof(zero)))
+}
