@@ -1,0 +1,148 @@
+// Package catalog maps the names that specs use to constructors. A [Set] is a
+// value: [Default] is filled by the packages that are linked in, tests and
+// programs that embed leat clone it or make their own.
+package catalog
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"maps"
+	"slices"
+
+	"github.com/leat-ml/leat/serve"
+)
+
+// An Entry is a class of steps: what class_name in a spec names.
+type Entry struct {
+	Name    string   // "VotingEnsemble"
+	Aliases []string // "mlrun.serving.routers.VotingEnsemble"
+	Doc     string   // one line for people
+	// Router says that the class takes routes, so New is given them.
+	Router bool
+	// New makes a step; it acquires nothing.
+	New func(a Args) (serve.Step, error)
+}
+
+// Args are what a step is made of.
+type Args struct {
+	Name   string         // of the step or route: "m3:v1"
+	Class  string         // as the spec spells it; "" where it names none
+	Values map[string]any // class_args
+	// InputPath and ResultPath select and place the body within the event's.
+	InputPath, ResultPath string
+	Routes                []Route // of a router, in the order of the spec
+	Env                   *Env
+}
+
+// A Route is one child of a router.
+type Route struct {
+	Key  string
+	Step serve.Step
+}
+
+// Env is what all steps of a server share. It is read only.
+type Env struct {
+	Graph       string         // names the graph in errors; may be empty
+	Params      map[string]any // of the server
+	Async       bool           // models load in the background
+	MLRun       bool           // MLRun's contract instead of the default one
+	Mock        bool
+	Verbose     bool
+	Project     string
+	FunctionURI string
+	Logger      *slog.Logger
+	Recorder    serve.Recorder
+	// Open opens a model artifact for a model's GetModel.
+	Open func(ctx context.Context, path, suffix string) (*serve.Artifact, error)
+}
+
+// A RuntimeEntry is a runtime that loads models from files.
+type RuntimeEntry struct {
+	Name    string   // "xgboost": what model.yaml and class_name call it
+	Classes []string // further class names: "XGBoostModelServer"
+	Doc     string
+	Suffix  string // of its files, for GetModel on a folder: ".ubj"
+	// Detect says whether a file of that base name which begins with head is
+	// one the runtime loads.
+	Detect func(name string, head []byte) bool
+	// Probe tells the version, and why the runtime cannot work on this machine
+	// together with what to do about it. nil means that it is built in.
+	Probe   func() (version string, err error)
+	Runtime serve.Runtime
+}
+
+// A Set holds entries by name. The zero value is empty and ready to use.
+// Filling it is not safe for concurrent use; looking things up is.
+type Set struct {
+	entries  map[string]*Entry // under the name and every alias
+	runtimes map[string]*RuntimeEntry
+}
+
+// Default holds what the packages linked into the program registered.
+var Default = &Set{}
+
+// Clone returns a copy that can be filled further.
+func (s *Set) Clone() *Set {
+	return &Set{entries: maps.Clone(s.entries), runtimes: maps.Clone(s.runtimes)}
+}
+
+// Add registers an entry under its name and aliases. It panics on an entry
+// without name or constructor and on a name that is taken.
+func (s *Set) Add(e Entry) {
+	if e.Name == "" || e.New == nil {
+		panic(fmt.Sprintf("catalog: entry %q has no name or no constructor", e.Name))
+	}
+	if s.entries == nil {
+		s.entries = map[string]*Entry{}
+	}
+	for _, name := range append([]string{e.Name}, e.Aliases...) {
+		if s.entries[name] != nil {
+			panic(fmt.Sprintf("catalog: %q is registered twice", name))
+		}
+		s.entries[name] = &e
+	}
+}
+
+// AddRuntime registers a runtime. It panics on mistakes as Add does.
+func (s *Set) AddRuntime(r RuntimeEntry) {
+	if r.Name == "" || r.Runtime == nil || r.Detect == nil {
+		panic(fmt.Sprintf("catalog: runtime %q has no name, runtime or detection", r.Name))
+	}
+	if s.runtimes[r.Name] != nil {
+		panic(fmt.Sprintf("catalog: runtime %q is registered twice", r.Name))
+	}
+	if s.runtimes == nil {
+		s.runtimes = map[string]*RuntimeEntry{}
+	}
+	s.runtimes[r.Name] = &r
+}
+
+// Lookup finds the entry for a class name; nil if there is none.
+func (s *Set) Lookup(class string) *Entry { return s.entries[class] }
+
+// Runtime finds the runtime of that name; nil if there is none.
+func (s *Set) Runtime(name string) *RuntimeEntry { return s.runtimes[name] }
+
+// Runtimes are all runtimes, by name.
+func (s *Set) Runtimes() []*RuntimeEntry {
+	out := make([]*RuntimeEntry, 0, len(s.runtimes))
+	for _, name := range slices.Sorted(maps.Keys(s.runtimes)) {
+		out = append(out, s.runtimes[name])
+	}
+	return out
+}
+
+// Detect finds the runtime for a file by its base name and first bytes; nil if
+// no runtime knows it.
+func (s *Set) Detect(name string, head []byte) *RuntimeEntry {
+	for _, r := range s.Runtimes() {
+		if r.Detect(name, head) {
+			return r
+		}
+	}
+	return nil
+}
+
+// Names are the names and aliases of all entries, sorted.
+func (s *Set) Names() []string { return slices.Sorted(maps.Keys(s.entries)) }
