@@ -1,0 +1,109 @@
+# make help lists the targets. Everything is installed below this folder:
+# .venv (Python), lib (ONNX Runtime), .bin (tools), bin (what is built).
+
+SHELL := bash
+.DEFAULT_GOAL := help
+
+MODULE := github.com/leat-ml/leat
+VERSION ?= $(or $(shell git describe --tags --dirty 2>/dev/null),dev)
+COMMIT ?= $(or $(shell git rev-parse --short=12 HEAD 2>/dev/null),unknown)
+LDFLAGS := -s -w -X $(MODULE)/internal/version.Version=$(VERSION) -X $(MODULE)/internal/version.Commit=$(COMMIT)
+GO ?= go
+GOBUILD = $(GO) build -trimpath -ldflags '$(LDFLAGS)'
+FUZZTIME ?= 30s
+
+GOLANGCI_VERSION := $(shell awk '$$1 == "github.com/golangci/golangci-lint/v2" { print $$2 }' tools/go.mod)
+GOLANGCI := .bin/golangci-lint-$(GOLANGCI_VERSION)
+VULN_VERSION := $(shell awk '$$1 == "golang.org/x/vuln" { print $$2 }' tools/go.mod)
+VULN := .bin/govulncheck-$(VULN_VERSION)
+UV_VERSION := 0.13.9
+
+.PHONY: help
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: setup
+setup: ## install what a fresh machine lacks: ONNX Runtime into lib, Python packages into .venv
+	@scripts/setup.sh
+
+.PHONY: build
+build: ## build bin/leat
+	$(GOBUILD) -o bin/leat ./cmd/leat
+
+.PHONY: build-static
+build-static: ## build bin/leat-static, without cgo: one file that starts anywhere, without ONNX Runtime
+	CGO_ENABLED=0 $(GOBUILD) -o bin/leat-static ./cmd/leat
+
+.PHONY: run
+run: setup build ## set up, build and serve examples/quickstart on 127.0.0.1:8080
+	@exec bin/leat serve examples/quickstart
+
+.PHONY: test
+test: setup ## set up and run every test
+	@set -o pipefail; $(GO) test -json -shuffle=on ./... | $(GO) run ./scripts/testsum
+
+.PHONY: check
+check: check-format check-generated vet lint verify-quickstart race ## everything a change must pass; race includes the test of the dependency rules
+
+.PHONY: check-format
+check-format: ## fail when a Go file is not formatted
+	@files=$$(git ls-files -co --exclude-standard '*.go' | xargs gofmt -l); \
+	if [ -n "$$files" ]; then echo "not formatted (make format):"; echo "$$files"; exit 1; fi
+
+.PHONY: check-generated
+check-generated: ## fail when make generate changes a file
+	@scripts/check-generated.sh
+
+.PHONY: vet
+vet: ## go vet
+	$(GO) vet ./...
+
+.PHONY: lint
+lint: $(GOLANGCI) ## golangci-lint, built once from tools/go.mod
+	$(GOLANGCI) run ./...
+
+.PHONY: race
+race: setup ## every test with the race detector
+	@set -o pipefail; $(GO) test -json -race -shuffle=on ./... | $(GO) run ./scripts/testsum
+
+.PHONY: vuln
+vuln: $(VULN) ## known vulnerabilities; not part of check, since it needs the database at vuln.go.dev
+	$(VULN) ./...
+
+.PHONY: bench
+bench: setup ## benchmarks against the floor server, as ratios within one run
+	$(GO) run ./bench/cmd/bench
+
+.PHONY: bench-smoke
+bench-smoke: setup ## run each Go benchmark once, to see that it still works
+	$(GO) test -run '^$$' -bench . -benchtime 1x ./...
+
+.PHONY: fuzz
+fuzz: ## every fuzz target for FUZZTIME (30s) each
+	@scripts/fuzz.sh $(FUZZTIME)
+
+.PHONY: verify-quickstart
+verify-quickstart: setup ## check the quickstart's models against the libraries that trained them
+	.venv/bin/python examples/quickstart-train/train.py --check
+
+.PHONY: format
+format: ## format the Go files
+	@git ls-files -co --exclude-standard '*.go' | xargs gofmt -w
+
+.PHONY: generate
+generate: ## regenerate generated code
+	$(GO) generate ./...
+
+.PHONY: requirements
+requirements: ## renew requirements.txt after a change to requirements.in
+	@scripts/requirements.sh $(UV_VERSION)
+
+.PHONY: clean
+clean: ## remove what was built and installed here
+	rm -rf bin lib .bin .venv .cache
+
+$(GOLANGCI):
+	cd tools && $(GO) build -o ../$@ github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+
+$(VULN):
+	cd tools && $(GO) build -o ../$@ golang.org/x/vuln/cmd/govulncheck
