@@ -26,20 +26,13 @@ func (l *Lexer) Float32s(dst []float32, d *Dims) ([]float32, error) {
 
 func (l *Lexer) float32Row(dst []float32, d *Dims, first int) ([]float32, error) {
 	for {
-		f, ok := l.specialFloat(d)
-		v := float32(f)
-		if !ok {
-			start := l.Pos
-			if !l.numberNext() {
-				return dst, l.element(len(dst)-first, "not a number")
-			}
-			tok, _, err := l.Number()
-			if err != nil {
+		v, end := quickFloat32(l.Data, l.Pos)
+		if end > 0 {
+			l.Pos = end
+		} else {
+			var err error
+			if v, err = l.float32Element(d, len(dst)-first); err != nil {
 				return dst, err
-			}
-			if v, err = ParseFloat32(tok); err != nil {
-				l.Pos = start
-				return dst, l.element(len(dst)-first, "out of range for FP32")
 			}
 		}
 		dst = append(dst, v)
@@ -47,6 +40,24 @@ func (l *Lexer) float32Row(dst []float32, d *Dims, first int) ([]float32, error)
 			return dst, nil
 		}
 	}
+}
+
+// float32Element reads an element that quickFloat32 did not, or says what is
+// wrong with it.
+func (l *Lexer) float32Element(d *Dims, index int) (float32, error) {
+	if f, ok := l.specialFloat(d); ok {
+		return float32(f), nil
+	}
+	tok, err := l.numberElement(index)
+	if err != nil {
+		return 0, err
+	}
+	v, err := carefulFloat32(tok)
+	if err != nil {
+		l.Pos -= len(tok)
+		return 0, l.element(index, "out of range for FP32")
+	}
+	return v, nil
 }
 
 // Float64s is [Lexer.Float32s] for float64.
@@ -70,19 +81,13 @@ func (l *Lexer) Float64s(dst []float64, d *Dims) ([]float64, error) {
 
 func (l *Lexer) float64Row(dst []float64, d *Dims, first int) ([]float64, error) {
 	for {
-		v, ok := l.specialFloat(d)
-		if !ok {
-			start := l.Pos
-			if !l.numberNext() {
-				return dst, l.element(len(dst)-first, "not a number")
-			}
-			tok, _, err := l.Number()
-			if err != nil {
+		v, end := quickFloat64(l.Data, l.Pos)
+		if end > 0 {
+			l.Pos = end
+		} else {
+			var err error
+			if v, err = l.float64Element(d, len(dst)-first); err != nil {
 				return dst, err
-			}
-			if v, err = ParseFloat64(tok); err != nil {
-				l.Pos = start
-				return dst, l.element(len(dst)-first, "out of range for FP64")
 			}
 		}
 		dst = append(dst, v)
@@ -90,6 +95,33 @@ func (l *Lexer) float64Row(dst []float64, d *Dims, first int) ([]float64, error)
 			return dst, nil
 		}
 	}
+}
+
+// float64Element reads an element that quickFloat64 did not, or says what is
+// wrong with it.
+func (l *Lexer) float64Element(d *Dims, index int) (float64, error) {
+	if f, ok := l.specialFloat(d); ok {
+		return float64(f), nil
+	}
+	tok, err := l.numberElement(index)
+	if err != nil {
+		return 0, err
+	}
+	v, err := carefulFloat64(tok)
+	if err != nil {
+		l.Pos -= len(tok)
+		return 0, l.element(index, "out of range for FP64")
+	}
+	return v, nil
+}
+
+// numberElement reads the text of an element that must be a number.
+func (l *Lexer) numberElement(index int) ([]byte, error) {
+	if !l.numberNext() {
+		return nil, l.element(index, "not a number")
+	}
+	tok, _, err := l.Number()
+	return tok, err
 }
 
 // numberNext tells whether a number, if anything, is under the cursor.

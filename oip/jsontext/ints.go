@@ -40,28 +40,61 @@ func Ints[T Integer](l *Lexer, dst []T, d *Dims) ([]T, error) {
 
 func intRow[T Integer](l *Lexer, dst []T, first int) ([]T, error) {
 	for {
-		start := l.Pos
-		if !l.numberNext() {
-			return dst, l.element(len(dst)-first, "not an integer")
-		}
-		tok, isInt, err := l.Number()
-		if err != nil {
-			return dst, err
-		}
-		if !isInt {
-			l.Pos = start
-			return dst, l.element(len(dst)-first, "not an integer")
-		}
-		v, ok := parseInt[T](tok)
-		if !ok {
-			l.Pos = start
-			return dst, l.element(len(dst)-first, "out of range for "+intName[T]())
+		v, end := quickInt[T](l.Data, l.Pos)
+		if end == 0 {
+			var err error
+			if v, err = carefulElement[T](l, len(dst)-first); err != nil {
+				return dst, err
+			}
+		} else {
+			l.Pos = end
 		}
 		dst = append(dst, v)
 		if !l.sameRow() {
 			return dst, nil
 		}
 	}
+}
+
+// quickInt reads the integer at data[i:], which ends before data[end]. end is 0
+// if it is not of the usual form or T does not hold it.
+func quickInt[T Integer](data []byte, i int) (v T, end int) {
+	neg := i < len(data) && data[i] == '-'
+	if neg {
+		i++
+	}
+	u, end := quickWhole(data, i)
+	s := int64(u)
+	if neg {
+		s = -s
+	}
+	v = T(s)
+	if int64(v) != s || neg && !signed[T]() && s != 0 {
+		return 0, 0
+	}
+	return v, end
+}
+
+// carefulElement reads an element that quickInt did not, or says what is wrong
+// with it.
+func carefulElement[T Integer](l *Lexer, index int) (T, error) {
+	if !l.numberNext() {
+		return 0, l.element(index, "not an integer")
+	}
+	start := l.Pos
+	tok, isInt, err := l.Number()
+	if err != nil {
+		return 0, err
+	}
+	v, ok := parseInt[T](tok)
+	if isInt && ok {
+		return v, nil
+	}
+	l.Pos = start
+	if !isInt {
+		return 0, l.element(index, "not an integer")
+	}
+	return 0, l.element(index, "out of range for "+intName[T]())
 }
 
 func signed[T Integer]() bool { return T(0)-1 < 0 }

@@ -105,7 +105,7 @@ func (n *Numeric) appendInt(v int64) bool {
 		return true
 	}
 	n.Floats = append(n.Floats, float64(v))
-	return exactFloat(v)
+	return floatHolds(v)
 }
 
 // toFloats goes over to float64, if it keeps every integer so far.
@@ -115,7 +115,7 @@ func (n *Numeric) toFloats() bool {
 	}
 	n.IsFloat = true
 	for _, v := range n.Ints {
-		if !exactFloat(v) {
+		if !floatHolds(v) {
 			return false
 		}
 		n.Floats = append(n.Floats, float64(v))
@@ -124,8 +124,8 @@ func (n *Numeric) toFloats() bool {
 	return true
 }
 
-// exactFloat tells whether float64 holds v.
-func exactFloat(v int64) bool {
+// floatHolds tells whether float64 holds v.
+func floatHolds(v int64) bool {
 	f := float64(v)
 	return f < math.MaxInt64 && int64(f) == v
 }

@@ -1,7 +1,9 @@
 package jsontext
 
 import (
+	"math"
 	"strconv"
+	"unsafe"
 )
 
 // isNumber tells whether tok is exactly one JSON number.
@@ -15,55 +17,135 @@ func isNumber(tok []byte) (number, isInt bool) {
 // tie. The error is [ErrRange] for one that rounds to infinity and [ErrNumber]
 // for what is not a JSON number.
 func ParseFloat32(tok []byte) (float32, error) {
+	if f, end := quickFloat32(tok, 0); end == len(tok) && end > 0 {
+		return f, nil
+	}
 	if ok, _ := isNumber(tok); !ok {
 		return 0, ErrNumber
 	}
-	f, err := strconv.ParseFloat(string(tok), 32)
-	if err != nil {
-		return 0, ErrRange
-	}
-	return float32(f), nil
+	return carefulFloat32(tok)
 }
 
 // ParseFloat64 returns the float64 nearest to the JSON number tok, to even in a
 // tie. The error is [ErrRange] for one that rounds to infinity and [ErrNumber]
 // for what is not a JSON number.
 func ParseFloat64(tok []byte) (float64, error) {
+	if f, end := quickFloat64(tok, 0); end == len(tok) && end > 0 {
+		return f, nil
+	}
 	if ok, _ := isNumber(tok); !ok {
 		return 0, ErrNumber
 	}
-	f, err := strconv.ParseFloat(string(tok), 64)
+	return carefulFloat64(tok)
+}
+
+// quickFloat32 reads the number at data[i:], which ends before data[end]. end is
+// 0 when it takes carefulFloat32, or a look for errors, to read it.
+func quickFloat32(data []byte, i int) (f float32, end int) {
+	sign := uint32(0)
+	if i < len(data) && data[i] == '-' {
+		sign = 1
+	}
+	mant, frac, end := quickDecimal(data, i+int(sign))
+	b, ok := divideFloat32(mant, frac)
+	if !ok {
+		return 0, 0
+	}
+	return math.Float32frombits(b | sign<<31), end
+}
+
+// divideFloat32 returns the bits of the float32 nearest to mant / 10^frac, for
+// mant < 10^18 and frac <= 18, or false when it takes more care to tell.
+//
+// The quotient of float64s has at most two rounding errors, mant's and its own:
+// it is less than 2 units off in the last of its 53 bits. Rounding it to the 24
+// bits of a normal float32 is right unless a number half-way between two
+// float32s is that near.
+func divideFloat32(mant uint64, frac int) (b uint32, ok bool) {
+	q := float64(int64(mant)) / exactPow10[frac]
+	u := math.Float64bits(q)
+	if nearHalf32(u) || u>>52-minExp32 > maxExp32-minExp32 {
+		return 0, mant == 0
+	}
+	return math.Float32bits(float32(q)), true
+}
+
+// The biased exponents, in a float64, of the smallest normal float32 and of the
+// highest power of two below float32's largest value.
+const (
+	minExp32 = 1023 - 126
+	maxExp32 = 1023 + 126
+)
+
+// nearHalf32 tells whether the positive float64 with the bits u lies within 4
+// of its last places of a number half-way between two normal float32s.
+func nearHalf32(u uint64) bool {
+	const below = 1<<29 - 1 // the bits that a float32 lacks
+	return (u-(1<<28-4))&below <= 8
+}
+
+// quickFloat64 is quickFloat32 for float64.
+func quickFloat64(data []byte, i int) (f float64, end int) {
+	sign := uint64(0)
+	if i < len(data) && data[i] == '-' {
+		sign = 1
+	}
+	mant, frac, end := quickDecimal(data, i+int(sign))
+	if mant < 1<<53 {
+		f = float64(int64(mant)) / exactPow10[frac] // both exact: rounded once
+	} else {
+		b, ok := eiselLemire(mant, -frac, &layout64)
+		if !ok {
+			return 0, 0
+		}
+		f = math.Float64frombits(b)
+	}
+	return math.Float64frombits(math.Float64bits(f) | sign<<63), end
+}
+
+// carefulFloat32 converts the valid JSON number tok.
+func carefulFloat32(tok []byte) (float32, error) {
+	if b, ok := decimalBits(tok, &layout32); ok {
+		return math.Float32frombits(uint32(b)), nil
+	}
+	f, err := exactFloat(tok, 32)
+	return float32(f), err
+}
+
+// carefulFloat64 converts the valid JSON number tok.
+func carefulFloat64(tok []byte) (float64, error) {
+	if b, ok := decimalBits(tok, &layout64); ok {
+		return math.Float64frombits(b), nil
+	}
+	return exactFloat(tok, 64)
+}
+
+// decimalBits returns the bits of the float nearest to tok, if the first 19
+// digits tell which that is.
+func decimalBits(tok []byte, lay *layout) (b uint64, ok bool) {
+	sign := uint64(0)
+	if tok[0] == '-' {
+		tok, sign = tok[1:], 1<<lay.signBit
+	}
+	d := parseDecimal(tok)
+	if d.mant == 0 {
+		return sign, true
+	}
+	if b, ok = eiselLemire(d.mant, d.exp, lay); !ok {
+		return 0, false
+	}
+	if d.cut {
+		above, ok := eiselLemire(d.mant+1, d.exp, lay)
+		return b | sign, ok && above == b
+	}
+	return b | sign, true
+}
+
+// exactFloat converts tok with the standard library's exact, slow arithmetic.
+func exactFloat(tok []byte, bits int) (float64, error) {
+	f, err := strconv.ParseFloat(unsafe.String(unsafe.SliceData(tok), len(tok)), bits)
 	if err != nil {
 		return 0, ErrRange
 	}
 	return f, nil
-}
-
-// ParseInt64 returns the value of the JSON integer tok. The error is [ErrRange]
-// for one that an int64 does not hold, and [ErrNumber] for what is not a JSON
-// number or has a fraction or an exponent.
-func ParseInt64(tok []byte) (int64, error) {
-	if ok, isInt := isNumber(tok); !ok || !isInt {
-		return 0, ErrNumber
-	}
-	v, err := strconv.ParseInt(string(tok), 10, 64)
-	if err != nil {
-		return 0, ErrRange
-	}
-	return v, nil
-}
-
-// ParseUint64 is [ParseInt64] for a uint64. -0 is 0.
-func ParseUint64(tok []byte) (uint64, error) {
-	if ok, isInt := isNumber(tok); !ok || !isInt {
-		return 0, ErrNumber
-	}
-	if string(tok) == "-0" {
-		return 0, nil
-	}
-	v, err := strconv.ParseUint(string(tok), 10, 64)
-	if err != nil {
-		return 0, ErrRange
-	}
-	return v, nil
 }

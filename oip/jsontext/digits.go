@@ -1,0 +1,27 @@
+package jsontext
+
+import "math/bits"
+
+// Eight digits at a time: a word holds eight bytes of text, the first in its
+// low byte. The technique is D. Lemire's "Quickly parsing eight digits"
+// (lemire.me, 2018) with the digit test of fast_float; the loads need no
+// alignment.
+
+// leadingDigits returns how many of the word's first bytes are digits, and the
+// word with every digit replaced by its value.
+func leadingDigits(w uint64) (n int, values uint64) {
+	// A byte v = c^'0' is at most 9 for a digit. v+0x76 sets the top bit for v
+	// in 10..137 and v itself for v >= 128; only the bytes after a non-digit
+	// see its carry.
+	values = w ^ 0x3030303030303030
+	other := (values + 0x7676767676767676 | values) & 0x8080808080808080
+	return bits.TrailingZeros64(other) >> 3, values
+}
+
+// number8 returns the number that the first n of the word's digit values make.
+func number8(values uint64, n int) uint64 {
+	const mask = 0x000000FF000000FF
+	v := values << (64 - 8*uint(n)) // to the end, with zeros before
+	v = v*10 + v>>8                 // two digits in every other byte
+	return ((v&mask)*(100+1000000<<32) + (v>>16&mask)*(1+10000<<32)) >> 32
+}
