@@ -164,8 +164,12 @@ func (t *Tensor) wroteInteger(i int) bool {
 }
 
 // Rows returns the tensor as nested Go slices, outermost dimension first: for
-// code that wants plain values. A scalar tensor is its one element.
+// code that wants plain values. A scalar tensor is its one element; a tensor
+// without elements is an empty slice.
 func (t *Tensor) Rows() any {
+	if t.Len() == 0 {
+		return []any{}
+	}
 	v, _ := t.rows(t.Shape, 0)
 	return v
 }

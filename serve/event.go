@@ -4,6 +4,7 @@ import (
 	"math/rand/v2"
 	"net/textproto"
 	"time"
+	"unsafe"
 )
 
 // An Event is one unit of work on its way through a graph. It has one owner at
@@ -21,6 +22,8 @@ type Event struct {
 	Body   Body
 	Reply  *Reply // how to answer, where the default will not do
 	Fault  *Fault // what failed; set only behind an error handler
+
+	id [36]byte // room for an ID that was made up
 }
 
 // NewEvent returns an event accepted now with the raw body, in one allocation.
@@ -48,23 +51,22 @@ func (e *Event) Clone() *Event {
 // if it has none yet.
 func (e *Event) Identify() string {
 	if e.ID == "" {
-		e.ID = newID()
+		writeUUID(&e.id)
+		e.ID = unsafe.String(&e.id[0], len(e.id)) // never written again
 	}
 	return e.ID
 }
 
-func newID() string {
+func writeUUID(id *[36]byte) {
 	hi, lo := rand.Uint64(), rand.Uint64()
 	hi = hi&^0xf000 | 0x4000         // version 4
 	lo = lo&^(3<<62) | uint64(2)<<62 // variant of RFC 9562
-	var id [36]byte
 	hexTo(id[0:8], hi>>32)
 	hexTo(id[9:13], hi>>16)
 	hexTo(id[14:18], hi)
 	hexTo(id[19:23], lo>>48)
 	hexTo(id[24:36], lo)
 	id[8], id[13], id[18], id[23] = '-', '-', '-', '-'
-	return string(id[:])
 }
 
 func hexTo(dst []byte, v uint64) {

@@ -1,9 +1,6 @@
 package serve
 
-import (
-	"maps"
-	"math"
-)
+import "maps"
 
 // A Dialect is one of the two ways to write a request and its answer.
 type Dialect uint8
@@ -130,54 +127,6 @@ func isList(v any) bool {
 		return len(v.Shape) > 0
 	}
 	return false
-}
-
-// A Response is the answer of a model. Its Postprocessor may change it.
-type Response struct {
-	ID           string
-	RawID        []byte // written in place of ID where set
-	ModelName    string
-	ModelVersion string // "" is left out
-	Dialect      Dialect
-	// Outputs is what Predict returned; []*Tensor in OIP.
-	Outputs any
-	// Parameters of the response; usually nil.
-	Parameters map[string]any
-	// Timestamp is written after the outputs when it is set (RFC 3339 style, in
-	// UTC): the form MLRun gives it.
-	Timestamp string
-	fields    []Field
-}
-
-// Set adds a member after those that every response has, or replaces it.
-func (r *Response) Set(key string, v any) {
-	for i := range r.fields {
-		if r.fields[i].Key == key {
-			r.fields[i].Value = v
-			return
-		}
-	}
-	r.fields = append(r.fields, Field{Key: key, Value: v})
-}
-
-// Fields are the members added by Set. Read them only.
-func (r *Response) Fields() []Field { return r.fields }
-
-// Number returns v as float64; ok is false when v is no number.
-func Number64(v any) (f float64, ok bool) {
-	switch v := v.(type) {
-	case float64:
-		return v, true
-	case float32:
-		return float64(v), true
-	case int64:
-		return float64(v), true
-	case int:
-		return float64(v), true
-	case uint64:
-		return float64(v), true
-	}
-	return math.NaN(), false
 }
 
 // WithParameters returns a copy of the request whose parameters have p over

@@ -57,18 +57,29 @@ func NewBytes(name string, elems []string, shape ...int) *Tensor {
 	return &Tensor{Name: name, Datatype: Bytes, Shape: shape, strs: elems}
 }
 
-// MakeTensor returns a tensor over the little-endian elements in data, which it
-// takes over; data must be aligned to the element's size. It is how codecs
-// build tensors of any datatype but Bytes.
-func MakeTensor(name string, dt Datatype, shape []int, data []byte) (Tensor, error) {
+// MakeTensor returns a tensor of the datatype over data, which it takes over: it
+// is how codecs build tensors. T is the Go type of the datatype, uint16 for FP16
+// and BF16, or uint8 for the raw little-endian memory of any datatype but Bytes,
+// which must be aligned to the element's size.
+func MakeTensor[T Element](name string, dt Datatype, shape []int, data []T) (Tensor, error) {
 	n, ok := Elements(shape)
 	if !ok || dt.Size() == 0 || n > math.MaxInt/8 {
 		return Tensor{}, fmt.Errorf("shape %v of %s is not one a tensor can have", shape, dt)
 	}
-	if n*dt.Size() != len(data) {
-		return Tensor{}, fmt.Errorf("shape %v needs %d elements of %s, but there are %d bytes", shape, n, dt, len(data))
+	raw := asBytes(data)
+	if n*dt.Size() != len(raw) {
+		return Tensor{}, fmt.Errorf("shape %v holds %d elements of %s, but there are %d", shape, n, dt, len(raw)/dt.Size())
 	}
-	return Tensor{Name: name, Datatype: dt, Shape: shape, data: data}, nil
+	return Tensor{Name: name, Datatype: dt, Shape: shape, data: raw}, nil
+}
+
+// MakeBytes is [MakeTensor] for BYTES.
+func MakeBytes(name string, shape []int, elems []string) (Tensor, error) {
+	n, ok := Elements(shape)
+	if !ok || n != len(elems) {
+		return Tensor{}, fmt.Errorf("shape %v holds %d elements of BYTES, but there are %d", shape, n, len(elems))
+	}
+	return Tensor{Name: name, Datatype: Bytes, Shape: shape, strs: elems}, nil
 }
 
 // WithSource returns t remembering the JSON text of its data, which is written

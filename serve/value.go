@@ -2,6 +2,7 @@ package serve
 
 import (
 	"iter"
+	"math"
 	"slices"
 )
 
@@ -80,4 +81,21 @@ func (o *Object) index(key string) int {
 		}
 	}
 	return -1
+}
+
+// Number64 returns v as float64; ok is false when v is no number.
+func Number64(v any) (f float64, ok bool) {
+	switch v := v.(type) {
+	case float64:
+		return v, true
+	case float32:
+		return float64(v), true
+	case int64:
+		return float64(v), true
+	case int:
+		return float64(v), true
+	case uint64:
+		return float64(v), true
+	}
+	return math.NaN(), false
 }

@@ -1,0 +1,286 @@
+package oip
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+
+	"github.com/leat-ml/leat/oip/jsontext"
+	"github.com/leat-ml/leat/serve"
+)
+
+// An inputTensor is one item of "inputs" as its members are read.
+type inputTensor struct {
+	name       string
+	datatype   serve.Datatype
+	typeName   string // as sent, where it names no datatype
+	shape      []int
+	shapeBuf   [4]int
+	parameters map[string]any
+	data       jsontext.Lexer // before the data
+	problem    string         // what is wrong with it if it is meant to be a tensor
+
+	hasName, hasType, hasShape, hasData bool
+}
+
+func (in *inputTensor) isTensor() bool { return in.hasType || in.hasData }
+
+// inputTensor reads item i. The data is only passed over, since its datatype
+// and shape may follow it.
+func (r *reader) inputTensor(i int) (in inputTensor, err error) {
+	if r.lx.Kind() != jsontext.Object {
+		return in, r.lx.Skip()
+	}
+	more, err := r.lx.ObjectStart()
+	for more && err == nil {
+		var key []byte
+		if key, err = r.lx.ReadKey(r.key[:0]); err != nil {
+			return in, err
+		}
+		if err = r.tensorMember(&in, key, i); err != nil {
+			return in, err
+		}
+		more, err = r.lx.ObjectNext()
+	}
+	return in, err
+}
+
+func (r *reader) tensorMember(in *inputTensor, key []byte, i int) (err error) {
+	twice := false
+	switch string(key) {
+	case "name":
+		twice, in.hasName = in.hasName, true
+		err = r.tensorName(in)
+	case "datatype":
+		twice, in.hasType = in.hasType, true
+		err = r.tensorType(in)
+	case "shape":
+		twice, in.hasShape = in.hasShape, true
+		err = r.tensorShape(in)
+	case "data":
+		twice, in.hasData = in.hasData, true
+		in.data = r.lx
+		err = r.lx.Skip()
+	case "parameters":
+		if r.lx.Kind() == jsontext.Object || r.lx.Kind() == jsontext.Null {
+			in.parameters, err = r.parameters(fmt.Sprintf("inputs[%d].parameters", i))
+			break
+		}
+		in.problem = "parameters is not an object"
+		err = r.lx.Skip()
+	default:
+		err = r.lx.Skip()
+	}
+	if twice && err == nil {
+		err = fmt.Errorf("inputs[%d]: the key %q is there twice", i, key)
+	}
+	return err
+}
+
+func (r *reader) tensorName(in *inputTensor) error {
+	if r.lx.Kind() != jsontext.String {
+		in.problem = "name is not a string"
+		return r.lx.Skip()
+	}
+	s, err := r.lx.ReadString(r.key[:0])
+	in.name = r.text(s)
+	return err
+}
+
+func (r *reader) tensorType(in *inputTensor) error {
+	if r.lx.Kind() != jsontext.String {
+		in.problem = "datatype is not a string"
+		return r.lx.Skip()
+	}
+	s, err := r.lx.ReadString(r.key[:0])
+	if in.datatype = serve.ParseDatatype(string(s)); in.datatype == serve.Invalid {
+		in.typeName = string(s)
+	}
+	return err
+}
+
+func (r *reader) tensorShape(in *inputTensor) error {
+	if r.lx.Kind() != jsontext.Array {
+		in.problem = "shape is not a list of lengths"
+		return r.lx.Skip()
+	}
+	at := r.lx
+	dims, err := jsontext.Ints(&r.lx, r.num.Ints[:0], &r.dim)
+	r.num.Ints = dims[:0]
+	var bad *jsontext.ElementError
+	switch {
+	case errors.As(err, &bad):
+		in.problem = fmt.Sprintf("shape: element %d is %s, %s", bad.Index, bad.Token, bad.Problem)
+		r.lx = at
+		return r.lx.Skip()
+	case err != nil:
+		return err
+	case len(r.dim.Shape) > 1 || r.dim.Ragged:
+		in.problem = "shape is not a list of lengths"
+		return nil
+	}
+	in.shape = in.shapeBuf[:0]
+	for i, d := range dims {
+		if d < 0 {
+			in.problem = fmt.Sprintf("shape: length %d is %d, and lengths are not negative", i, d)
+		}
+		in.shape = append(in.shape, int(d))
+	}
+	return nil
+}
+
+// addInput turns what was read of item i into an input of the request.
+func (r *reader) addInput(b *block, in *inputTensor, i int) error {
+	if msg := in.missing(); msg != "" {
+		return fmt.Errorf("inputs[%d]: %s", i, msg)
+	}
+	for _, other := range b.req.Inputs {
+		if other.Name == in.name {
+			return fmt.Errorf("input %q is there twice", in.name)
+		}
+	}
+	t, elems := new(serve.Tensor), []uint64(nil)
+	if i == 0 {
+		t, elems = &b.tensor, b.elems[:]
+		b.req.Inputs = b.inputs[:0]
+		in.shape = append(b.shape[:0], in.shape...)
+	} else {
+		in.shape = append([]int(nil), in.shape...)
+	}
+	var err error
+	if *t, err = r.tensorData(in, elems); err != nil {
+		return fmt.Errorf("input %q: %w", in.name, err)
+	}
+	t.Parameters = in.parameters
+	b.req.Inputs = append(b.req.Inputs, t)
+	return nil
+}
+
+func (in *inputTensor) missing() string {
+	switch {
+	case in.problem != "":
+		return in.problem
+	case !in.hasName:
+		return "name is missing"
+	case !in.hasType:
+		return "datatype is missing"
+	case in.datatype == serve.Invalid:
+		return fmt.Sprintf("datatype %q is not one of the protocol", in.typeName)
+	case !in.hasShape:
+		return "shape is missing"
+	case !in.hasData:
+		return "data is missing"
+	}
+	return ""
+}
+
+// tensorData reads the data with the datatype and shape that are known by now.
+func (r *reader) tensorData(in *inputTensor, buf []uint64) (serve.Tensor, error) {
+	n, ok := serve.Elements(in.shape)
+	if !ok {
+		return serve.Tensor{}, fmt.Errorf("shape %v has more elements than can be", in.shape)
+	}
+	after := r.lx
+	defer func() { r.lx = after }()
+	r.lx = in.data
+	if r.lx.Kind() != jsontext.Array {
+		return serve.Tensor{}, errors.New("data is not a list")
+	}
+	src := r.lx.Data[r.lx.Pos:]
+	// No array of n elements is shorter than this: a shape cannot claim memory
+	// that the body does not back.
+	if n > 0 && n > len(src)/2 {
+		return serve.Tensor{}, fmt.Errorf("shape %v holds %d elements, but data has fewer", in.shape, n)
+	}
+	t, err := r.elements(in, n, buf)
+	if err != nil {
+		return t, err
+	}
+	if r.dim.Ragged {
+		return t, errors.New("data is ragged: arrays of one level differ in length")
+	}
+	src = src[:len(src)-(len(r.lx.Data)-r.lx.Pos)]
+	if !writable(in.datatype, src) {
+		return t, nil
+	}
+	return t.WithSource(src, false), nil
+}
+
+// writable says whether src may be written back as it is: bare NaN and Infinity
+// are read but not written, and neither is BOOL as numbers.
+func writable(dt serve.Datatype, src []byte) bool {
+	switch dt {
+	case serve.FP32, serve.FP64:
+		return bytes.IndexByte(src, 'N') < 0 && bytes.IndexByte(src, 'I') < 0
+	case serve.Bool:
+		return !bytes.ContainsAny(src, "01")
+	}
+	return true
+}
+
+func (r *reader) elements(in *inputTensor, n int, buf []uint64) (serve.Tensor, error) {
+	switch in.datatype {
+	case serve.FP32:
+		v, err := r.lx.Float32s(reuse[float32](buf, n), &r.dim)
+		return made(in, n, v, err)
+	case serve.FP64:
+		v, err := r.lx.Float64s(reuse[float64](buf, n), &r.dim)
+		return made(in, n, v, err)
+	case serve.Int64:
+		return integers[int64](r, in, n, buf)
+	case serve.Int32:
+		return integers[int32](r, in, n, buf)
+	case serve.Int16:
+		return integers[int16](r, in, n, buf)
+	case serve.Int8:
+		return integers[int8](r, in, n, buf)
+	case serve.Uint64:
+		return integers[uint64](r, in, n, buf)
+	case serve.Uint32:
+		return integers[uint32](r, in, n, buf)
+	case serve.Uint16:
+		return integers[uint16](r, in, n, buf)
+	case serve.Uint8:
+		return integers[uint8](r, in, n, buf)
+	case serve.Bool:
+		v, err := r.lx.Bools(reuse[bool](buf, n), &r.dim)
+		return made(in, n, v, err)
+	case serve.Bytes:
+		v, err := r.lx.Strings(make([]string, 0, n), &r.dim)
+		if err != nil {
+			return serve.Tensor{}, elementError(in, err)
+		}
+		if len(v) != n {
+			return serve.Tensor{}, wrongCount(in, n, len(v))
+		}
+		return serve.MakeBytes(in.name, in.shape, v)
+	}
+	return serve.Tensor{}, fmt.Errorf("%s has no JSON form: send it with the binary tensor extension, or as FP32", in.datatype)
+}
+
+func integers[T jsontext.Integer](r *reader, in *inputTensor, n int, buf []uint64) (serve.Tensor, error) {
+	v, err := jsontext.Ints(&r.lx, reuse[T](buf, n), &r.dim)
+	return made(in, n, v, err)
+}
+
+func made[T serve.Element](in *inputTensor, n int, v []T, err error) (serve.Tensor, error) {
+	if err != nil {
+		return serve.Tensor{}, elementError(in, err)
+	}
+	if len(v) != n {
+		return serve.Tensor{}, wrongCount(in, n, len(v))
+	}
+	return serve.MakeTensor(in.name, in.datatype, in.shape, v)
+}
+
+func wrongCount(in *inputTensor, want, got int) error {
+	return fmt.Errorf("shape %v holds %d elements, but data has %d", in.shape, want, got)
+}
+
+func elementError(in *inputTensor, err error) error {
+	var bad *jsontext.ElementError
+	if errors.As(err, &bad) {
+		return fmt.Errorf("element %d is %s, %s (datatype %s)", bad.Index, bad.Token, bad.Problem, in.datatype)
+	}
+	return err
+}

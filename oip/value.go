@@ -1,0 +1,223 @@
+package oip
+
+import (
+	"fmt"
+	"strconv"
+	"sync"
+
+	"github.com/leat-ml/leat/oip/jsontext"
+	"github.com/leat-ml/leat/serve"
+)
+
+// values reads a document into the types of serve/value.go.
+var values = &serve.Decoder{Decode: func(raw []byte) (any, error) { return ParseValue(raw) }}
+
+// Value is what a body holds as a tree of Go values (serve/value.go): read once
+// from bytes, or the value that it was made of. An empty body is nil.
+func Value(b serve.Body) (any, error) {
+	if v, ok := b.Value(); ok {
+		if r, ok := v.(*serve.Response); ok {
+			return responseObject(r), nil
+		}
+		return v, nil
+	}
+	if b.Empty() {
+		return nil, nil
+	}
+	return b.View(values)
+}
+
+// ParseValue reads one JSON document. The result shares raw.
+func ParseValue(raw []byte) (any, error) {
+	r := readers.Get().(*reader)
+	defer r.release()
+	r.lx = jsontext.Lexer{Data: raw}
+	v, err := r.value(0)
+	if err != nil {
+		return nil, err
+	}
+	return v, r.lx.End()
+}
+
+// A reader is the scratch that reading a document takes, reused.
+type reader struct {
+	lx  jsontext.Lexer
+	num jsontext.Numeric
+	dim jsontext.Dims
+	key []byte
+
+	tried int // enclosing arrays that were read in vain as a tensor
+}
+
+var readers = sync.Pool{New: func() any { return new(reader) }}
+
+// keptScratch is the largest scratch list, in elements, that a reader keeps.
+const keptScratch = 1 << 16
+
+func (r *reader) release() {
+	if cap(r.num.Floats) > keptScratch || cap(r.num.Ints) > keptScratch || cap(r.key) > keptScratch {
+		*r = reader{}
+	}
+	r.lx, r.tried = jsontext.Lexer{}, 0
+	readers.Put(r)
+}
+
+func (r *reader) value(depth int) (any, error) {
+	switch r.lx.Kind() {
+	case jsontext.Object:
+		return r.object(depth)
+	case jsontext.Array:
+		return r.array(depth)
+	case jsontext.String:
+		s, err := r.lx.ReadString(r.key[:0])
+		return string(s), err
+	case jsontext.Number:
+		return r.number()
+	case jsontext.Bool:
+		return r.lx.Bool()
+	case jsontext.Null:
+		return nil, r.lx.Literal("null")
+	}
+	return nil, r.lx.Skip() // says what is wrong
+}
+
+func (r *reader) number() (any, error) {
+	tok, isInt, err := r.lx.Number()
+	if err != nil {
+		return nil, err
+	}
+	if isInt {
+		if i, err := jsontext.ParseInt64(tok); err == nil {
+			return i, nil
+		}
+		return serve.Number(tok), nil
+	}
+	f, err := jsontext.ParseFloat64(tok)
+	if err != nil {
+		return serve.Number(tok), nil
+	}
+	return f, nil
+}
+
+func (r *reader) object(depth int) (any, error) {
+	if depth >= jsontext.MaxDepth {
+		return nil, r.lx.Skip()
+	}
+	r.lx.Peek()
+	start := r.lx.Pos
+	var fields []serve.Field
+	var seen map[string]bool // only once there are many members
+	more, err := r.lx.ObjectStart()
+	for more && err == nil {
+		var f serve.Field
+		if f, err = r.member(depth); err != nil {
+			return nil, err
+		}
+		if duplicate(fields, &seen, f.Key) {
+			return nil, fmt.Errorf("invalid JSON at byte %d: the key %s is there twice", r.lx.Pos, strconv.Quote(f.Key))
+		}
+		fields = append(fields, f)
+		more, err = r.lx.ObjectNext()
+	}
+	if err != nil {
+		return nil, err
+	}
+	return serve.NewObjectFrom(r.lx.Data[start:r.lx.Pos], fields), nil
+}
+
+func (r *reader) member(depth int) (serve.Field, error) {
+	key, err := r.lx.ReadKey(r.key[:0])
+	if err != nil {
+		return serve.Field{}, err
+	}
+	f := serve.Field{Key: string(key)}
+	f.Value, err = r.value(depth + 1)
+	return f, err
+}
+
+// duplicate says whether key is among the fields. From 16 members on it looks
+// in seen, so that a large object does not take quadratic time.
+func duplicate(fields []serve.Field, seen *map[string]bool, key string) bool {
+	if len(fields) < 16 {
+		for i := range fields {
+			if fields[i].Key == key {
+				return true
+			}
+		}
+		return false
+	}
+	if *seen == nil {
+		*seen = make(map[string]bool, 2*len(fields))
+		for i := range fields {
+			(*seen)[fields[i].Key] = true
+		}
+	}
+	dup := (*seen)[key]
+	(*seen)[key] = true
+	return dup
+}
+
+func (r *reader) array(depth int) (any, error) {
+	if depth >= jsontext.MaxDepth {
+		return nil, r.lx.Skip()
+	}
+	// An array that turns out to be no tensor has been read in vain, and so may
+	// be every array in it: only a few levels may try, so that hostile nesting
+	// does not multiply the work.
+	if r.tried < 4 {
+		if t, ok := r.tensor(); ok {
+			return t, nil
+		}
+		r.tried++
+		defer func() { r.tried-- }()
+	}
+	list := []any{}
+	more, err := r.lx.ArrayStart()
+	for more && err == nil {
+		var v any
+		if v, err = r.value(depth + 1); err != nil {
+			return nil, err
+		}
+		list = append(list, v)
+		more, err = r.lx.ArrayNext()
+	}
+	return list, err
+}
+
+// tensor reads a rectangular array of numbers as one dense tensor; ok is false,
+// and nothing is read, when the next value is something else.
+func (r *reader) tensor() (*serve.Tensor, bool) {
+	b := &struct {
+		t     serve.Tensor
+		shape [4]int
+	}{}
+	t, ok := r.readTensor(b.shape[:0], nil)
+	if !ok {
+		return nil, false
+	}
+	b.t = t
+	return &b.t, true
+}
+
+// readTensor is tensor with the memory to use for the shape and, when they fit,
+// the elements.
+func (r *reader) readTensor(shape []int, buf []uint64) (serve.Tensor, bool) {
+	r.lx.Peek()
+	start := r.lx.Pos
+	if !r.lx.Numbers(&r.num) {
+		return serve.Tensor{}, false
+	}
+	shape = append(shape, r.num.Shape...)
+	src := r.lx.Data[start:r.lx.Pos]
+	var t serve.Tensor
+	var err error
+	if r.num.IsFloat {
+		t, err = serve.MakeTensor("", serve.FP64, shape, append(reuse[float64](buf, len(r.num.Floats)), r.num.Floats...))
+	} else {
+		t, err = serve.MakeTensor("", serve.Int64, shape, append(reuse[int64](buf, len(r.num.Ints)), r.num.Ints...))
+	}
+	if err != nil {
+		return serve.Tensor{}, false
+	}
+	return t.WithSource(src, r.num.Mixed), true
+}

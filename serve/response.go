@@ -1,0 +1,41 @@
+package serve
+
+// A Response is the answer of a model. Its Postprocessor may change it.
+type Response struct {
+	ID           string
+	RawID        []byte // written in place of ID where set
+	ModelName    string
+	ModelVersion string // "" is left out
+	Dialect      Dialect
+	// Outputs is what Predict returned; []*Tensor in OIP.
+	Outputs any
+	// Parameters of the response; usually nil.
+	Parameters map[string]any
+	// Timestamp is written after the outputs when it is set (RFC 3339 style, in
+	// UTC): the form MLRun gives it.
+	Timestamp string
+
+	fields []Field
+	body   payload
+}
+
+// Body returns the response as the body of an event. The response must not
+// change any more.
+func (r *Response) Body() Body {
+	r.body.value, r.body.made = r, true
+	return Body{&r.body}
+}
+
+// Set adds a member after those that every response has, or replaces it.
+func (r *Response) Set(key string, v any) {
+	for i := range r.fields {
+		if r.fields[i].Key == key {
+			r.fields[i].Value = v
+			return
+		}
+	}
+	r.fields = append(r.fields, Field{Key: key, Value: v})
+}
+
+// Fields are the members added by Set. Read them only.
+func (r *Response) Fields() []Field { return r.fields }
