@@ -3,54 +3,72 @@ package jsontext
 import "encoding/binary"
 
 // maxQuickDigits is how many digits quickDecimal reads: the number they make
-// fits an int64.
-const maxQuickDigits = 18
+// fits a uint64.
+const maxQuickDigits = 19
 
-// quickDecimal reads the JSON number at data[i:], behind its sign, if it has the
-// usual form: up to 18 digits, a point among them or not, no exponent. The
-// number is mant / 10^frac and ends before data[end]; end is 0 if it is not of
-// that form, be it valid or not.
+// quickDecimal reads the JSON number at data[i:] if it has the usual form: up to
+// 19 digits that make less than 2^63, a point among them or not, no exponent.
+// The number's absolute value is mant / 10^frac, and it ends before data[end];
+// end is 0 if it is not of that form, be it valid or not.
 func quickDecimal(data []byte, i int) (mant uint64, frac, end int) {
-	if len(data)-i < 40 {
+	if len(data)-i < 48 {
 		return tailDecimal(data, i)
 	}
+	i += isMinus(data[i])
 	start := i
 	mant = uint64(data[i] - '0')
-	if mant > 9 {
-		return 0, 0, 0
-	}
 	i++
-	if data[i] != '.' {
-		for mant != 0 && i-start <= maxQuickDigits && data[i]-'0' <= 9 {
-			mant = mant*10 + uint64(data[i]-'0')
-			i++
+	if data[i] != '.' || mant > 9 {
+		if mant, i = moreWhole(data, mant, i); i == 0 {
+			return 0, 0, 0
 		}
 		if data[i] != '.' {
 			return wholeEnd(data, mant, start, i)
 		}
 	}
-	i++
-	n, v := leadingDigits(binary.LittleEndian.Uint64(data[i:]))
-	n2, v2 := leadingDigits(binary.LittleEndian.Uint64(data[i+8:]))
+	p := (*[26]byte)(data[i:])
+	n, v := leadingDigits(binary.LittleEndian.Uint64(p[1:]))
+	n2, v2 := leadingDigits(binary.LittleEndian.Uint64(p[9:]))
 	n2 &= -(n >> 3) // the second word counts if the first is all digits
 	mant = (mant*intPow10[n&15]+number8(v, n))*intPow10[n2&15] + number8(v2, n2)
 	n += n2
 	if n == 16 {
-		for data[i+n]-'0' <= 9 && n <= maxQuickDigits {
-			mant = mant*10 + uint64(data[i+n]-'0')
-			n++
-		}
+		n3, v3 := leadingDigits(binary.LittleEndian.Uint64(p[17:]))
+		mant = mant*intPow10[n3&15] + number8(v3, n3)
+		n += n3
 	}
-	end = i + n
-	if n == 0 || end-start > maxQuickDigits+1 || data[end]|0x20 == 'e' {
+	end = i + 1 + n
+	if c := p[1+n]; n == 0 || end-start > maxQuickDigits+1 || int64(mant) < 0 || c|0x20 == 'e' {
 		return 0, 0, 0
 	}
 	return mant, n, end
 }
 
+// isMinus returns 1 if c is a minus sign and else 0, without a branch: signs
+// often have no pattern.
+func isMinus(c byte) int {
+	if c == '-' {
+		return 1
+	}
+	return 0
+}
+
+// moreWhole reads the digits before the point but the first, which is mant. i
+// is 0 in return if they are not a JSON integer.
+func moreWhole(data []byte, mant uint64, i int) (uint64, int) {
+	if mant > 9 {
+		return 0, 0
+	}
+	for n := 1; mant != 0 && n <= maxQuickDigits && data[i]-'0' <= 9; n++ {
+		mant = mant*10 + uint64(data[i]-'0')
+		i++
+	}
+	return mant, i
+}
+
 // wholeEnd finishes quickDecimal for a number without a point.
 func wholeEnd(data []byte, mant uint64, start, i int) (uint64, int, int) {
-	if i-start > maxQuickDigits || data[i]-'0' <= 9 || data[i]|0x20 == 'e' {
+	if i-start > maxQuickDigits || int64(mant) < 0 || data[i]-'0' <= 9 || data[i]|0x20 == 'e' {
 		return 0, 0, 0
 	}
 	return mant, 0, i
@@ -58,6 +76,9 @@ func wholeEnd(data []byte, mant uint64, start, i int) (uint64, int, int) {
 
 // tailDecimal is quickDecimal near the end of the text, byte by byte.
 func tailDecimal(data []byte, i int) (mant uint64, frac, end int) {
+	if i < len(data) {
+		i += isMinus(data[i])
+	}
 	start, point := i, -1
 	for ; i < len(data); i++ {
 		c := data[i] - '0'
@@ -81,7 +102,7 @@ func tailDecimal(data []byte, i int) (mant uint64, frac, end int) {
 			return 0, 0, 0
 		}
 	}
-	if whole == 0 || whole > 1 && data[start] == '0' || digits > maxQuickDigits {
+	if whole == 0 || whole > 1 && data[start] == '0' || digits > maxQuickDigits || int64(mant) < 0 {
 		return 0, 0, 0
 	}
 	return mant, frac, i

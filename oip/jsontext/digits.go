@@ -21,7 +21,8 @@ func leadingDigits(w uint64) (n int, values uint64) {
 // number8 returns the number that the first n of the word's digit values make.
 func number8(values uint64, n int) uint64 {
 	const mask = 0x000000FF000000FF
-	v := values << (64 - 8*uint(n)) // to the end, with zeros before
-	v = v*10 + v>>8                 // two digits in every other byte
+	half := (32 - 4*uint(n)) & 63 // two shifts of at most 32 need no test for 64
+	v := values << half << half   // to the end, with zeros before
+	v = v*10 + v>>8               // two digits in every other byte
 	return ((v&mask)*(100+1000000<<32) + (v>>16&mask)*(1+10000<<32)) >> 32
 }

@@ -129,3 +129,20 @@ func (l *Lexer) sameRow() bool {
 	}
 	return true
 }
+
+// nextNumber returns where the next element of a row of numbers starts, if the
+// one that ends before data[i] is followed by a comma, perhaps a space, and
+// what can start a number; and 0 if it takes sameRow to tell.
+func nextNumber(data []byte, i int) int {
+	if i+2 >= len(data) || data[i] != ',' {
+		return 0
+	}
+	i++
+	if data[i] == ' ' {
+		i++
+	}
+	if data[i]-'-' > '9'-'-' {
+		return 0
+	}
+	return i
+}

@@ -26,18 +26,34 @@ func (l *Lexer) Float32s(dst []float32, d *Dims) ([]float32, error) {
 
 func (l *Lexer) float32Row(dst []float32, d *Dims, first int) ([]float32, error) {
 	for {
-		v, end := quickFloat32(l.Data, l.Pos)
-		if end > 0 {
-			l.Pos = end
-		} else {
-			var err error
-			if v, err = l.float32Element(d, len(dst)-first); err != nil {
+		var due bool
+		if dst, due = l.quickFloat32s(dst); due {
+			v, err := l.float32Element(d, len(dst)-first)
+			if err != nil {
 				return dst, err
 			}
+			dst = append(dst, v)
 		}
-		dst = append(dst, v)
 		if !l.sameRow() {
 			return dst, nil
+		}
+	}
+}
+
+// quickFloat32s reads elements of the usual form and text between them, until
+// it meets an element that is not (due, with the cursor on it), or something
+// else than another number after an element.
+func (l *Lexer) quickFloat32s(dst []float32) (_ []float32, due bool) {
+	for i := l.Pos; ; {
+		v, end := quickFloat32(l.Data, i)
+		if end == 0 {
+			l.Pos = i
+			return dst, true
+		}
+		dst = append(dst, v)
+		if i = nextNumber(l.Data, end); i == 0 {
+			l.Pos = end
+			return dst, false
 		}
 	}
 }
@@ -81,18 +97,34 @@ func (l *Lexer) Float64s(dst []float64, d *Dims) ([]float64, error) {
 
 func (l *Lexer) float64Row(dst []float64, d *Dims, first int) ([]float64, error) {
 	for {
-		v, end := quickFloat64(l.Data, l.Pos)
-		if end > 0 {
-			l.Pos = end
-		} else {
-			var err error
-			if v, err = l.float64Element(d, len(dst)-first); err != nil {
+		var due bool
+		if dst, due = l.quickFloat64s(dst); due {
+			v, err := l.float64Element(d, len(dst)-first)
+			if err != nil {
 				return dst, err
 			}
+			dst = append(dst, v)
 		}
-		dst = append(dst, v)
 		if !l.sameRow() {
 			return dst, nil
+		}
+	}
+}
+
+// quickFloat64s reads elements of the usual form and text between them, until
+// it meets an element that is not (due, with the cursor on it), or something
+// else than another number after an element.
+func (l *Lexer) quickFloat64s(dst []float64) (_ []float64, due bool) {
+	for i := l.Pos; ; {
+		v, end := quickFloat64(l.Data, i)
+		if end == 0 {
+			l.Pos = i
+			return dst, true
+		}
+		dst = append(dst, v)
+		if i = nextNumber(l.Data, end); i == 0 {
+			l.Pos = end
+			return dst, false
 		}
 	}
 }

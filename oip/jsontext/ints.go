@@ -59,17 +59,14 @@ func intRow[T Integer](l *Lexer, dst []T, first int) ([]T, error) {
 // quickInt reads the integer at data[i:], which ends before data[end]. end is 0
 // if it is not of the usual form or T does not hold it.
 func quickInt[T Integer](data []byte, i int) (v T, end int) {
-	neg := i < len(data) && data[i] == '-'
-	if neg {
-		i++
-	}
 	u, end := quickWhole(data, i)
-	s := int64(u)
-	if neg {
-		s = -s
+	if end == 0 {
+		return 0, 0
 	}
+	sign := -int64(isMinus(data[i])) // -1 has all bits set, which negates
+	s := int64(u) ^ sign - sign
 	v = T(s)
-	if int64(v) != s || neg && !signed[T]() && s != 0 {
+	if int64(v) != s || s < 0 && !signed[T]() {
 		return 0, 0
 	}
 	return v, end

@@ -42,20 +42,16 @@ func ParseFloat64(tok []byte) (float64, error) {
 // quickFloat32 reads the number at data[i:], which ends before data[end]. end is
 // 0 when it takes carefulFloat32, or a look for errors, to read it.
 func quickFloat32(data []byte, i int) (f float32, end int) {
-	sign := uint32(0)
-	if i < len(data) && data[i] == '-' {
-		sign = 1
-	}
-	mant, frac, end := quickDecimal(data, i+int(sign))
+	mant, frac, end := quickDecimal(data, i)
 	b, ok := divideFloat32(mant, frac)
-	if !ok {
+	if !ok || end == 0 {
 		return 0, 0
 	}
-	return math.Float32frombits(b | sign<<31), end
+	return math.Float32frombits(b | uint32(isMinus(data[i]))<<31), end
 }
 
 // divideFloat32 returns the bits of the float32 nearest to mant / 10^frac, for
-// mant < 10^18 and frac <= 18, or false when it takes more care to tell.
+// mant < 2^63 and frac <= 19, or false when it takes more care to tell.
 //
 // The quotient of float64s has at most two rounding errors, mant's and its own:
 // it is less than 2 units off in the last of its 53 bits. Rounding it to the 24
@@ -86,11 +82,10 @@ func nearHalf32(u uint64) bool {
 
 // quickFloat64 is quickFloat32 for float64.
 func quickFloat64(data []byte, i int) (f float64, end int) {
-	sign := uint64(0)
-	if i < len(data) && data[i] == '-' {
-		sign = 1
+	mant, frac, end := quickDecimal(data, i)
+	if end == 0 {
+		return 0, 0
 	}
-	mant, frac, end := quickDecimal(data, i+int(sign))
 	if mant < 1<<53 {
 		f = float64(int64(mant)) / exactPow10[frac] // both exact: rounded once
 	} else {
@@ -100,7 +95,7 @@ func quickFloat64(data []byte, i int) (f float64, end int) {
 		}
 		f = math.Float64frombits(b)
 	}
-	return math.Float64frombits(math.Float64bits(f) | sign<<63), end
+	return math.Float64frombits(math.Float64bits(f) | uint64(isMinus(data[i]))<<63), end
 }
 
 // carefulFloat32 converts the valid JSON number tok.

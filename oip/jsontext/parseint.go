@@ -49,16 +49,18 @@ func parseWhole(tok []byte) (mag uint64, neg bool, err error) {
 	return mag, neg, nil
 }
 
-// quickWhole reads the JSON integer at data[i:], behind its sign, if it has up to
-// 18 digits. It ends before data[end]; end is 0 if it is of another form.
+// quickWhole reads the JSON integer at data[i:] if it has up to 19 digits and an
+// absolute value, v, below 2^63. It ends before data[end]; end is 0 if it is of
+// another form.
 func quickWhole(data []byte, i int) (v uint64, end int) {
-	if len(data)-i < 24 {
+	if len(data)-i < 32 {
 		v, frac, end := tailDecimal(data, i)
 		if frac > 0 {
 			return 0, 0
 		}
 		return v, end
 	}
+	i += isMinus(data[i])
 	n, values := leadingDigits(binary.LittleEndian.Uint64(data[i:]))
 	if n == 0 || n > 1 && data[i] == '0' {
 		return 0, 0
@@ -70,7 +72,7 @@ func quickWhole(data []byte, i int) (v uint64, end int) {
 			n++
 		}
 	}
-	if c := data[i+n]; n > maxQuickDigits || c == '.' || c|0x20 == 'e' {
+	if c := data[i+n]; n > maxQuickDigits || int64(v) < 0 || c == '.' || c|0x20 == 'e' {
 		return 0, 0
 	}
 	return v, i + n
