@@ -35,10 +35,11 @@ type summary struct {
 	out                     io.Writer
 	passed, failed, skipped int
 	tests                   map[string]map[string]*test // by package and name
+	orders                  map[string]string           // by package: the line that repeats its order of tests
 }
 
 func newSummary(out io.Writer) *summary {
-	return &summary{out: out, tests: map[string]map[string]*test{}}
+	return &summary{out: out, tests: map[string]map[string]*test{}, orders: map[string]string{}}
 }
 
 // readAll takes every line of in. A line that is no event is printed as it is.
@@ -68,7 +69,7 @@ func (s *summary) line(line []byte) {
 	case ev.Test != "":
 		s.testEvent(ev)
 	case ev.Action == "output", ev.Action == "build-output":
-		s.packageOutput(ev.Output)
+		s.packageOutput(ev)
 	case ev.Action == "fail":
 		s.packageFailed(ev.Package)
 		delete(s.tests, ev.Package)
@@ -77,10 +78,15 @@ func (s *summary) line(line []byte) {
 	}
 }
 
-// packageOutput leaves out the line that go test prints beside "ok".
-func (s *summary) packageOutput(text string) {
-	if text != "PASS\n" {
-		fmt.Fprint(s.out, text)
+// packageOutput leaves out what go test prints beside "ok", and keeps the order
+// of the tests for when one of them fails.
+func (s *summary) packageOutput(ev event) {
+	switch {
+	case ev.Output == "PASS\n":
+	case strings.HasPrefix(ev.Output, "-test.shuffle "):
+		s.orders[ev.Package] = ev.Output
+	default:
+		fmt.Fprint(s.out, ev.Output)
 	}
 }
 
@@ -133,6 +139,7 @@ func (s *summary) packageFailed(pkg string) {
 	if !blamed {
 		s.failed++
 	}
+	fmt.Fprint(s.out, s.orders[pkg])
 }
 
 // test returns the test of that name, which begins with its first event.

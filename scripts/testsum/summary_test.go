@@ -16,7 +16,8 @@ func TestSummary(t *testing.T) {
 	}{
 		{
 			name: "only leaves count",
-			in: `{"Action":"run","Package":"p","Test":"TestA"}
+			in: `{"Action":"output","Package":"p","Output":"-test.shuffle 12\n"}
+{"Action":"run","Package":"p","Test":"TestA"}
 {"Action":"run","Package":"p","Test":"TestA/x"}
 {"Action":"run","Package":"p","Test":"TestA/y/z"}
 {"Action":"output","Package":"p","Test":"TestA/x","Output":"chatter\n"}
@@ -33,7 +34,8 @@ func TestSummary(t *testing.T) {
 		},
 		{
 			name: "a failed subtest is counted once and shown",
-			in: `{"Action":"output","Package":"p","Test":"TestA","Output":"=== RUN   TestA\n"}
+			in: `{"Action":"output","Package":"p","Output":"-test.shuffle 12\n"}
+{"Action":"output","Package":"p","Test":"TestA","Output":"=== RUN   TestA\n"}
 {"Action":"output","Package":"p","Test":"TestA/x/y","Output":"=== RUN   TestA/x/y\n"}
 {"Action":"output","Package":"p","Test":"TestA/x/y","Output":"    a_test.go:3: got 1, want 2\n"}
 {"Action":"output","Package":"p","Test":"TestA/x/y","Output":"    --- FAIL: TestA/x/y (0.00s)\n"}
@@ -46,7 +48,7 @@ func TestSummary(t *testing.T) {
 			want: `    a_test.go:3: got 1, want 2
     --- FAIL: TestA/x/y (0.00s)
 --- FAIL: TestA (0.00s)
-` + "FAIL\tp\t0.1s\n0 passed, 1 failed, 0 skipped\n",
+` + "FAIL\tp\t0.1s\n-test.shuffle 12\n0 passed, 1 failed, 0 skipped\n",
 			code: 1,
 		},
 		{
