@@ -7,8 +7,15 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 time=${1:-30s}
 ran=0
 failed=()
-for package in $(go list -f '{{if or .TestGoFiles .XTestGoFiles}}{{.ImportPath}}{{end}}' ./...); do
-	for target in $(go test -list '^Fuzz' "$package" | grep '^Fuzz' || true); do
+packages=$(go list -f '{{if or .TestGoFiles .XTestGoFiles}}{{.ImportPath}}{{end}}' ./...)
+for package in $packages; do
+	if ! tests=$(go test -list '^Fuzz' "$package"); then
+		echo "$tests"
+		failed+=("$package: its tests do not build")
+		ran=$((ran + 1))
+		continue
+	fi
+	for target in $(grep '^Fuzz' <<<"$tests" || true); do
 		echo "== $package $target"
 		go test -run '^$' -fuzz "^$target\$" -fuzztime "$time" "$package" || failed+=("$package $target")
 		ran=$((ran + 1))
