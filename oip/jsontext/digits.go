@@ -26,3 +26,16 @@ func number8(values uint64, n int) uint64 {
 	v = v*10 + v>>8               // two digits in every other byte
 	return ((v&mask)*(100+1000000<<32) + (v>>16&mask)*(1+10000<<32)) >> 32
 }
+
+// digits8 returns the eight decimal digits of v < 10^8, leading zeros included,
+// as the bytes of a word, the first digit in its low byte. It divides by 10^4,
+// then both halves by 10^2, then the four quarters by 10, each by a multiplication
+// that is exact for numbers that small.
+func digits8(v uint32) uint64 {
+	high := v / 10000
+	x := uint64(high) | uint64(v-high*10000)<<32
+	q := x * 5243 >> 19 & 0x0000007F0000007F
+	x = q | (x-q*100)<<16
+	q = x * 103 >> 10 & 0x000F000F000F000F
+	return q | (x-q*10)<<8
+}

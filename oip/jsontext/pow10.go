@@ -8,7 +8,7 @@ package jsontext
 type pow10Bits struct{ hi, lo uint64 }
 
 // log2Pow10 returns floor(log2(10^e)) for |e| <= 1650, by Giulietti's constants
-// (see writefloat32.go).
+// (see schubfach.go).
 func log2Pow10(e int) int { return (e * 1741647) >> 19 }
 
 // exactPow10 are the powers of ten that a float64 holds exactly.

@@ -1,40 +1,9 @@
 package jsontext
 
 import (
-	"math"
 	"strconv"
 	"unicode/utf8"
 )
-
-// AppendFloat32 appends the shortest decimal text that reads back as f, in the
-// format of encoding/json: an exponent only below 1e-6 and from 1e21 on. NaN and
-// the infinities, which JSON lacks, become null.
-func AppendFloat32(dst []byte, f float32) []byte {
-	return appendFloat(dst, float64(f), 32)
-}
-
-// AppendFloat64 is [AppendFloat32] for float64.
-func AppendFloat64(dst []byte, f float64) []byte {
-	return appendFloat(dst, f, 64)
-}
-
-func appendFloat(dst []byte, f float64, bits int) []byte {
-	if math.IsNaN(f) || math.IsInf(f, 0) {
-		return append(dst, "null"...)
-	}
-	abs := math.Abs(f)
-	format := byte('f')
-	if abs != 0 && (bits == 64 && (abs < 1e-6 || abs >= 1e21) ||
-		bits == 32 && (float32(abs) < 1e-6 || float32(abs) >= 1e21)) {
-		format = 'e'
-	}
-	dst = strconv.AppendFloat(dst, f, format, -1, bits)
-	if n := len(dst); format == 'e' && n >= 4 && string(dst[n-4:n-1]) == "e-0" {
-		dst[n-2] = dst[n-1]
-		dst = dst[:n-1]
-	}
-	return dst
-}
 
 // AppendInt64 appends v in decimal.
 func AppendInt64(dst []byte, v int64) []byte { return strconv.AppendInt(dst, v, 10) }
@@ -44,18 +13,6 @@ func AppendUint64(dst []byte, v uint64) []byte { return strconv.AppendUint(dst, 
 
 // AppendBool appends true or false.
 func AppendBool(dst []byte, v bool) []byte { return strconv.AppendBool(dst, v) }
-
-// AppendFloat32s appends the elements of vs with commas between them, as
-// [AppendFloat32] writes each.
-func AppendFloat32s(dst []byte, vs []float32) []byte {
-	return appendList(dst, vs, AppendFloat32)
-}
-
-// AppendFloat64s appends the elements of vs with commas between them, as
-// [AppendFloat64] writes each.
-func AppendFloat64s(dst []byte, vs []float64) []byte {
-	return appendList(dst, vs, AppendFloat64)
-}
 
 // AppendInts appends the elements of vs with commas between them.
 func AppendInts[T Integer](dst []byte, vs []T) []byte {
