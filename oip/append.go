@@ -39,8 +39,8 @@ func AppendValue(dst []byte, v any) ([]byte, error) {
 		return appendList(dst, v)
 	case map[string]any:
 		return appendMap(dst, v)
-	case json.RawMessage:
-		return appendForeign(dst, v)
+	case json.RawMessage: // of our own making, or checked where it came in
+		return append(dst, v...), nil
 	}
 	if out, ok := appendScalar(dst, v); ok {
 		return out, nil

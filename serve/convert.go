@@ -184,3 +184,32 @@ func (t *Tensor) rows(shape []int, at int) (any, int) {
 	}
 	return out, at
 }
+
+// Float32ToHalf rounds to IEEE 754 binary16, to the nearest and to even in a
+// tie; what is too large becomes an infinity.
+func Float32ToHalf(f float32) uint16 {
+	bits := math.Float32bits(f)
+	sign := uint16(bits >> 16 & 0x8000)
+	abs := bits & 0x7fffffff
+	switch {
+	case abs > 0x7f800000: // NaN stays one
+		return sign | 0x7e00
+	case abs >= 0x477ff000: // rounds to 65536 or more
+		return sign | 0x7c00
+	case abs >= 0x38800000: // normal
+		abs -= 112 << 23
+		return sign | uint16((abs+0xfff+(abs>>13&1))>>13)
+	}
+	// Subnormal: adding 0.5 aligns the bits so that the addition itself rounds.
+	sum := math.Float32frombits(abs) + 0.5
+	return sign | uint16(math.Float32bits(sum)-math.Float32bits(0.5))
+}
+
+// Float32ToBF16 rounds to bfloat16, to the nearest and to even in a tie.
+func Float32ToBF16(f float32) uint16 {
+	bits := math.Float32bits(f)
+	if f != f {
+		return uint16(bits>>16) | 0x40
+	}
+	return uint16((bits + 0x7fff + (bits >> 16 & 1)) >> 16)
+}

@@ -97,3 +97,17 @@ type Feature struct {
 	ValueType string  // "float", "int", "str" …; "" if unknown
 	Fields    *Object // everything that the artifact says of it, name included
 }
+
+// Datatype is the tensor datatype for the feature's value type: FP64 for
+// floats, INT64 for integers, BOOL and BYTES for the rest; FP64 if unknown.
+func (f Feature) Datatype() Datatype {
+	switch f.ValueType {
+	case "int", "int64", "int32", "int16", "int8", "uint64", "uint32", "uint16", "uint8", "integer":
+		return Int64
+	case "bool", "boolean":
+		return Bool
+	case "str", "string", "bytes", "datetime", "object":
+		return Bytes
+	}
+	return FP64
+}

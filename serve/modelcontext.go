@@ -137,3 +137,17 @@ func (m *ModelContext) GetModel(ctx context.Context, suffix string) (*Artifact, 
 	m.artifact = a.Parameters
 	return a, nil
 }
+
+// Params returns all parameters as [ModelContext.Param] finds them. The map is
+// the caller's.
+func (m *ModelContext) Params() map[string]any {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	all := maps.Clone(m.opts.Params)
+	if all == nil {
+		all = map[string]any{}
+	}
+	maps.Copy(all, m.opts.Args)
+	maps.Copy(all, m.artifact)
+	return all
+}

@@ -1,0 +1,251 @@
+package v2
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/leat-ml/leat/oip"
+	"github.com/leat-ml/leat/serve"
+)
+
+// An inference is one request through the life of a model: the state of it, in
+// one allocation.
+type inference struct {
+	s    *Server
+	ev   *serve.Event
+	op   string
+	body serve.Body // of the event, or what input_path selects
+	req  serve.Request
+	resp serve.Response
+	outs [1]*serve.Tensor
+}
+
+// infer serves an inference or explanation, counts it and records it.
+func (s *Server) infer(ctx context.Context, ev *serve.Event, op string) error {
+	start := time.Now()
+	if s.Metrics != nil {
+		s.Metrics.Begin()
+	}
+	in := &inference{s: s, ev: ev, op: op}
+	resp, err := in.run(ctx, start)
+	if err == nil {
+		ev.Body, err = oip.Place(ev.Body, s.ResultPath, resp.Body())
+	}
+	took := time.Since(start)
+	if s.Metrics != nil {
+		code := codeOK
+		if err != nil {
+			code = serve.CodeOf(err)
+		}
+		s.Metrics.End(op, code, took)
+	}
+	in.record(resp, err, start, took)
+	return err
+}
+
+// codeOK is what Metrics hear of an inference that did not fail.
+const codeOK serve.Code = -1
+
+func (in *inference) run(ctx context.Context, start time.Time) (*serve.Response, error) {
+	s := in.s
+	if err := s.await(ctx, in.ev.Trigger); err != nil {
+		return nil, err // says it all
+	}
+	s.calls.RLock()
+	defer s.calls.RUnlock()
+	if st := s.status.Load(); st.Phase != Ready { // closed since
+		return nil, s.notReady(st)
+	}
+	req, err := in.request()
+	if err != nil {
+		return nil, s.failed("read the request", err)
+	}
+	if req, err = in.prepare(ctx, req); err != nil {
+		return nil, err
+	}
+	outputs, err := in.call(ctx, req)
+	if err != nil {
+		return nil, err
+	}
+	resp := in.respond(req, outputs, start)
+	if post, ok := s.Model.(serve.Postprocessor); ok {
+		if resp, err = in.postprocess(ctx, post, resp); err != nil {
+			return nil, err
+		}
+	}
+	if err = in.settle(resp, req); err != nil {
+		return nil, s.failed(in.op, err)
+	}
+	return resp, nil
+}
+
+// request reads the request and makes it this inference's own.
+func (in *inference) request() (*serve.Request, error) {
+	var err error
+	if in.body, err = oip.Select(in.ev.Body, in.s.InputPath); err != nil {
+		return nil, err
+	}
+	if in.body.Empty() {
+		return nil, emptyBody(in.s.Env.MLRun)
+	}
+	shared, err := oip.Request(in.body)
+	if err != nil {
+		if serve.CodeOf(err) == serve.Internal {
+			err = serve.Errorf(serve.BadRequest, "ValueError", "Unrecognized request format, caused by: %w", err)
+		}
+		return nil, err
+	}
+	in.req = *shared
+	in.req.Op, in.req.Body = in.op, in.body
+	if in.req.RawID == nil {
+		in.req.ID = in.ev.Identify()
+	}
+	return &in.req, nil
+}
+
+func emptyBody(mlrun bool) error {
+	if mlrun {
+		return serve.Errorf(serve.BadRequest, "TypeError", "argument of type 'NoneType' is not iterable")
+	}
+	return serve.Errorf(serve.BadRequest, "Exception", `Expected key "inputs" in request body, which is empty`)
+}
+
+// prepare takes a request to where the model can predict from it.
+func (in *inference) prepare(ctx context.Context, req *serve.Request) (_ *serve.Request, err error) {
+	s, desc := in.s, in.s.desc.Load()
+	if in.op == opInferDict || in.op == opPredictDict {
+		if err = fromDict(req, desc); err != nil {
+			return nil, s.failed(in.op, err)
+		}
+	}
+	if pre, ok := s.Model.(serve.Preprocessor); ok {
+		if req, err = in.preprocess(ctx, pre, req); err != nil {
+			return nil, err
+		}
+	}
+	if err = in.validate(ctx, req); err != nil {
+		return nil, err
+	}
+	if len(desc.Inputs) > 0 || (len(desc.Features) > 0 && !s.Env.MLRun) {
+		if err = fit(req, desc); err != nil {
+			return nil, s.failed("check the inputs", err)
+		}
+	}
+	return req, nil
+}
+
+func (in *inference) preprocess(ctx context.Context, pre serve.Preprocessor, req *serve.Request) (out *serve.Request, err error) {
+	defer in.guard("preprocess", &err)
+	out, err = pre.Preprocess(ctx, req)
+	if err == nil && out == nil {
+		err = errors.New("preprocess returned no request")
+	}
+	return out, in.failedIn("preprocess", err)
+}
+
+func (in *inference) postprocess(ctx context.Context, post serve.Postprocessor, resp *serve.Response) (out *serve.Response, err error) {
+	defer in.guard("postprocess", &err)
+	out, err = post.Postprocess(ctx, resp)
+	if err == nil && out == nil {
+		err = errors.New("postprocess returned no response")
+	}
+	return out, in.failedIn("postprocess", err)
+}
+
+func (in *inference) validate(ctx context.Context, req *serve.Request) (err error) {
+	v, ok := in.s.Model.(serve.RequestValidator)
+	if !ok {
+		if err = req.Validate(); err != nil {
+			return in.s.failed("", err)
+		}
+		return nil
+	}
+	defer in.guard("validate", &err)
+	return in.failedIn("validate", v.ValidateRequest(ctx, req))
+}
+
+// call runs the model itself.
+func (in *inference) call(ctx context.Context, req *serve.Request) (out any, err error) {
+	defer in.guard(in.op, &err)
+	if in.op == opExplain {
+		out, err = in.s.Model.(serve.Explainer).Explain(ctx, req)
+	} else {
+		out, err = in.s.Model.Predict(ctx, req)
+	}
+	if err == nil {
+		err = ctx.Err() // a late answer is no answer
+	}
+	return out, in.failedIn(in.op, err)
+}
+
+// guard turns a panic of the model's code into an error. It is deferred.
+func (in *inference) guard(doing string, err *error) {
+	if p := recover(); p != nil {
+		*err = in.s.failed(doing, in.s.panicked(doing, p))
+	}
+}
+
+func (in *inference) failedIn(doing string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return in.s.failed(doing, err)
+}
+
+// respond makes the answer; its outputs are as the model returned them.
+func (in *inference) respond(req *serve.Request, outputs any, start time.Time) *serve.Response {
+	s, r := in.s, &in.resp
+	r.ID, r.RawID, r.Dialect = req.ID, req.RawID, req.Dialect
+	r.ModelName, r.ModelVersion, r.Outputs = s.Name, s.Version, outputs
+	if s.Env.MLRun && in.op != opExplain {
+		r.Timestamp = start.UTC().Format("2006-01-02 15:04:05.000000+00:00")
+	}
+	return r
+}
+
+// settle gives the outputs the form that the dialect of the question has, and
+// finds out about those that cannot be written while the model can still be
+// named.
+func (in *inference) settle(r *serve.Response, req *serve.Request) (err error) {
+	if r.Dialect != serve.OIP {
+		r.Outputs, err = plain(r.Outputs)
+		return err
+	}
+	if t, ok := r.Outputs.(*serve.Tensor); ok && len(req.Outputs) == 0 && t.Name != "" {
+		in.outs[0] = t
+		r.Outputs = in.outs[:]
+		return nil
+	}
+	r.Outputs, err = tensors(r.Outputs, req, in.s.desc.Load())
+	return err
+}
+
+// record tells the recorder what became of the inference.
+func (in *inference) record(resp *serve.Response, err error, start time.Time, took time.Duration) {
+	s := in.s
+	if s.Env.Recorder == nil {
+		return
+	}
+	r := serve.Record{
+		Graph: s.Env.Graph, Model: s.Name, Version: s.Version, Class: s.Class, Op: in.op,
+		EventID: in.ev.ID, Start: start, Duration: took,
+		Request: &in.req, Response: resp, Err: err,
+	}
+	r.Metrics, r.Labels = s.ctx.Snapshot()
+	if l, ok := s.Model.(serve.ResultLogger); ok && err == nil {
+		in.chooseRecorded(l, &r)
+	}
+	s.Env.Recorder.Record(r)
+}
+
+// chooseRecorded lets the model choose; its failure costs the choice, not the
+// answer.
+func (in *inference) chooseRecorded(l serve.ResultLogger, r *serve.Record) {
+	defer func() {
+		if p := recover(); p != nil {
+			_ = in.s.panicked("choose what to record", p)
+		}
+	}()
+	r.Inputs, r.Outputs = l.LogResult(&in.req, r.Response)
+}

@@ -1,0 +1,66 @@
+package v2
+
+import (
+	"github.com/leat-ml/leat/serve"
+)
+
+// metadata answers with what is known of the model: MLRun's four members in its
+// contract, those of the Open Inference Protocol in the default one.
+func (s *Server) metadata(ev *serve.Event) error {
+	d := s.desc.Load()
+	fields := []serve.Field{{Key: "name", Value: s.Name}, {Key: "version", Value: s.Version}}
+	if s.Env.MLRun {
+		fields = append(fields,
+			serve.Field{Key: "inputs", Value: featureList(d.Features, d.Inputs)},
+			serve.Field{Key: "outputs", Value: featureList(d.Labels, d.Outputs)})
+		return s.answer(ev, serve.ValueBody(serve.NewObject(fields...)), nil)
+	}
+	versions := []string{}
+	if s.versions != nil {
+		versions = s.versions()
+	} else if s.Version != "" {
+		versions = append(versions, s.Version)
+	}
+	fields = append(fields,
+		serve.Field{Key: "versions", Value: versions},
+		serve.Field{Key: "platform", Value: d.Platform},
+		serve.Field{Key: "inputs", Value: tensorList(d.Inputs, d.Features)},
+		serve.Field{Key: "outputs", Value: tensorList(d.Outputs, d.Labels)})
+	return s.answer(ev, serve.ValueBody(serve.NewObject(fields...)), nil)
+}
+
+// featureList is a schema as MLRun lists it: the artifact's words where there
+// are any, else the tensors.
+func featureList(features []serve.Feature, tensors []serve.TensorSpec) []any {
+	if len(features) == 0 {
+		return tensorList(tensors, nil)
+	}
+	list := make([]any, len(features))
+	for i, f := range features {
+		list[i] = f.Fields
+	}
+	return list
+}
+
+// tensorList is a schema as the Open Inference Protocol lists it. Without
+// tensors of its own the model's columns are listed, each a tensor with one
+// value a row.
+func tensorList(tensors []serve.TensorSpec, features []serve.Feature) []any {
+	if len(tensors) == 0 {
+		for _, f := range features {
+			tensors = append(tensors, serve.TensorSpec{Name: f.Name, Datatype: f.Datatype(), Shape: []int{-1}})
+		}
+	}
+	list := make([]any, len(tensors))
+	for i, t := range tensors {
+		shape := make([]any, len(t.Shape))
+		for j, n := range t.Shape {
+			shape[j] = int64(n)
+		}
+		list[i] = serve.NewObject(
+			serve.Field{Key: "name", Value: t.Name},
+			serve.Field{Key: "datatype", Value: t.Datatype.String()},
+			serve.Field{Key: "shape", Value: shape})
+	}
+	return list
+}

@@ -1,0 +1,95 @@
+package v2
+
+import (
+	"fmt"
+
+	"github.com/leat-ml/leat/catalog"
+	"github.com/leat-ml/leat/serve"
+)
+
+// Class is a catalog entry for a class of models of one's own: specs name it in
+// class_name, and newModel makes one model for each route or step that does.
+func Class(name string, newModel func() serve.Model) catalog.Entry {
+	return catalog.Entry{
+		Name: name,
+		Doc:  "a model class of this program",
+		New: func(a catalog.Args) (serve.Step, error) {
+			return FromArgs(a, newModel(), "")
+		},
+	}
+}
+
+// FromArgs returns a server for a model that a spec describes: model_path in
+// the arguments is the path, and all of them are parameters.
+func FromArgs(a catalog.Args, m serve.Model, runtime string) (*Server, error) {
+	path, err := stringArg(a, "model_path")
+	if err != nil {
+		return nil, err
+	}
+	return New(Config{
+		Name: a.Name, Class: a.Class, Runtime: runtime, Model: m, Path: path, Args: a.Values,
+		InputPath: a.InputPath, ResultPath: a.ResultPath, Metrics: metricsOf(a), Env: a.Env,
+	})
+}
+
+func metricsOf(a catalog.Args) Metrics {
+	if a.Env == nil {
+		return nil
+	}
+	o, ok := a.Env.Recorder.(Observer)
+	if !ok {
+		return nil
+	}
+	name, version := SplitName(a.Name)
+	return o.Model(name, version)
+}
+
+func stringArg(a catalog.Args, key string) (string, error) {
+	v, ok := a.Values[key]
+	if !ok || v == nil {
+		return "", nil
+	}
+	s, ok := v.(string)
+	if !ok {
+		return "", fmt.Errorf("%s is %v, not a string", key, v)
+	}
+	return s, nil
+}
+
+// Register adds the router and a model class for every runtime in the set, and
+// "Model", which takes whichever runtime knows the file.
+func Register(set *catalog.Set) {
+	set.Add(catalog.Entry{
+		Name:    "ModelRouter",
+		Aliases: []string{"mlrun.serving.ModelRouter", "mlrun.serving.routers.ModelRouter"},
+		Doc:     "routes /v2/models/<model>/<operation> to its models",
+		Router:  true,
+		New:     newRouter,
+	})
+	set.Add(catalog.Entry{
+		Name: "Model",
+		Doc:  "a model file, loaded by the runtime that knows it",
+		New: func(a catalog.Args) (serve.Step, error) {
+			return FromArgs(a, &FileModel{Set: set}, "")
+		},
+	})
+	for _, rt := range set.Runtimes() {
+		set.Add(catalog.Entry{
+			Name: rt.Name, Aliases: rt.Classes, Doc: rt.Doc,
+			New: func(a catalog.Args) (serve.Step, error) {
+				return FromArgs(a, &FileModel{Runtime: rt}, rt.Name)
+			},
+		})
+	}
+}
+
+func newRouter(a catalog.Args) (serve.Step, error) {
+	c := RouterConfig{InputPath: a.InputPath, ResultPath: a.ResultPath, Env: a.Env}
+	for key, field := range map[string]*string{"protocol": &c.Protocol, "url_prefix": &c.URLPrefix, "health_prefix": &c.HealthPrefix} {
+		var err error
+		if *field, err = stringArg(a, key); err != nil {
+			return nil, err
+		}
+	}
+	return NewRouter(c, NewRoutes(a.Routes, a.Env.MLRun)), nil
+}

@@ -1,0 +1,243 @@
+package v2
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+
+	"github.com/leat-ml/leat/catalog"
+	"github.com/leat-ml/leat/oip"
+	"github.com/leat-ml/leat/serve"
+)
+
+// Models is where a [Router] finds the step that serves a model. It must be
+// safe for concurrent use.
+type Models interface {
+	// Find returns the step for a model: the version asked for, or when that is
+	// "" the one that unversioned requests go to. It returns nil when there is
+	// none.
+	Find(name, version string) serve.Step
+	// Names lists the models as declared.
+	Names() []string
+}
+
+// RouterConfig says how a [Router] routes. The zero value has MLRun's defaults.
+type RouterConfig struct {
+	Class        string // its name in metadata; "ModelRouter" when empty
+	Protocol     string // "v2" when empty
+	URLPrefix    string // "/<protocol>/models" when empty
+	HealthPrefix string // "/<protocol>/health" when empty
+
+	InputPath, ResultPath string
+	Env                   *catalog.Env
+}
+
+// A Router passes requests on to the models that their URLs or bodies name. It
+// is a [serve.Step], safe for concurrent use.
+type Router struct {
+	RouterConfig
+	models Models
+}
+
+// NewRouter returns a router to models.
+func NewRouter(c RouterConfig, models Models) *Router {
+	if c.Class == "" {
+		c.Class = "ModelRouter"
+	}
+	if c.Protocol == "" {
+		c.Protocol = "v2"
+	}
+	if c.URLPrefix == "" {
+		c.URLPrefix = "/" + c.Protocol + "/models"
+	}
+	if c.HealthPrefix == "" {
+		c.HealthPrefix = "/" + c.Protocol + "/health"
+	}
+	c.URLPrefix = "/" + strings.Trim(c.URLPrefix, "/")
+	c.HealthPrefix = "/" + strings.Trim(c.HealthPrefix, "/")
+	if c.Env == nil {
+		c.Env = &catalog.Env{}
+	}
+	return &Router{RouterConfig: c, models: models}
+}
+
+// Do routes one request.
+func (r *Router) Do(ctx context.Context, ev *serve.Event) (serve.Fate, error) {
+	if r.InputPath == "" && r.ResultPath == "" {
+		return r.route(ctx, ev)
+	}
+	whole := ev.Body
+	body, err := oip.Select(whole, r.InputPath)
+	if err != nil {
+		return serve.Pass, err
+	}
+	ev.Body = body
+	fate, err := r.route(ctx, ev)
+	if err != nil {
+		return fate, err
+	}
+	ev.Body, err = oip.Place(whole, r.ResultPath, ev.Body)
+	return fate, err
+}
+
+func (r *Router) route(ctx context.Context, ev *serve.Event) (serve.Fate, error) {
+	if isGet(ev) && ev.Target.Model == "" && r.asksRouter(ev.Target.Path) {
+		ev.Body = serve.ValueBody(serve.NewObject(
+			serve.Field{Key: "name", Value: r.Class},
+			serve.Field{Key: "version", Value: r.Protocol},
+			serve.Field{Key: "extensions", Value: []any{}}))
+		return serve.Finish, nil
+	}
+	if ev.Target.Model == "" {
+		list, err := r.fromPath(ev)
+		if err != nil {
+			return serve.Pass, err
+		}
+		if list {
+			return r.list(ev)
+		}
+	}
+	if err := r.fromBody(ev); err != nil {
+		return serve.Pass, err
+	}
+	child := r.find(ev)
+	if child == nil {
+		return serve.Pass, r.unknown(ev)
+	}
+	return child.Do(ctx, ev)
+}
+
+// asksRouter says whether a GET of the path is about the router itself.
+func (r *Router) asksRouter(path string) bool {
+	return path == "/" || path == "" || path == r.HealthPrefix || strings.HasPrefix(path, r.HealthPrefix+"/")
+}
+
+// fromPath fills in the target from the URL. list is true when the URL is that
+// of the list of models.
+func (r *Router) fromPath(ev *serve.Event) (list bool, err error) {
+	path := ev.Target.Path
+	if path == "" || path == "/" {
+		return false, nil
+	}
+	rest, ok := strings.CutPrefix(path, r.URLPrefix)
+	if !ok || (rest != "" && rest[0] != '/') {
+		return false, serve.Errorf(serve.NotFound, "ValueError", "illegal path prefix %s, must start with %s", path, r.URLPrefix)
+	}
+	rest = strings.Trim(rest, "/")
+	if rest == "" {
+		return true, nil
+	}
+	t := &ev.Target
+	t.Model, rest, _ = strings.Cut(rest, "/")
+	if after, ok := strings.CutPrefix(rest, "versions/"); ok {
+		t.Version, rest, _ = strings.Cut(after, "/")
+	}
+	t.Operation = rest
+	return false, unescape(&t.Model, &t.Version, &t.Operation)
+}
+
+// unescape decodes %xx in the parts of a path, once they are parts, so that an
+// encoded slash in a name stays in it.
+func unescape(parts ...*string) error {
+	for _, p := range parts {
+		if strings.IndexByte(*p, '%') < 0 {
+			continue
+		}
+		s, err := url.PathUnescape(*p)
+		if err != nil {
+			return serve.Errorf(serve.BadRequest, "ValueError", "the path is not a valid URL: %w", err)
+		}
+		*p = s
+	}
+	return nil
+}
+
+func (r *Router) list(ev *serve.Event) (serve.Fate, error) {
+	if !isGet(ev) && !r.Env.MLRun {
+		err := serve.Errorf(serve.WrongMethod, "ValueError", "the list of models is read with GET, not %s", method(ev))
+		err.Allow = "GET"
+		return serve.Pass, err
+	}
+	names := r.models.Names()
+	if names == nil {
+		names = []string{}
+	}
+	ev.Body = serve.ValueBody(serve.NewObject(serve.Field{Key: "models", Value: names}))
+	return serve.Finish, nil
+}
+
+// fromBody takes the model from the body when the URL names none, and the
+// operation likewise; in MLRun's contract the body's operation wins.
+func (r *Router) fromBody(ev *serve.Event) error {
+	t := &ev.Target
+	if isGet(ev) || (t.Model != "" && t.Operation != "" && !r.Env.MLRun) {
+		return nil
+	}
+	if ev.Body.Empty() {
+		return r.firstModel(t)
+	}
+	req, err := oip.Request(ev.Body)
+	if err != nil {
+		return serve.Errorf(serve.BadRequest, "ValueError", "Unrecognized request format, caused by: %w", cause(err))
+	}
+	if t.Operation == "" || (r.Env.MLRun && req.Operation != "") {
+		t.Operation = req.Operation
+	}
+	if t.Model == "" {
+		t.Model = req.Model
+	}
+	return r.firstModel(t)
+}
+
+// cause keeps the words of err but not its code: what the router refuses is
+// always a bad request.
+func cause(err error) error {
+	if errors.Is(err, oip.ErrNotObject) {
+		return oip.ErrNotObject
+	}
+	return err
+}
+
+// firstModel is what a request that names no model is for.
+func (r *Router) firstModel(t *serve.Target) error {
+	if t.Model != "" {
+		return nil
+	}
+	names := r.models.Names()
+	if len(names) == 0 {
+		return serve.Errorf(serve.NotFound, "ValueError", "the request names no model, and there are none")
+	}
+	t.Model = names[0]
+	return nil
+}
+
+// find finds the child for the target: by name and version, or by a key such as
+// "m3:v1" as bodies have it.
+func (r *Router) find(ev *serve.Event) serve.Step {
+	t := &ev.Target
+	if t.Version == "" {
+		if name, version, ok := strings.Cut(t.Model, ":"); ok {
+			if step := r.models.Find(name, version); step != nil {
+				return step
+			}
+		}
+	}
+	return r.models.Find(t.Model, t.Version)
+}
+
+func (r *Router) unknown(ev *serve.Event) error {
+	key := ev.Target.Model
+	if ev.Target.Version != "" {
+		key += ":" + ev.Target.Version
+	}
+	names := r.models.Names()
+	const shown = 50
+	more := ""
+	if len(names) > shown {
+		more = fmt.Sprintf(" and %d more", len(names)-shown)
+		names = names[:shown]
+	}
+	return serve.Errorf(serve.NotFound, "ValueError", "model %s doesnt exist, available models: %s%s", key, strings.Join(names, " | "), more)
+}

@@ -1,0 +1,296 @@
+package v2
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/leat-ml/leat/serve"
+)
+
+// fit converts the inputs of req to the schema and checks them against it. req
+// must be the inference's own; what it points to is shared and left alone.
+func fit(req *serve.Request, d *serve.Description) error {
+	if err := checkOutputs(req.Outputs, d.Outputs); err != nil {
+		return err
+	}
+	switch {
+	case len(d.Inputs) == 0:
+		return fitFeatures(req, d.Features)
+	case req.Dialect == serve.OIP:
+		return fitTensors(req, d.Inputs)
+	}
+	inputs, err := fromRows(req.Data, d)
+	req.Inputs = inputs
+	return err
+}
+
+func badInput(format string, args ...any) error {
+	return serve.Errorf(serve.BadRequest, "ValueError", format, args...)
+}
+
+// checkOutputs checks the names of the outputs that a request wants.
+func checkOutputs(wanted []serve.RequestedOutput, specs []serve.TensorSpec) error {
+	for i, w := range wanted {
+		for _, other := range wanted[:i] {
+			if other.Name == w.Name {
+				return badInput("output %q already exists in request", w.Name)
+			}
+		}
+		known := func(s serve.TensorSpec) bool { return s.Name == w.Name }
+		if len(specs) > 0 && !slices.ContainsFunc(specs, known) {
+			return badInput("there is no output %q: the model has %s", w.Name, specNames(specs))
+		}
+	}
+	return nil
+}
+
+func specNames(specs []serve.TensorSpec) string {
+	names := make([]string, len(specs))
+	for i, s := range specs {
+		names[i] = s.Name
+	}
+	return strings.Join(names, ", ")
+}
+
+// fitTensors checks OIP tensors against the schema and puts them in its order.
+func fitTensors(req *serve.Request, specs []serve.TensorSpec) error {
+	if len(specs) == 1 && len(req.Inputs) == 1 {
+		if err := fits(req.Inputs[0], &specs[0]); err != nil {
+			return err
+		}
+		if req.Inputs[0].Name != specs[0].Name {
+			req.Inputs = []*serve.Tensor{req.Inputs[0].Named(specs[0].Name)}
+		}
+		return nil
+	}
+	ordered := make([]*serve.Tensor, 0, len(specs))
+	var missing []string
+	for i := range specs {
+		at := slices.IndexFunc(req.Inputs, func(t *serve.Tensor) bool { return t.Name == specs[i].Name })
+		if at < 0 {
+			if !specs[i].Optional {
+				missing = append(missing, specs[i].Name)
+			}
+			continue
+		}
+		if err := fits(req.Inputs[at], &specs[i]); err != nil {
+			return err
+		}
+		ordered = append(ordered, req.Inputs[at])
+	}
+	if len(missing) > 0 {
+		return badInput("inputs are missing: %s", strings.Join(missing, ", "))
+	}
+	if len(ordered) < len(req.Inputs) {
+		return unknownInput(req.Inputs, specs)
+	}
+	req.Inputs = ordered
+	return nil
+}
+
+func unknownInput(inputs []*serve.Tensor, specs []serve.TensorSpec) error {
+	for _, t := range inputs {
+		if !slices.ContainsFunc(specs, func(s serve.TensorSpec) bool { return s.Name == t.Name }) {
+			return badInput("there is no input %q: the model takes %s", t.Name, specNames(specs))
+		}
+	}
+	return badInput("there are %d inputs, but the model takes %s", len(inputs), specNames(specs))
+}
+
+// fits checks the datatype and the shape of one tensor.
+func fits(t *serve.Tensor, s *serve.TensorSpec) error {
+	if t.Datatype != s.Datatype && (!s.AnyNumber || !t.Datatype.Numeric()) && s.Datatype != serve.Invalid {
+		return badInput("input %q has datatype %s, but the model takes %s", t.Name, t.Datatype, s.Datatype)
+	}
+	if !shapeFits(t.Shape, s.Shape) {
+		return badInput("input %q has shape %v, but the model takes %v", t.Name, t.Shape, s.Shape)
+	}
+	return nil
+}
+
+func shapeFits(have, want []int) bool {
+	if len(have) != len(want) {
+		return false
+	}
+	for i, n := range want {
+		if n >= 0 && have[i] != n {
+			return false
+		}
+	}
+	return true
+}
+
+// fitFeatures checks a request against the columns that an artifact names, for
+// a model that takes requests as they come.
+func fitFeatures(req *serve.Request, features []serve.Feature) error {
+	if req.Dialect == serve.MLRun && req.Inputs == nil {
+		return fitRows(req, features)
+	}
+	if len(req.Inputs) == 1 {
+		return fitColumns(req.Inputs[0], features)
+	}
+	for _, f := range features {
+		if req.Input(f.Name) == nil {
+			return badInput("input %q is missing", f.Name)
+		}
+	}
+	if len(req.Inputs) > len(features) {
+		return badInput("there are %d inputs, but the model has %d features", len(req.Inputs), len(features))
+	}
+	return nil
+}
+
+// fitColumns checks that one array has a column a feature.
+func fitColumns(t *serve.Tensor, features []serve.Feature) error {
+	columns := t.Len() // one row
+	if len(t.Shape) > 1 {
+		columns, _ = serve.Elements(t.Shape[1:])
+	} else if len(features) == 1 {
+		columns = 1
+	}
+	if columns != len(features) && t.Len() > 0 {
+		return badInput("the inputs have %d columns, but the model has %d features", columns, len(features))
+	}
+	if t.Datatype.Numeric() {
+		for _, f := range features {
+			if f.ValueType != "" && f.Datatype() == serve.Bytes {
+				return badInput("feature %q is %s, but the inputs are numbers", f.Name, f.ValueType)
+			}
+		}
+	}
+	return nil
+}
+
+// fitRows checks rows that are not all numbers, and makes rows of feature
+// dictionaries.
+func fitRows(req *serve.Request, features []serve.Feature) error {
+	rows, ok := req.Data.([]any)
+	if !ok {
+		return nil
+	}
+	if len(rows) > 0 && isDict(rows[0]) {
+		data, err := dictRows(rows, featureNames(features))
+		if err != nil {
+			return err
+		}
+		setData(req, data)
+		return nil
+	}
+	for i, row := range rows {
+		var n int
+		switch row := row.(type) {
+		case []any:
+			n = len(row)
+		case *serve.Tensor:
+			n = row.Len()
+		default:
+			continue
+		}
+		if n != len(features) {
+			return badInput("row %d has %d columns, but the model has %d features", i, n, len(features))
+		}
+	}
+	return nil
+}
+
+func isDict(v any) bool {
+	_, ok := v.(*serve.Object)
+	return ok
+}
+
+func featureNames(features []serve.Feature) []string {
+	names := make([]string, len(features))
+	for i, f := range features {
+		names[i] = f.Name
+	}
+	return names
+}
+
+// columnNames are the names of the model's columns, as dictionaries spell them.
+func columnNames(d *serve.Description) []string {
+	if len(d.Features) > 0 || len(d.Inputs) < 2 {
+		return featureNames(d.Features)
+	}
+	names := make([]string, len(d.Inputs))
+	for i, s := range d.Inputs {
+		names[i] = s.Name
+	}
+	return names
+}
+
+// fromDict does what the operations infer_dict and predict_dict add: it turns
+// one dictionary into a row and a list of them into rows, in the order of the
+// model's columns.
+func fromDict(req *serve.Request, d *serve.Description) error {
+	names := columnNames(d)
+	if len(names) == 0 {
+		return serve.Errorf(serve.BadRequest, "MLRunInvalidArgumentError", "In order to use predict_dict or infer_dict operation "+
+			"you have to provide `model_path` to the model server and to load it by `load()` function")
+	}
+	var data any
+	var err error
+	switch in := req.Data.(type) {
+	case *serve.Object:
+		data, err = dictRow(in, names)
+	case []any:
+		data, err = dictRows(in, names)
+	default:
+		err = errNotDict()
+	}
+	if err != nil {
+		return err
+	}
+	setData(req, data)
+	return nil
+}
+
+func errNotDict() error {
+	return serve.Errorf(serve.BadRequest, "MLRunInvalidArgumentError",
+		"When using predict_dict or infer_dict operation the inputs must be of type `list[dict]` or `dict`")
+}
+
+func setData(req *serve.Request, data any) {
+	*req = *req.WithData(dense(data))
+}
+
+func dictRows(list []any, names []string) ([]any, error) {
+	rows := make([]any, len(list))
+	for i, item := range list {
+		o, ok := item.(*serve.Object)
+		if !ok {
+			return nil, errNotDict()
+		}
+		row, err := dictRow(o, names)
+		if err != nil {
+			return nil, err
+		}
+		rows[i] = row
+	}
+	return rows, nil
+}
+
+func dictRow(o *serve.Object, names []string) ([]any, error) {
+	row := make([]any, len(names))
+	for i, name := range names {
+		v, ok := o.Value(name)
+		if !ok {
+			return nil, serve.Errorf(serve.BadRequest, "MLRunInvalidArgumentError",
+				"Input dictionary don't contain all the necessary input keys : [%s]", quoted(names))
+		}
+		row[i] = v
+	}
+	return row, nil
+}
+
+// quoted is a list as Python prints it.
+func quoted(names []string) string {
+	var b strings.Builder
+	for i, n := range names {
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		fmt.Fprintf(&b, "'%s'", n)
+	}
+	return b.String()
+}
