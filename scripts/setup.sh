@@ -100,9 +100,9 @@ install_library() {
 
 changed=no
 if ! python_is_current; then
+	install_python
 	# A library of ours follows the requirements; one put there by hand stays.
 	if [ -f lib/installed-by-setup ]; then rm -f "$library"; fi
-	install_python
 	changed=yes
 fi
 if [ ! -e "$library" ]; then
