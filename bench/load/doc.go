@@ -6,7 +6,7 @@
 // fixed instants and latency counts from the due instant, so that a stall of
 // the server is paid by every request that it delays; for latency).
 //
-// It is its own program because on two cores the generator takes its time from
-// the server: this one costs a third of the floor server's CPU a request or
-// less, and an answer that is wrong, late or missing is never counted as fast.
+// On two cores the generator takes its time from the server, so it does as
+// little as it can, and an answer that is wrong, late or missing is never
+// counted as fast.
 package load

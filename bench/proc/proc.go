@@ -40,13 +40,14 @@ func System() (fs.FS, error) {
 // Read returns the usage of pid and all its descendants.
 func Read(fsys fs.FS, pid int) (Usage, error) {
 	u := Usage{Threads: map[int]time.Duration{}}
-	if err := u.add(fsys, pid); err != nil {
-		return Usage{}, fmt.Errorf("read usage of process %d: %w", pid, err)
-	}
 	for _, child := range Descendants(fsys, pid) {
 		if err := u.add(fsys, child); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return Usage{}, fmt.Errorf("read usage of process %d: %w", child, err)
 		}
+	}
+	// Last, since looking for the descendants takes milliseconds.
+	if err := u.add(fsys, pid); err != nil {
+		return Usage{}, fmt.Errorf("read usage of process %d: %w", pid, err)
 	}
 	return u, nil
 }

@@ -1,0 +1,141 @@
+// Command bench measures leat against the floor server in one run, and prints
+// ratios with their targets. bench/README.md says what the figures mean.
+//
+//	go run ./bench/cmd/bench [-suite http|inproc|cold|all] [-smoke]
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"os/exec"
+	"os/signal"
+	"runtime"
+	"strings"
+	"time"
+
+	"github.com/leat-ml/leat/bench/proc"
+)
+
+type config struct {
+	suite          string
+	rounds, runs   int
+	length, warmup time.Duration // of a cell
+	rate           float64
+	procs          int
+	full, gate     bool
+	targets        []target
+	posts          []workload
+}
+
+// bench is one run of the program.
+type bench struct {
+	config
+	out    io.Writer
+	proc   fs.FS
+	dir    string // temporary: binaries, repositories
+	failed bool   // a target was missed
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	c, err := parse(os.Args[1:])
+	if err == nil {
+		err = run(ctx, c, os.Stdout)
+	}
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+	case err != nil:
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		stop()
+		os.Exit(1)
+	}
+}
+
+func parse(args []string) (config, error) {
+	var c config
+	var seconds float64
+	var smoke bool
+	f := flag.NewFlagSet("bench", flag.ContinueOnError)
+	f.StringVar(&c.suite, "suite", "all", "http, inproc, cold or all")
+	f.IntVar(&c.rounds, "rounds", 5, "rounds of the http suite")
+	f.IntVar(&c.runs, "runs", 11, "starts of each server in the cold suite")
+	f.Float64Var(&seconds, "seconds", 1.5, "length of a cell, beside its warm-up")
+	f.Float64Var(&c.rate, "rate", 0, "open loop: requests a second, on 64 connections, for latency")
+	f.IntVar(&c.procs, "procs", 0, "GOMAXPROCS of the generator and of each server; 0 leaves it alone")
+	f.BoolVar(&c.full, "full", false, "1 and 64 connections too")
+	f.BoolVar(&c.gate, "gate", false, "exit 1 when a target is missed")
+	f.BoolVar(&smoke, "smoke", false, "one short round, to see that everything still runs; its figures mean nothing")
+	f.Func("target", "`name=command` of a server with an echo model named echo; may be repeated", func(v string) error {
+		name, command, ok := strings.Cut(v, "=")
+		c.targets = append(c.targets, target{name: name, command: command})
+		return want(ok && name != "" && command != "", "name=command")
+	})
+	f.Func("post", "`path=body` of a workload to measure instead of the usual ones; may be repeated", func(v string) error {
+		path, body, ok := strings.Cut(v, "=")
+		c.posts = append(c.posts, workload{name: path, path: path, body: []byte(body)})
+		return want(ok && strings.HasPrefix(path, "/"), "/path=body")
+	})
+	if err := f.Parse(args); err != nil {
+		return c, err
+	}
+	c.length = time.Duration(seconds * float64(time.Second))
+	c.warmup = c.length / 5
+	if smoke {
+		c.rounds, c.runs, c.length, c.warmup = 1, 2, 100*time.Millisecond, 50*time.Millisecond
+	}
+	return c, want(f.NArg() == 0 && c.rounds > 0 && c.runs > 0 && c.length > 0, "flags only, with numbers above 0")
+}
+
+func want(ok bool, what string) error {
+	if !ok {
+		return errors.New("want " + what)
+	}
+	return nil
+}
+
+func run(ctx context.Context, c config, out io.Writer) error {
+	fsys, err := proc.System()
+	if err != nil {
+		return err
+	}
+	dir, err := os.MkdirTemp("", "leat-bench-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	b := &bench{config: c, out: out, proc: fsys, dir: dir}
+	if c.procs > 0 {
+		runtime.GOMAXPROCS(c.procs)
+	}
+	suites := map[string]func(context.Context) error{"http": b.http, "inproc": b.inproc, "cold": b.cold}
+	names := []string{c.suite}
+	if c.suite == "all" {
+		names = []string{"inproc", "http", "cold"}
+	}
+	b.printMachine()
+	for _, name := range names {
+		suite, ok := suites[name]
+		if !ok {
+			return fmt.Errorf("no suite %q: there are http, inproc, cold and all", name)
+		}
+		if err := suite(ctx); err != nil {
+			return fmt.Errorf("suite %s: %w", name, err)
+		}
+	}
+	if c.gate && b.failed {
+		return errors.New("a target was missed")
+	}
+	return nil
+}
+
+func (b *bench) printMachine() {
+	commit, _ := exec.Command("git", "describe", "--always", "--dirty").Output()
+	fmt.Fprintf(b.out, "%s %s/%s, %d CPUs, %s, commit %s\n", runtime.Version(), runtime.GOOS, runtime.GOARCH,
+		runtime.NumCPU(), proc.Machine(b.proc), strings.TrimSpace(string(commit)))
+}

@@ -1,0 +1,122 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"time"
+
+	"github.com/leat-ml/leat/bench/load"
+	server "github.com/leat-ml/leat/bench/target"
+)
+
+const module = "github.com/leat-ml/leat"
+
+// target is a server to measure.
+type target struct {
+	name, command string
+	models        bool // serves the quickstart's tree models instead of an echo model
+}
+
+// builtin returns our own targets, the floor first, with their binaries built.
+func (b *bench) builtin(ctx context.Context) ([]target, error) {
+	trees, err := b.treeRepository()
+	if err != nil {
+		return nil, err
+	}
+	targets := []target{
+		{name: "floor", command: b.dir + "/floor"},
+		{name: "leat-echo", command: b.dir + "/leatecho"},
+		{name: "leat-serve", command: b.dir + "/leat serve --http 127.0.0.1:0 --grpc '' --admin 127.0.0.1:0 " + trees, models: true},
+	}
+	packages := []string{"bench/cmd/floor", "bench/cmd/leatecho", "cmd/leat"}
+	var built []target
+	for i, pkg := range packages {
+		if !exists(filepath.FromSlash(pkg)) {
+			continue
+		}
+		if err := b.build(ctx, filepath.Base(pkg), pkg); err != nil {
+			return nil, err
+		}
+		built = append(built, targets[i])
+	}
+	return built, nil
+}
+
+func (b *bench) build(ctx context.Context, name, pkg string) error {
+	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags=-s -w", "-o", filepath.Join(b.dir, name), module+"/"+pkg)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("build %s: %w\n%s", pkg, err, out)
+	}
+	return nil
+}
+
+// start starts all targets; stop ends those that were started.
+func (b *bench) start(ctx context.Context, targets []target) (servers []*server.Server, stop func() error, err error) {
+	stop = func() error {
+		var errs []error
+		for _, s := range servers {
+			errs = append(errs, s.Stop())
+		}
+		return errors.Join(errs...)
+	}
+	for _, t := range targets {
+		s, err := server.Start(ctx, t.name, t.command, b.env()...)
+		if err != nil {
+			return nil, nil, errors.Join(err, stop())
+		}
+		servers = append(servers, s)
+	}
+	return servers, stop, nil
+}
+
+func (b *bench) env() []string {
+	if b.procs == 0 {
+		return nil
+	}
+	return []string{"GOMAXPROCS=" + strconv.Itoa(b.procs)}
+}
+
+// probe asks w once and says whether the answer is right.
+func probe(ctx context.Context, addr string, w workload, t target) error {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	method := http.MethodGet
+	if w.body != nil {
+		method = http.MethodPost
+	}
+	req, err := http.NewRequestWithContext(ctx, method, "http://"+addr+w.path, bytes.NewReader(w.body))
+	if err != nil {
+		return err
+	}
+	req.Header.Set("Content-Type", "application/json")
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		return err
+	}
+	if resp.StatusCode != http.StatusOK {
+		return fmt.Errorf("status %d: %.200s", resp.StatusCode, bytes.TrimSpace(body))
+	}
+	return w.verifier(t)(body)
+}
+
+func (w workload) options(t target, addr string) load.Options {
+	return load.Options{Addr: addr, Request: load.Render(w.path, w.body), Verify: w.verifier(t)}
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}
