@@ -1,5 +1,12 @@
 package graph
 
+import (
+	"fmt"
+
+	"github.com/leat-ml/leat/catalog"
+	"github.com/leat-ml/leat/serve"
+)
+
 // A Spec says what a server serves, in MLRun's terms: the keys of MLRun's
 // server spec with their meanings unchanged, and ours beside them. The package
 // that reads files fills in the positions; a Spec made in Go has none.
@@ -30,9 +37,9 @@ type StepSpec struct {
 	InputPath  string
 	ResultPath string
 	Routes     []*StepSpec // of a router, in order
-	// Model is a model object to use instead of one made by the class. It is
-	// not written out.
-	Model any
+	// New makes the step where the program has a constructor of its own at hand,
+	// a model object for example, instead of the class. It is not written out.
+	New func(catalog.Args) (serve.Step, error)
 }
 
 // A Pos is a place in a file. The zero Pos is no place.
@@ -46,4 +53,22 @@ type Problem struct {
 	Pos     Pos
 	Msg     string
 	Warning bool
+}
+
+// String is the problem as "file:line:col: message", with as much of the place
+// as is known.
+func (p Problem) String() string {
+	msg := p.Msg
+	if p.Warning {
+		msg = "warning: " + msg
+	}
+	switch {
+	case p.File != "" && p.Pos.Line > 0:
+		return fmt.Sprintf("%s:%d:%d: %s", p.File, p.Pos.Line, p.Pos.Col, msg)
+	case p.Pos.Line > 0:
+		return fmt.Sprintf("%d:%d: %s", p.Pos.Line, p.Pos.Col, msg)
+	case p.File != "":
+		return p.File + ": " + msg
+	}
+	return msg
 }

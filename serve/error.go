@@ -10,6 +10,10 @@ import (
 // A Code is the kind of a failure, from which transports take their status.
 type Code int
 
+// OK is the code of what did not fail, where successes and failures are counted
+// side by side. No Error has it.
+const OK Code = -1
+
 // The kinds of failure.
 const (
 	Internal   Code = iota // the model or a step failed

@@ -34,7 +34,7 @@ func (s *Server) infer(ctx context.Context, ev *serve.Event, op string) error {
 	}
 	took := time.Since(start)
 	if s.Metrics != nil {
-		code := codeOK
+		code := serve.OK
 		if err != nil {
 			code = serve.CodeOf(err)
 		}
@@ -43,9 +43,6 @@ func (s *Server) infer(ctx context.Context, ev *serve.Event, op string) error {
 	in.record(resp, err, start, took)
 	return err
 }
-
-// codeOK is what Metrics hear of an inference that did not fail.
-const codeOK serve.Code = -1
 
 func (in *inference) run(ctx context.Context, start time.Time) (*serve.Response, error) {
 	s := in.s

@@ -1,0 +1,170 @@
+package graph
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/leat-ml/leat/catalog"
+	"github.com/leat-ml/leat/serve"
+)
+
+// Options are what Build needs beside the spec.
+type Options struct {
+	Catalog *catalog.Set // nil means catalog.Default
+	Env     *catalog.Env
+	Timeout time.Duration // of an event, from its acceptance; 0 means none
+}
+
+// Build makes a graph of a spec. When the spec is wrong it returns every
+// problem at once and no graph.
+func Build(spec *Spec, o Options) (*Graph, []Problem) {
+	if o.Catalog == nil {
+		o.Catalog = catalog.Default
+	}
+	if o.Env == nil {
+		o.Env = &catalog.Env{}
+	}
+	b := &builder{spec: spec, o: o}
+	b.root()
+	for _, p := range b.problems {
+		if !p.Warning {
+			return nil, b.problems
+		}
+	}
+	b.g.prepare(o)
+	return &b.g, b.problems
+}
+
+type builder struct {
+	spec     *Spec
+	o        Options
+	g        Graph
+	problems []Problem
+}
+
+func (b *builder) problem(pos Pos, format string, args ...any) {
+	b.problems = append(b.problems, Problem{File: b.spec.File, Pos: pos, Msg: fmt.Sprintf(format, args...)})
+}
+
+func (b *builder) root() {
+	root := b.spec.Graph
+	if root == nil {
+		b.problem(Pos{}, "the spec has no graph")
+		return
+	}
+	if root.Kind != "router" {
+		b.problem(root.Pos, "graph: a root of kind %q is not supported by this version yet; kind router is", root.Kind)
+		return
+	}
+	step := b.router(root)
+	if step == nil {
+		return
+	}
+	name := root.Name
+	if name == "" {
+		name = "router"
+	}
+	b.g.root = &node{name: name, step: step}
+}
+
+// router makes a router and its routes. It returns nil when there is a problem.
+func (b *builder) router(s *StepSpec) serve.Step {
+	class := s.Class
+	if class == "" {
+		class = "ModelRouter"
+	}
+	entry := b.lookup(class, s.Pos)
+	if entry != nil && !entry.Router {
+		b.problem(s.Pos, "%s: class %s takes no routes", orRoot(s.Name), class)
+		entry = nil
+	}
+	routes := make([]catalog.Route, 0, len(s.Routes))
+	seen := map[string]bool{}
+	for _, r := range s.Routes {
+		if seen[r.Name] {
+			b.problem(r.Pos, "route %s is there twice", r.Name)
+		}
+		seen[r.Name] = true
+		if step := b.task(r); step != nil {
+			routes = append(routes, catalog.Route{Key: r.Name, Step: step})
+		}
+	}
+	if entry == nil || len(routes) != len(s.Routes) {
+		return nil
+	}
+	args := b.args(s)
+	args.Routes = routes
+	step := b.construct(s, entry.New, args)
+	if step != nil { // upstream of its routes
+		b.g.steps = append([]serve.Step{step}, b.g.steps...)
+	}
+	return step
+}
+
+// task makes a step of one class.
+func (b *builder) task(s *StepSpec) serve.Step {
+	construct := s.New
+	if construct == nil {
+		class := s.Class
+		if class == "" {
+			class = "Model"
+		}
+		entry := b.lookup(class, s.Pos)
+		if entry == nil {
+			return nil
+		}
+		if entry.Router {
+			b.problem(s.Pos, "%s: a %s is not supported as a route", s.Name, class)
+			return nil
+		}
+		construct = entry.New
+	}
+	step := b.construct(s, construct, b.args(s))
+	if step != nil {
+		b.g.steps = append(b.g.steps, step)
+	}
+	return step
+}
+
+func (b *builder) args(s *StepSpec) catalog.Args {
+	return catalog.Args{
+		Name: s.Name, Class: s.Class, Values: s.Args,
+		InputPath: s.InputPath, ResultPath: s.ResultPath, Env: b.o.Env,
+	}
+}
+
+func (b *builder) construct(s *StepSpec, construct func(catalog.Args) (serve.Step, error), a catalog.Args) serve.Step {
+	step, err := construct(a)
+	if err == nil && step == nil {
+		err = errors.New("the constructor returned no step")
+	}
+	if v, ok := step.(serve.Validator); ok && err == nil {
+		err = v.Validate()
+	}
+	if err != nil {
+		b.problem(s.Pos, "%s: %v", orRoot(s.Name), err)
+		return nil
+	}
+	return step
+}
+
+func (b *builder) lookup(class string, pos Pos) *catalog.Entry {
+	if e := b.o.Catalog.Lookup(class); e != nil {
+		return e
+	}
+	hint := ""
+	if near := catalog.Nearest(class, b.o.Catalog.Names()); len(near) > 0 {
+		hint = " (did you mean " + strings.Join(near, " or ") + "?)"
+	}
+	b.problem(pos, "unknown class %q%s", class, hint)
+	return nil
+}
+
+func orRoot(name string) string {
+	if name == "" {
+		return "graph"
+	}
+	return name
+}
