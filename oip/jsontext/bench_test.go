@@ -114,13 +114,24 @@ func BenchmarkRead(b *testing.B) {
 }
 
 func BenchmarkWrite(b *testing.B) {
-	vs := image()
+	vs32 := image()
+	vs64 := make([]float64, pixels)
+	r := rand.New(rand.NewPCG(3, 4))
+	for i := range vs64 {
+		vs64[i] = r.NormFloat64()
+	}
 	dst := make([]byte, 0, 32*pixels)
-	size := len(AppendFloat32s(dst, vs))
-	contest(b, "float32/vs-strconv", size, func() { AppendFloat32s(dst, vs) }, func() {
+	contest(b, "float32/vs-strconv", len(AppendFloat32s(dst, vs32)), func() { AppendFloat32s(dst, vs32) }, func() {
 		out := dst
-		for _, v := range vs {
+		for _, v := range vs32 {
 			out = strconv.AppendFloat(out, float64(v), 'g', -1, 32)
+			out = append(out, ',')
+		}
+	})
+	contest(b, "float64/vs-strconv", len(AppendFloat64s(dst, vs64)), func() { AppendFloat64s(dst, vs64) }, func() {
+		out := dst
+		for _, v := range vs64 {
+			out = strconv.AppendFloat(out, v, 'g', -1, 64)
 			out = append(out, ',')
 		}
 	})

@@ -30,11 +30,11 @@ func quickDecimal(data []byte, i int) (mant uint64, frac, end int) {
 	n, v := leadingDigits(binary.LittleEndian.Uint64(p[1:]))
 	n2, v2 := leadingDigits(binary.LittleEndian.Uint64(p[9:]))
 	n2 &= -(n >> 3) // the second word counts if the first is all digits
-	mant = (mant*intPow10[n&15]+number8(v, n))*intPow10[n2&15] + number8(v2, n2)
+	mant = (mant*intPow10[n&31]+number8(v, n))*intPow10[n2&31] + number8(v2, n2)
 	n += n2
 	if n == 16 {
 		n3, v3 := leadingDigits(binary.LittleEndian.Uint64(p[17:]))
-		mant = mant*intPow10[n3&15] + number8(v3, n3)
+		mant = mant*intPow10[n3&31] + number8(v3, n3)
 		n += n3
 	}
 	end = i + 1 + n

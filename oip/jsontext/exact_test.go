@@ -12,12 +12,23 @@ import (
 )
 
 // rounds is how many values of each kind the comparisons with strconv take:
-// LEAT_HEAVY=1 takes 300 times as many.
+// the environment variable LEAT_HEAVY=1 takes 100 times as many.
 func rounds() int {
 	if os.Getenv("LEAT_HEAVY") != "" {
-		return 3_000_000
+		return 1_000_000
 	}
 	return 10_000
+}
+
+// float32Step is by how much TestEveryFloat32 counts up: 1 with LEAT_HEAVY=all.
+func float32Step() uint64 {
+	switch os.Getenv("LEAT_HEAVY") {
+	case "":
+		return 50_021
+	case "all":
+		return 1
+	}
+	return 499
 }
 
 // numberKinds make number texts that are hard to convert in different ways.
@@ -277,4 +288,38 @@ func checkWrite64(t *testing.T, f float64) {
 	if got := AppendFloat64(nil, f); !bytes.Equal(got, want) {
 		t.Errorf("AppendFloat64(%x) = %s, want %s", math.Float64bits(f), got, want)
 	}
+}
+
+// TestEveryFloat32 writes float32s of all magnitudes and reads them back.
+func TestEveryFloat32(t *testing.T) {
+	var got, want []byte
+	for b := uint64(0); b < 1<<32; b += float32Step() {
+		f := math.Float32frombits(uint32(b))
+		got, want = AppendFloat32(got[:0], f), appendReference(want[:0], float64(f), 32)
+		if !bytes.Equal(got, want) {
+			t.Fatalf("AppendFloat32(%x) = %s, want %s", b, got, want)
+		}
+		if f-f != 0 {
+			continue
+		}
+		if back, err := ParseFloat32(got); err != nil || !same32(back, f) {
+			t.Fatalf("ParseFloat32(%s) = %x, %v, want %x", got, math.Float32bits(back), err, b)
+		}
+	}
+}
+
+// appendReference writes f as encoding/json does, with strconv.
+func appendReference(dst []byte, f float64, bits int) []byte {
+	if f-f != 0 {
+		return append(dst, "null"...)
+	}
+	format, abs := byte('f'), math.Abs(f)
+	if bits == 32 {
+		abs = float64(float32(abs))
+	}
+	if abs != 0 && (abs < 1e-6 || abs >= 1e21) && (bits == 64 || float32(abs) < 1e-6 || float32(abs) >= 1e21) {
+		format = 'e'
+	}
+	dst = strconv.AppendFloat(dst, f, format, -1, bits)
+	return bytes.Replace(dst, []byte("e-0"), []byte("e-"), 1)
 }

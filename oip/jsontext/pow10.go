@@ -17,6 +17,9 @@ var exactPow10 = [23]float64{
 	1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22,
 }
 
-// intPow10 are the powers of ten by which up to 8 further digits are shifted
-// in; a power of two long, so that a masked index needs no check.
-var intPow10 = [16]uint64{1, 10, 100, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8}
+// intPow10 are the powers of ten that a uint64 holds; with zeros behind them, so
+// that a masked index needs no check.
+var intPow10 = [32]uint64{
+	1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9,
+	1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19,
+}

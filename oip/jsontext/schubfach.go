@@ -25,25 +25,71 @@ func shortest32(b uint32) (d uint32, k int) {
 		k = floorLog10ThreeQuarters(q)
 		left = 4*c - 1
 	}
-	h := q + log2Pow10(-k) + 1
+	h := uint(q+log2Pow10(-k)+1) & 63 // 1 to 4
 	g := pow10Table[-k-pow10Min].hi + 1
 	out := c & 1 // the ends belong to the interval of an even c
 	v := roundToOdd32(g, uint64(4*c)<<h)
 	vl := roundToOdd32(g, uint64(left)<<h) + out
 	vr := roundToOdd32(g, uint64(4*c+2)<<h) - out
-	s := v / 4
-	rest := v & 3
-	d = s + btou32(rest > 2 || rest == 2 && s&1 != 0)
-	if below, above := vl <= 4*s, 4*s+4 <= vr; below != above {
-		d = s + btou32(above)
-	}
-	tens := s / 10
-	if below, above := vl <= 40*tens, 40*tens+40 <= vr; s >= 10 && below != above {
-		d = tens + btou32(above)
-		k++
-	}
-	return d, k
+	d, shorter := pick32(v, vl, vr)
+	return d, k + shorter
 }
+
+// pick32 chooses among the decimals around v/4: a multiple of ten if just one
+// of the two next to it lies in the interval, and is then 1 place shorter; else a
+// whole number if just one does; else the nearer of these two, and the even one
+// half-way. Which it is has no pattern, so nothing here branches.
+func pick32(v, vl, vr uint32) (d uint32, shorter int) {
+	s := v / 4
+	d = s + (v&3+s&1+1)/4
+	below, above := btou32(vl <= 4*s), btou32(4*s+4 <= vr)
+	d = choose32(below^above, s+above, d)
+	tens := s / 10
+	below, above = btou32(vl <= 40*tens), btou32(40*tens+40 <= vr)
+	short := (below ^ above) & btou32(s >= 10)
+	return choose32(short, tens+above, d), int(short)
+}
+
+// choose32 returns a if bit is 1, and b if it is 0.
+func choose32(bit, a, b uint32) uint32 { return b ^ (a^b)&-bit }
+
+// shortest64 is shortest32 for float64.
+func shortest64(b uint64) (d uint64, k int) {
+	c, q := float64Parts(b)
+	k = floorLog10Pow2(q)
+	left := 4*c - 2
+	if c == 1<<52 && q != minQ64 {
+		k = floorLog10ThreeQuarters(q)
+		left = 4*c - 1
+	}
+	h := uint(q+log2Pow10(-k)+1) & 63
+	g := pow10Table[-k-pow10Min]
+	g.lo++ // up, as the paper wants it
+	if g.lo == 0 {
+		g.hi++
+	}
+	out := c & 1
+	v := roundToOdd64(&g, 4*c<<h)
+	vl := roundToOdd64(&g, left<<h) + out
+	vr := roundToOdd64(&g, (4*c+2)<<h) - out
+	d, shorter := pick64(v, vl, vr)
+	return d, k + shorter
+}
+
+// pick64 is pick32 for float64.
+func pick64(v, vl, vr uint64) (d uint64, shorter int) {
+	s := v / 4
+	d = s + (v&3+s&1+1)/4
+	below, above := btou64(vl <= 4*s), btou64(4*s+4 <= vr)
+	d = choose64(below^above, s+above, d)
+	tens := s / 10
+	below, above = btou64(vl <= 40*tens), btou64(40*tens+40 <= vr)
+	short := (below ^ above) & btou64(s >= 10)
+	return choose64(short, tens+above, d), int(short)
+}
+
+// choose64 returns a if bit is 1, and b if it is 0.
+func choose64(bit, a, b uint64) uint64 { return b ^ (a^b)&-bit }
 
 const minQ32 = -149 // the exponent of subnormal float32s
 
@@ -61,6 +107,32 @@ func float32Parts(b uint32) (c uint32, q int) {
 func roundToOdd32(g, cp uint64) uint32 {
 	hi, lo := bits.Mul64(g, cp)
 	return uint32(hi) | btou32(lo>>32 > 1)
+}
+
+const minQ64 = -1074
+
+// float64Parts splits a finite float64 into c * 2^q.
+func float64Parts(b uint64) (c uint64, q int) {
+	c, q = b&(1<<52-1), int(b>>52)
+	if q == 0 {
+		return c, minQ64
+	}
+	return c | 1<<52, q + minQ64 - 1
+}
+
+// roundToOdd64 is roundToOdd32 for 128 bits of g: g*cp / 2^128.
+func roundToOdd64(g *pow10Bits, cp uint64) uint64 {
+	low, _ := bits.Mul64(g.lo, cp)
+	hi, lo := bits.Mul64(g.hi, cp)
+	lo, carry := bits.Add64(lo, low, 0)
+	return (hi + carry) | btou64(lo > 1)
+}
+
+func btou64(b bool) uint64 {
+	if b {
+		return 1
+	}
+	return 0
 }
 
 func btou32(b bool) uint32 {

@@ -21,13 +21,17 @@ func AppendFloat32(dst []byte, f float32) []byte {
 // AppendFloat32s appends the elements of vs with commas between them, as
 // [AppendFloat32] writes each.
 func AppendFloat32s(dst []byte, vs []float32) []byte {
-	for i, v := range vs {
-		if i > 0 {
-			dst = append(dst, ',')
+	n := len(dst)
+	for _, v := range vs {
+		if n+maxFloatText >= cap(dst) {
+			dst = slices.Grow(dst[:n], maxFloatText+1)
 		}
-		dst = AppendFloat32(dst, v)
+		room := dst[n : n+maxFloatText+1]
+		end := putFloat32((*[maxFloatText]byte)(room), v)
+		room[end] = ','
+		n += end + 1
 	}
-	return dst
+	return dst[:max(n-1, len(dst))]
 }
 
 // maxFloatText is the room that putFloat32 and putFloat64 want; the text is
@@ -45,7 +49,7 @@ func putFloat32(buf *[maxFloatText]byte, f float32) int {
 	}
 	d, k := shortest32(b)
 	n := decimalLen32(d)
-	d *= uint32(intPow10[(9-n)&15]) // to nine digits
+	d *= uint32(intPow10[(9-n)&31]) // to nine digits
 	first := d / 1e8
 	rest := digits8(d - first*1e8)
 	sig := 9 - bits.LeadingZeros64(rest)>>3 // digits without the zeros at the end
@@ -136,8 +140,5 @@ func putExponent(buf []byte, exp int) int {
 // decimalLen32 returns how many digits d > 0 has, at most 9.
 func decimalLen32(d uint32) int {
 	n := bits.Len32(d) * 1233 >> 12 // about log10
-	if d >= uint32(intPow10[n&15]) {
-		n++
-	}
-	return n
+	return n + int(btou32(d >= uint32(intPow10[n&31])))
 }
