@@ -22,17 +22,25 @@ type Spec struct {
 
 	DefaultContentType string
 	// Models is the path of a model repository; "" if there is none.
-	Models string
+	Models    string
+	ModelsPos Pos
+	// MLRun says that it was read from an MLRun function file, so that MLRun's
+	// contract applies.
+	MLRun bool
 }
 
 // A StepSpec is one step, and what it contains where it contains any.
 type StepSpec struct {
 	Name string
+	// Key is what its router lists it under, where the name is another one.
+	Key  string
 	Kind string // "task" (also when empty), "router" …; of the root: "router" or "root"
 	Pos  Pos
 
 	Class      string         // class_name
+	ClassPos   Pos            // of class_name's value
 	Args       map[string]any // class_args
+	ArgPos     map[string]Pos // of the values of class_args
 	Handler    string
 	InputPath  string
 	ResultPath string
