@@ -26,7 +26,7 @@ func Build(spec *Spec, o Options) (*Graph, []Problem) {
 	if o.Env == nil {
 		o.Env = &catalog.Env{}
 	}
-	b := &builder{spec: spec, o: o}
+	b := &builder{spec: spec, o: o, problems: spec.problems}
 	b.root()
 	for _, p := range b.problems {
 		if !p.Warning {

@@ -116,4 +116,3 @@ func SplitName(key string) (name, version string) {
 	name, version, _ = strings.Cut(key, ":")
 	return name, version
 }
-

@@ -1,0 +1,100 @@
+package server
+
+import (
+	"context"
+	"strings"
+
+	"github.com/leat-ml/leat/serve"
+)
+
+// Serve answers what is asked of the server itself and passes everything else
+// on. In MLRun's contract everything goes to the graph.
+func (c *Core) Serve(ctx context.Context, ev *serve.Event) (*serve.Event, error) {
+	if c.cfg.MLRun && c.graph != nil {
+		return c.graph.Serve(ctx, ev)
+	}
+	path := ev.Target.Path
+	if ev.Target.Model != "" || strings.HasPrefix(path, "/v2/models") {
+		return c.inference().Serve(ctx, ev)
+	}
+	switch path {
+	case "/v2/health/live":
+		return c.health(ev, "live", nil)
+	case "/v2/health/ready":
+		return c.health(ev, "ready", c.Ready())
+	case "/v2", "/v2/":
+		return c.metadata(ev)
+	case "/", "":
+		if isGet(ev) {
+			return c.root(ev)
+		}
+	}
+	switch {
+	case c.graph != nil:
+		return c.graph.Serve(ctx, ev)
+	case path == "/" || path == "":
+		return c.models.Serve(ctx, ev) // the body names the model
+	}
+	return nil, serve.Errorf(serve.NotFound, "", "there is nothing at %s: models are under /v2/models", path)
+}
+
+// inference is where requests for models go: to the repository if there is one.
+func (c *Core) inference() serve.Handler {
+	if c.models != nil {
+		return c.models
+	}
+	return c.graph
+}
+
+func isGet(ev *serve.Event) bool {
+	return ev.Target.Method == "GET" || ev.Target.Method == "HEAD"
+}
+
+func onlyGet(ev *serve.Event) error {
+	if isGet(ev) {
+		return nil
+	}
+	err := serve.Errorf(serve.WrongMethod, "", "%s is read with GET, not %s", ev.Target.Path, ev.Target.Method)
+	err.Allow = "GET"
+	return err
+}
+
+func (c *Core) health(ev *serve.Event, what string, problem error) (*serve.Event, error) {
+	if err := onlyGet(ev); err != nil {
+		return nil, err
+	}
+	if problem != nil {
+		return nil, &serve.Error{Code: serve.Unavailable, Err: problem}
+	}
+	return answer(ev, serve.NewObject(serve.Field{Key: what, Value: true})), nil
+}
+
+func answer(ev *serve.Event, o *serve.Object) *serve.Event {
+	ev.Body = serve.ValueBody(o)
+	return ev
+}
+
+// metadata is the server's own, as the Open Inference Protocol has it.
+func (c *Core) metadata(ev *serve.Event) (*serve.Event, error) {
+	if err := onlyGet(ev); err != nil {
+		return nil, err
+	}
+	return answer(ev, serve.NewObject(
+		serve.Field{Key: "name", Value: c.cfg.Name},
+		serve.Field{Key: "version", Value: c.cfg.Version},
+		serve.Field{Key: "extensions", Value: []any{}})), nil
+}
+
+// root answers GET /: the metadata, or a page with links to a browser.
+func (c *Core) root(ev *serve.Event) (*serve.Event, error) {
+	if !strings.Contains(ev.Header.Value("Accept"), "text/html") {
+		return c.metadata(ev)
+	}
+	page, err := c.page()
+	if err != nil {
+		return nil, err
+	}
+	ev.Body = serve.RawBody(page)
+	ev.Reply = &serve.Reply{ContentType: "text/html; charset=utf-8"}
+	return ev, nil
+}

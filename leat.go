@@ -1,0 +1,140 @@
+// Package leat serves machine-learning models over the V2 protocol from a Go
+// program: [New] builds a [Server] from a spec, [Server.Test] asks it in
+// process, and [Server.ListenAndServe] or [Server.Handler] put it on the
+// network. The command leat is made of the same parts.
+//
+// Model classes written in Go are registered in a catalog.Set:
+//
+//	set := catalog.Default.Clone()
+//	set.Add(v2.Class("MyClass", func() serve.Model { return &MyModel{} }))
+//	spec := graph.NewRouter().AddModel("my", "MyClass", "models/my", map[string]any{"my_param": 5})
+//	srv, err := leat.New(spec, &leat.Options{Catalog: set})
+package leat
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/leat-ml/leat/catalog"
+	"github.com/leat-ml/leat/graph"
+	"github.com/leat-ml/leat/internal/config"
+	"github.com/leat-ml/leat/internal/server"
+	"github.com/leat-ml/leat/internal/transport/rest"
+	"github.com/leat-ml/leat/internal/version"
+	"github.com/leat-ml/leat/oip"
+	"github.com/leat-ml/leat/serve"
+)
+
+// Options of a server. The zero value, and nil, have the defaults.
+type Options struct {
+	Catalog  *catalog.Set   // of classes and runtimes; nil means catalog.Default
+	Logger   *slog.Logger   // nil discards
+	Recorder serve.Recorder // of inferences; nil records nothing
+	MLRun    bool           // answer in MLRun's contract instead of the default one
+	Timeout  time.Duration  // of a request; 0 means none
+	// MaxBody limits the bytes of a request's body; 0 means 64 MiB.
+	MaxBody int64
+}
+
+// A Server serves a spec. It is safe for concurrent use between Start and
+// Close.
+type Server struct {
+	core *server.Core
+	rest *rest.Handler
+}
+
+// ReadSpec reads a server spec from a YAML or JSON file. The error lists every
+// problem with its place.
+func ReadSpec(path string) (*graph.Spec, error) {
+	spec, problems := config.ReadSpec(path)
+	return spec, problemsError(problems)
+}
+
+// New builds a server from a spec; it loads nothing yet. The error lists every
+// problem of the spec.
+func New(spec *graph.Spec, o *Options) (*Server, error) {
+	if o == nil {
+		o = &Options{}
+	}
+	core, problems := server.New(server.Config{
+		Spec: spec, Models: spec.Models, Catalog: o.Catalog, Logger: o.Logger, Recorder: o.Recorder,
+		MLRun: o.MLRun, Timeout: o.Timeout, Name: "leat", Version: version.Version,
+	})
+	if core == nil {
+		return nil, problemsError(problems)
+	}
+	h := rest.New(core, rest.Options{MLRun: o.MLRun, MaxBody: o.MaxBody, Encode: oip.AppendBody, Logger: o.Logger, Timeout: o.Timeout})
+	return &Server{core: core, rest: h}, nil
+}
+
+func problemsError(problems []graph.Problem) error {
+	var errs []error
+	for _, p := range problems {
+		if !p.Warning {
+			errs = append(errs, errors.New(p.String()))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// Start loads the models: before it returns, unless the spec says "async".
+func (s *Server) Start(ctx context.Context) error { return s.core.Start(ctx) }
+
+// Close waits for requests inside, or for ctx, and releases the models.
+func (s *Server) Close(ctx context.Context) error { return s.core.Close(ctx) }
+
+// Serve serves one event. A nil answer without an error means that a step
+// filtered the event.
+func (s *Server) Serve(ctx context.Context, ev *serve.Event) (*serve.Event, error) {
+	return s.core.Serve(ctx, ev)
+}
+
+// Handler serves HTTP.
+func (s *Server) Handler() http.Handler { return s.rest }
+
+// Test asks the server in process, without a port: POST path with a body, or
+// GET path when the body is empty. It returns the body of the answer.
+func (s *Server) Test(ctx context.Context, path, body string) ([]byte, error) {
+	method := http.MethodPost
+	if body == "" {
+		method = http.MethodGet
+	}
+	ev, err := s.core.Serve(ctx, serve.NewEvent(serve.Target{Method: method, Path: path}, []byte(body)))
+	if err != nil || ev == nil {
+		return nil, err
+	}
+	return oip.AppendBody(nil, ev.Body)
+}
+
+// ListenAndServe starts the server, serves HTTP on addr until ctx ends, lets
+// requests in flight finish for at most 30 seconds, and closes the server.
+func (s *Server) ListenAndServe(ctx context.Context, addr string) error {
+	if err := s.Start(ctx); err != nil {
+		return err
+	}
+	l, err := net.Listen("tcp", addr)
+	if err != nil {
+		return errors.Join(fmt.Errorf("listen: %w", err), s.Close(ctx))
+	}
+	return s.serveUntil(ctx, l)
+}
+
+func (s *Server) serveUntil(ctx context.Context, l net.Listener) error {
+	srv := rest.NewServer(s.rest)
+	failed := make(chan error, 1)
+	go func() { failed <- srv.Serve(l) }()
+	var err error
+	select {
+	case err = <-failed:
+	case <-ctx.Done():
+		s.core.Drain()
+	}
+	late, cancel := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
+	defer cancel()
+	return errors.Join(err, srv.Shutdown(late, 0), s.Close(late))
+}
