@@ -1,0 +1,106 @@
+package forest
+
+import "math"
+
+// A Transform turns the margins of a row into its response.
+type Transform uint8
+
+const (
+	Identity     Transform = iota
+	Sigmoid                // 1 / (1 + e^(-k m)), each margin by itself
+	Exp                    // e^m
+	Step                   // 1 if m > 0, else 0
+	Softmax                // e^m over the sum of the row's
+	ArgMax                 // one value: the number of the first greatest margin
+	Log1pExp               // ln(1 + e^m)
+	SignedSquare           // sign(m) m^2
+	Sigmoid32              // Sigmoid (k = 1) as XGBoost computes it, in float32
+	Softmax32              // Softmax as XGBoost computes it, in float32
+)
+
+// width is how many values a response has.
+func (t Transform) width(groups int) int {
+	if t == ArgMax {
+		return 1
+	}
+	return groups
+}
+
+// respond writes the response of margins, which it may overwrite.
+func respond[D, T float](t Transform, k float64, dst []D, margins []T) {
+	switch t {
+	case ArgMax:
+		dst[0] = D(argMax(margins))
+		return
+	case Softmax:
+		softmax(margins)
+	case Softmax32:
+		softmax32(margins)
+	}
+	for i, m := range margins {
+		dst[i] = D(T(t.each(k, float64(m))))
+	}
+}
+
+// each is the response of one margin, for the transforms that look at one.
+func (t Transform) each(k, m float64) float64 {
+	switch t {
+	case Sigmoid:
+		return 1 / (1 + math.Exp(-k*m))
+	case Sigmoid32:
+		return sigmoid32(m)
+	case Exp:
+		return math.Exp(m)
+	case Step:
+		return float64(bit(m > 0))
+	case Log1pExp:
+		return math.Log1p(math.Exp(m))
+	case SignedSquare:
+		return math.Copysign(m*m, m)
+	}
+	return m
+}
+
+func argMax[T float](margins []T) int {
+	best := 0
+	for i, m := range margins {
+		if m > margins[best] {
+			best = i
+		}
+	}
+	return best
+}
+
+func softmax[T float](margins []T) {
+	top := margins[argMax(margins)]
+	sum := 0.0
+	for i, m := range margins {
+		e := math.Exp(float64(m - top))
+		margins[i] = T(e)
+		sum += e
+	}
+	for i, m := range margins {
+		margins[i] = T(float64(m) / sum)
+	}
+}
+
+// softmax32 rounds every exponential to float32, adds them in float64, and
+// divides in float32.
+func softmax32[T float](margins []T) {
+	top := margins[argMax(margins)]
+	sum := 0.0
+	for i, m := range margins {
+		e := float32(math.Exp(float64(m - top)))
+		margins[i] = T(e)
+		sum += float64(e)
+	}
+	for i, m := range margins {
+		margins[i] = T(float32(m) / float32(sum))
+	}
+}
+
+// sigmoid32 limits the exponent so that float32 does not overflow.
+func sigmoid32(m float64) float64 {
+	e := float32(math.Exp(min(-m, float64(float32(88.7)))))
+	return float64(1 / (e + 1 + 1e-16))
+}

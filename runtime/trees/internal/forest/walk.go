@@ -1,0 +1,30 @@
+package forest
+
+type float interface{ float32 | float64 }
+
+// A walker holds the nodes of a forest in one of the layouts and follows eight
+// paths at a time. It is safe for concurrent use.
+type walker[T float] interface {
+	// trees walks one row down the trees at roots, none deeper than depth.
+	// keys holds one key a slot.
+	trees(keys []int64, roots *[8]uint32, depth int, out *[8]T)
+	// rows walks eight rows down one tree. keys holds, slot by slot, the keys
+	// of the eight.
+	rows(keys []int64, root uint32, depth int, out *[8]T)
+	// bytes is the memory held.
+	bytes() int
+}
+
+// A walk takes firstLevels levels, then looks every nextLevels whether all
+// paths have ended: a tree with one long path costs the others little.
+const (
+	firstLevels = 8
+	nextLevels  = 4
+)
+
+func bit(b bool) uint64 {
+	if b {
+		return 1
+	}
+	return 0
+}

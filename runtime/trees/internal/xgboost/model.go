@@ -1,0 +1,189 @@
+package xgboost
+
+import (
+	"fmt"
+	"strconv"
+
+	"github.com/leat-ml/leat/runtime/trees/internal/forest"
+)
+
+// maxOutputs is the most classes or targets of a model that has fewer trees.
+const maxOutputs = 1024
+
+// rules: missing values are NaN, everything is float32, and the categories that
+// a split lists go right. The bound is the first integer that float32 cannot
+// tell from the next.
+var rules = forest.Rules{Float32: true, Categories: 1 << 24}
+
+// ParseJSON reads a model saved as JSON.
+//
+// # Errors
+//
+// What is malformed, and by name what is not supported. A model can ask for no
+// more memory than a small multiple of its size.
+func ParseJSON(data []byte) (*forest.Ensemble, error) {
+	d := &jsonDocument{data: data}
+	return parse(d, d.end, "XGBoost JSON", len(data))
+}
+
+// ParseUBJ reads a model saved as UBJSON. Errors are those of ParseJSON.
+func ParseUBJ(data []byte) (*forest.Ensemble, error) {
+	d := &ubjDocument{data: data}
+	return parse(d, d.end, "XGBoost UBJ", len(data))
+}
+
+func parse(d document, end func() error, format string, size int) (*forest.Ensemble, error) {
+	m := &model{d: d, builder: forest.NewBuilder(rules, size)}
+	if err := m.read(); err != nil {
+		return nil, fmt.Errorf("xgboost model: %w", err)
+	}
+	if err := end(); err != nil {
+		return nil, fmt.Errorf("xgboost model: %w", err)
+	}
+	e, err := m.finish(format)
+	if err != nil {
+		return nil, fmt.Errorf("xgboost model: %w", err)
+	}
+	return e, nil
+}
+
+// A model is what has been read of one.
+type model struct {
+	d       document
+	builder *forest.Builder
+	learner bool
+
+	baseScore, classes, features, targets string
+
+	objective, booster string
+	names              []string
+	group              []int32
+	weights            []float32
+	trees              string
+}
+
+func (m *model) read() error {
+	return readObject(m.d, []member{{"learner", m.readLearner}})
+}
+
+func (m *model) readLearner() error {
+	m.learner = true
+	d := m.d
+	return readObject(d, []member{
+		object(d, "learner_model_param",
+			text(d, "base_score", &m.baseScore),
+			text(d, "num_class", &m.classes),
+			text(d, "num_feature", &m.features),
+			text(d, "num_target", &m.targets)),
+		object(d, "objective", text(d, "name", &m.objective)),
+		texts(d, "feature_names", &m.names),
+		object(d, "gradient_booster",
+			text(d, "name", &m.booster),
+			floats(d, "weight_drop", &m.weights),
+			member{"model", m.readBooster},
+			object(d, "gbtree", member{"model", m.readBooster})),
+	})
+}
+
+func (m *model) readBooster() error {
+	d := m.d
+	return readObject(d, []member{
+		object(d, "gbtree_model_param", text(d, "num_trees", &m.trees)),
+		ints(d, "tree_info", &m.group),
+		floats(d, "weight_drop", &m.weights),
+		{"trees", m.readTrees},
+	})
+}
+
+func (m *model) readTrees() error {
+	t := newTreeReader(m.d)
+	return m.d.array(func() error {
+		nodes, err := t.read()
+		if err != nil {
+			return fmt.Errorf("tree %d: %w", m.builder.Trees(), err)
+		}
+		return m.builder.Add(nodes)
+	})
+}
+
+func (m *model) finish(format string) (*forest.Ensemble, error) {
+	if !m.learner {
+		return nil, fmt.Errorf("it has no \"learner\": not a file that save_model wrote")
+	}
+	if m.booster != "gbtree" && m.booster != "dart" {
+		return nil, fmt.Errorf("booster %q is not supported yet", clip([]byte(m.booster)))
+	}
+	objective, ok := objectives[m.objective]
+	if !ok {
+		return nil, fmt.Errorf("objective %q is not supported", clip([]byte(m.objective)))
+	}
+	if err := m.checkTrees(); err != nil {
+		return nil, err
+	}
+	features, err := count("num_feature", m.features)
+	if err != nil {
+		return nil, err
+	}
+	outputs, err := m.outputs()
+	if err != nil {
+		return nil, err
+	}
+	base, err := baseMargins(m.baseScore, objective.link, outputs)
+	if err != nil {
+		return nil, err
+	}
+	return m.builder.Finish(forest.Meta{
+		Format: format, Booster: m.booster, Objective: m.objective,
+		Features: features, FeatureNames: m.names,
+		Base: base, Group: m.group, Weight: m.weights, Transform: objective.transform,
+	})
+}
+
+func (m *model) checkTrees() error {
+	n := m.builder.Trees()
+	if trees, err := count("num_trees", m.trees); err != nil || trees != n {
+		return fmt.Errorf("num_trees is %q, but there are %d trees", clip([]byte(m.trees)), n)
+	}
+	if len(m.group) != n {
+		return fmt.Errorf("tree_info has %d values for %d trees", len(m.group), n)
+	}
+	if len(m.weights) == 0 {
+		m.weights = nil
+	}
+	if m.booster == "dart" && m.weights == nil && n > 0 {
+		return fmt.Errorf("booster \"dart\" without weight_drop")
+	}
+	return nil
+}
+
+// outputs is the number of margins: of classes, or of targets.
+func (m *model) outputs() (int, error) {
+	classes, err := count("num_class", m.classes)
+	if err != nil {
+		return 0, err
+	}
+	targets, err := count("num_target", m.targets)
+	if err != nil {
+		return 0, err
+	}
+	if classes > 1 && targets > 1 {
+		return 0, fmt.Errorf("%d classes of %d targets are not supported", classes, targets)
+	}
+	n := max(classes, targets, 1)
+	if n > maxOutputs && n > m.builder.Trees() {
+		return 0, fmt.Errorf("%d outputs, but only %d trees", n, m.builder.Trees())
+	}
+	return n, nil
+}
+
+// count reads a number that is not negative; a missing one is 0.
+func count(name, text string) (int, error) {
+	if text == "" {
+		return 0, nil
+	}
+	n, err := strconv.ParseUint(text, 10, 31)
+	if err != nil {
+		return 0, fmt.Errorf("%s %q is not a number of things", name, clip([]byte(text)))
+	}
+	return int(n), nil
+}

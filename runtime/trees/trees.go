@@ -1,0 +1,71 @@
+// Package trees serves gradient-boosted trees and random forests that XGBoost
+// and LightGBM saved, in pure Go.
+//
+// [Parse] reads a model in whichever format it is; the [Ensemble] that it
+// returns predicts. See its methods for what it computes and how exactly.
+package trees
+
+import (
+	"fmt"
+
+	"github.com/leat-ml/leat/runtime/trees/internal/forest"
+	"github.com/leat-ml/leat/runtime/trees/internal/lightgbm"
+	"github.com/leat-ml/leat/runtime/trees/internal/xgboost"
+)
+
+type (
+	// An Ensemble is a forest that predicts. It is immutable and safe for
+	// concurrent use.
+	Ensemble = forest.Ensemble
+	// Info describes an ensemble.
+	Info = forest.Info
+	// Output chooses what a prediction returns.
+	Output = forest.Output
+)
+
+const (
+	// Response is what the objective makes of the margins: a probability, a
+	// count, a class.
+	Response = forest.Response
+	// Margin is the sums of the trees and what they start from.
+	Margin = forest.Margin
+)
+
+// Parse reads a model. It keeps nothing of data.
+//
+// # Errors
+//
+// What the file is, if it is no format that is read; what is malformed in it,
+// and where; by name what is not supported. A file can ask for no more memory
+// than a small multiple of its size.
+func Parse(data []byte) (*Ensemble, error) {
+	switch f := Sniff(data); f {
+	case XGBoostJSON:
+		return xgboost.ParseJSON(data)
+	case XGBoostUBJ:
+		return xgboost.ParseUBJ(data)
+	case LightGBMText:
+		return lightgbm.Parse(data)
+	case Unknown:
+		return nil, fmt.Errorf("not a tree model: neither XGBoost JSON or UBJ nor LightGBM text")
+	default:
+		return nil, fmt.Errorf("%s is not supported: %s", f, f.advice())
+	}
+}
+
+// ParseXGBoostJSON reads a model that XGBoost saved as JSON.
+func ParseXGBoostJSON(data []byte) (*Ensemble, error) { return xgboost.ParseJSON(data) }
+
+// ParseXGBoostUBJ reads a model that XGBoost saved as UBJSON.
+func ParseXGBoostUBJ(data []byte) (*Ensemble, error) { return xgboost.ParseUBJ(data) }
+
+// ParseLightGBM reads a model that LightGBM saved as text.
+func ParseLightGBM(data []byte) (*Ensemble, error) { return lightgbm.Parse(data) }
+
+// Predict scores n rows, a row-major matrix of n * Info().Features values, into
+// dst, which holds n * Width(out). A missing value is NaN. XGBoost models
+// compute in float32 and LightGBM models in float64, whatever the types here.
+// It keeps neither slice and allocates nothing once the ensemble is warm.
+func Predict[D, S float32 | float64](e *Ensemble, dst []D, rows []S, n int, out Output) error {
+	return forest.Predict(e, dst, rows, n, out)
+}
