@@ -68,7 +68,7 @@ func New(spec *graph.Spec, o *Options) (*Server, error) {
 	if core == nil {
 		return nil, problemsError(problems)
 	}
-	h := rest.New(core, rest.Options{MLRun: o.MLRun, MaxBody: o.MaxBody, Encode: oip.AppendBody, Logger: o.Logger, Timeout: o.Timeout})
+	h := rest.New(core, rest.Options{MLRun: o.MLRun, MaxBody: o.MaxBody, Logger: o.Logger, Timeout: o.Timeout})
 	return &Server{core: core, rest: h}, nil
 }
 

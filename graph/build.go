@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"strings"
@@ -75,7 +76,7 @@ func (b *builder) router(s *StepSpec) serve.Step {
 	if class == "" {
 		class = "ModelRouter"
 	}
-	entry := b.lookup(class, s.Pos)
+	entry := b.lookup(class, s)
 	if entry != nil && !entry.Router {
 		b.problem(s.Pos, "%s: class %s takes no routes", orRoot(s.Name), class)
 		entry = nil
@@ -83,12 +84,13 @@ func (b *builder) router(s *StepSpec) serve.Step {
 	routes := make([]catalog.Route, 0, len(s.Routes))
 	seen := map[string]bool{}
 	for _, r := range s.Routes {
-		if seen[r.Name] {
-			b.problem(r.Pos, "route %s is there twice", r.Name)
+		key := cmp.Or(r.Key, r.Name)
+		if seen[key] {
+			b.problem(r.Pos, "route %s is there twice", key)
 		}
-		seen[r.Name] = true
+		seen[key] = true
 		if step := b.task(r); step != nil {
-			routes = append(routes, catalog.Route{Key: r.Name, Step: step})
+			routes = append(routes, catalog.Route{Key: key, Step: step})
 		}
 	}
 	if entry == nil || len(routes) != len(s.Routes) {
@@ -111,7 +113,7 @@ func (b *builder) task(s *StepSpec) serve.Step {
 		if class == "" {
 			class = "Model"
 		}
-		entry := b.lookup(class, s.Pos)
+		entry := b.lookup(class, s)
 		if entry == nil {
 			return nil
 		}
@@ -150,13 +152,17 @@ func (b *builder) construct(s *StepSpec, construct func(catalog.Args) (serve.Ste
 	return step
 }
 
-func (b *builder) lookup(class string, pos Pos) *catalog.Entry {
+func (b *builder) lookup(class string, s *StepSpec) *catalog.Entry {
 	if e := b.o.Catalog.Lookup(class); e != nil {
 		return e
 	}
 	hint := ""
 	if near := catalog.Nearest(class, b.o.Catalog.Names()); len(near) > 0 {
 		hint = " (did you mean " + strings.Join(near, " or ") + "?)"
+	}
+	pos := s.ClassPos
+	if pos == (Pos{}) {
+		pos = s.Pos
 	}
 	b.problem(pos, "unknown class %q%s", class, hint)
 	return nil

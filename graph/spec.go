@@ -27,6 +27,8 @@ type Spec struct {
 	// MLRun says that it was read from an MLRun function file, so that MLRun's
 	// contract applies.
 	MLRun bool
+
+	problems []Problem // found while the spec was made in Go
 }
 
 // A StepSpec is one step, and what it contains where it contains any.

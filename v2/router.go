@@ -135,6 +135,9 @@ func (r *Router) fromPath(ev *serve.Event) (list bool, err error) {
 		t.Version, rest, _ = strings.Cut(after, "/")
 	}
 	t.Operation = rest
+	if r.Env.MLRun { // whose paths are decoded before they are split
+		return false, nil
+	}
 	return false, unescape(&t.Model, &t.Version, &t.Operation)
 }
 
