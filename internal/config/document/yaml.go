@@ -1,0 +1,88 @@
+package document
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"unicode/utf8"
+
+	"go.yaml.in/yaml/v4"
+	"go.yaml.in/yaml/v4/plugin/loaderlimits"
+)
+
+func parseYAML(data []byte, o Options) (*Node, []Problem) {
+	if p, ok := unreadable(data); ok {
+		return nil, []Problem{p}
+	}
+	root, problem := loadYAML(data)
+	if problem != nil {
+		return nil, []Problem{*problem}
+	}
+	if root == nil {
+		return newScalar(Pos{1, 1}, Null, "", nil), nil
+	}
+	r := &yamlReader{o: variables{o, maxExpanded}, anchored: map[*yaml.Node]*Node{}}
+	n := r.node(root)
+	if r.overfull {
+		return nil, r.problems
+	}
+	return n, r.problems
+}
+
+// unreadable finds the first byte that YAML has no use for. The library would
+// find it too, but not say where.
+func unreadable(data []byte) (Problem, bool) {
+	at := locator{data: data}
+	for i := 0; i < len(data); {
+		r, size := utf8.DecodeRune(data[i:])
+		switch {
+		case r == utf8.RuneError && size <= 1:
+			return Problem{at.pos(i), "not YAML: the text is not valid UTF-8"}, true
+		case r < ' ' && r != '\t' && r != '\n' && r != '\r', r == 0x7f:
+			return Problem{at.pos(i), fmt.Sprintf("not YAML: control character %U", r)}, true
+		}
+		i += size
+	}
+	return Problem{}, false
+}
+
+// loadYAML returns the one document in data, nil if there is none.
+func loadYAML(data []byte) (*yaml.Node, *Problem) {
+	limits := loaderlimits.New(loaderlimits.DepthValue(maxDepth))
+	loader, err := yaml.NewLoader(bytes.NewReader(data), yaml.WithPlugin(limits))
+	if err != nil {
+		return nil, &Problem{Msg: err.Error()}
+	}
+	var doc, second yaml.Node
+	if err = loader.Load(&doc); err == io.EOF {
+		return nil, nil
+	}
+	if err == nil {
+		if err = loader.Load(&second); err == io.EOF {
+			return &doc, nil
+		}
+	}
+	if err == nil {
+		return nil, &Problem{Pos{second.Line, second.Column}, "a second document begins here; one is expected"}
+	}
+	return nil, syntax(data, err)
+}
+
+// syntax is the problem that the library's error tells of.
+func syntax(data []byte, err error) *Problem {
+	var e *yaml.LoadError
+	if !errors.As(err, &e) {
+		return &Problem{Msg: "not YAML: " + err.Error()}
+	}
+	pos, msg := Pos{e.Mark.Line, e.Mark.Column}, e.Message
+	if strings.Contains(msg, "max depth") {
+		msg = fmt.Sprintf("nested more than %d deep", maxDepth)
+	} else if at := e.Mark.Index; at < len(data) && data[at] == '\t' && strings.Contains(msg, "start any token") {
+		msg = "a tab cannot indent, use spaces"
+	} else if e.ContextMsg != "" {
+		msg += " " + e.ContextMsg
+	}
+	return &Problem{pos, "not YAML: " + msg}
+}

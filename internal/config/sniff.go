@@ -1,0 +1,102 @@
+package config
+
+import (
+	"bytes"
+	"regexp"
+	"slices"
+
+	"github.com/leat-ml/leat/oip/jsontext"
+)
+
+// A Kind is what a file is, by its content.
+type Kind int
+
+// The kinds of files that [Sniff] tells apart.
+const (
+	Other    Kind = iota // anything else: a model, for example
+	Spec                 // a server spec
+	Function             // an MLRun function file of kind serving
+)
+
+// telling are the keys of a server spec that other files do not have;
+// the rest of its keys count for it too.
+var (
+	telling = []string{"graph", "models", "load_mode", "function_uri"}
+	others  = []string{
+		"parameters", "version", "verbose", "functions", "graph_initializer", "error_stream", "track_models",
+		"tracking_policy", "secret_sources", "default_content_type",
+		"python", "database", "artifacts", "limits", "auth", "tls",
+	}
+)
+
+// Sniff says what a file is by its first bytes, the more of them the better. It
+// looks at the keys on top: a spec has a graph, models, load_mode or
+// function_uri, and at least half of its keys are those of a spec; a function
+// file has kind serving and a spec or metadata. Text that is not quite YAML or
+// JSON still has a kind, so that its mistakes can be told.
+func Sniff(head []byte) Kind {
+	if bytes.IndexByte(head, 0) >= 0 {
+		return Other
+	}
+	head = bytes.TrimPrefix(head, []byte("\xef\xbb\xbf"))
+	var keys []string
+	var kind string
+	if text := bytes.TrimLeft(head, " \t\r\n"); len(text) > 0 && text[0] == '{' {
+		keys, kind = jsonKeys(text)
+	} else {
+		keys, kind = yamlKeys(head)
+	}
+	has := func(key string) bool { return slices.Contains(keys, key) }
+	switch {
+	case kind == "serving" && (has("spec") || has("metadata")):
+		return Function
+	case slices.ContainsFunc(telling, has) && mostlyOurs(keys):
+		return Spec
+	}
+	return Other
+}
+
+func mostlyOurs(keys []string) bool {
+	ours := 0
+	for _, key := range keys {
+		if slices.Contains(telling, key) || slices.Contains(others, key) {
+			ours++
+		}
+	}
+	return 2*ours >= len(keys)
+}
+
+// jsonKeys are the keys of a JSON object that may break off, and its "kind".
+func jsonKeys(text []byte) (keys []string, kind string) {
+	lx := jsontext.Lexer{Data: text}
+	more, err := lx.ObjectStart()
+	for more && err == nil {
+		var key []byte
+		if key, err = lx.ReadKey(nil); err != nil {
+			break
+		}
+		keys = append(keys, string(key))
+		start, end, skipped := lx.SkipValue()
+		if skipped != nil {
+			break
+		}
+		if string(key) == "kind" {
+			kind = string(bytes.Trim(text[start:end], `"`))
+		}
+		more, err = lx.ObjectNext()
+	}
+	return keys, kind
+}
+
+var topKey = regexp.MustCompile(`(?m)^["']?([A-Za-z_][A-Za-z0-9_-]*)["']?[ \t]*:(?:[ \t]+["']?([^"'\s#]*)|\r?$)`)
+
+// yamlKeys are the keys at the left edge of a YAML text, and its "kind".
+func yamlKeys(text []byte) (keys []string, kind string) {
+	for _, m := range topKey.FindAllSubmatch(text, -1) {
+		keys = append(keys, string(m[1]))
+		if string(m[1]) == "kind" {
+			kind = string(m[2])
+		}
+	}
+	return keys, kind
+}

@@ -1,0 +1,67 @@
+package config
+
+import (
+	"strings"
+
+	"github.com/leat-ml/leat/graph"
+	"github.com/leat-ml/leat/internal/config/document"
+)
+
+// spec reads a server spec. The keys are those of MLRun's server spec and ours
+// beside them.
+func (r *reader) spec(n *document.Node) *graph.Spec {
+	s := &graph.Spec{File: r.file}
+	known := r.mlrunKeys(s)
+	known["models"] = func(f *document.Field) { r.models(s, f) }
+	for _, key := range []string{"python", "database", "artifacts", "limits", "auth", "tls"} {
+		known[key] = r.reserved
+	}
+	if n.Kind == document.Null {
+		r.problem(n.Pos, "the file is empty; a server spec has a graph or models")
+		return s
+	}
+	r.mapping(n, "a server spec", known)
+	return s
+}
+
+func (r *reader) mlrunKeys(s *graph.Spec) keys {
+	return keys{
+		"graph":                func(f *document.Field) { s.Graph = r.graph(f) },
+		"parameters":           func(f *document.Field) { r.parameters(s, f) },
+		"load_mode":            r.oneOf(&s.LoadMode, "sync", "async"),
+		"function_uri":         r.text(&s.FunctionURI),
+		"version":              r.text(&s.Version),
+		"verbose":              r.boolean(&s.Verbose),
+		"default_content_type": r.text(&s.DefaultContentType),
+		"functions":            r.laterMLRun,
+		"graph_initializer":    r.laterMLRun,
+		"secret_sources":       r.laterMLRun,
+		"error_stream":         r.later,
+		"track_models":         r.later,
+		"tracking_policy":      r.later,
+	}
+}
+
+// parameters reads the server's parameters, and says which of those that MLRun
+// gives a meaning have none here yet.
+func (r *reader) parameters(s *graph.Spec, f *document.Field) {
+	r.values(&s.Parameters)(f)
+	for _, key := range []string{"log_stream", "log_stream_batch", "log_stream_sample", "stream_args", "source_args"} {
+		if p := f.Value.Field(key); p != nil && !p.Value.Empty() {
+			r.warn(p.Pos, "parameter %s has no effect in this version yet", key)
+		}
+	}
+}
+
+func (r *reader) models(s *graph.Spec, f *document.Field) {
+	r.text(&s.Models)(f)
+	s.ModelsPos = graph.Pos(f.Value.Pos)
+	scheme, rest, isURL := strings.Cut(s.Models, "://")
+	switch {
+	case isURL && scheme == "file":
+		s.Models = rest
+	case isURL:
+		r.problem(f.Value.Pos, "models: %s:// is not supported by this version yet; a path of this machine is", scheme)
+		s.Models = ""
+	}
+}
