@@ -313,11 +313,12 @@ func appendReference(dst []byte, f float64, bits int) []byte {
 	if f-f != 0 {
 		return append(dst, "null"...)
 	}
-	format, abs := byte('f'), math.Abs(f)
+	low, high := 1e-6, 1e21
 	if bits == 32 {
-		abs = float64(float32(abs))
+		low, high = float64(float32(low)), float64(float32(high))
 	}
-	if abs != 0 && (abs < 1e-6 || abs >= 1e21) && (bits == 64 || float32(abs) < 1e-6 || float32(abs) >= 1e21) {
+	format := byte('f')
+	if abs := math.Abs(f); abs != 0 && (abs < low || abs >= high) {
 		format = 'e'
 	}
 	dst = strconv.AppendFloat(dst, f, format, -1, bits)

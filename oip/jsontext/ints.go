@@ -40,18 +40,32 @@ func Ints[T Integer](l *Lexer, dst []T, d *Dims) ([]T, error) {
 
 func intRow[T Integer](l *Lexer, dst []T, first int) ([]T, error) {
 	for {
-		v, end := quickInt[T](l.Data, l.Pos)
-		if end == 0 {
-			var err error
-			if v, err = carefulElement[T](l, len(dst)-first); err != nil {
+		var due bool
+		if dst, due = quickInts(l, dst); due {
+			v, err := intElement[T](l, len(dst)-first)
+			if err != nil {
 				return dst, err
 			}
-		} else {
-			l.Pos = end
+			dst = append(dst, v)
 		}
-		dst = append(dst, v)
 		if !l.sameRow() {
 			return dst, nil
+		}
+	}
+}
+
+// quickInts is [Lexer.quickFloat32s] for integers.
+func quickInts[T Integer](l *Lexer, dst []T) (_ []T, due bool) {
+	for i := l.Pos; ; {
+		v, end := quickInt[T](l.Data, i)
+		if end == 0 {
+			l.Pos = i
+			return dst, true
+		}
+		dst = append(dst, v)
+		if i = nextNumber(l.Data, end); i == 0 {
+			l.Pos = end
+			return dst, false
 		}
 	}
 }
@@ -72,9 +86,9 @@ func quickInt[T Integer](data []byte, i int) (v T, end int) {
 	return v, end
 }
 
-// carefulElement reads an element that quickInt did not, or says what is wrong
+// intElement reads an element that quickInt did not, or says what is wrong
 // with it.
-func carefulElement[T Integer](l *Lexer, index int) (T, error) {
+func intElement[T Integer](l *Lexer, index int) (T, error) {
 	if !l.numberNext() {
 		return 0, l.element(index, "not an integer")
 	}

@@ -63,25 +63,72 @@ func (l *Lexer) numbers(n *Numeric) bool {
 	}
 }
 
+// fractions tells whether an element was not an integer.
 func (n *Numeric) fractions() bool { return n.wholes < len(n.Floats) }
 
 func (l *Lexer) numberRow(n *Numeric) bool {
 	for {
-		if f, ok := l.specialFloat(&n.Dims); ok {
-			if !n.toFloats() {
-				return false
-			}
-			n.Floats = append(n.Floats, f)
-		} else {
-			tok, isInt, err := l.Number()
-			if err != nil || !n.append(tok, isInt) {
-				return false
-			}
+		if l.quickNumbers(n) && !l.carefulNumber(n) {
+			return false
 		}
 		if !l.sameRow() {
 			return true
 		}
 	}
+}
+
+// quickNumbers is [Lexer.quickFloat32s] for an unknown type. What would change
+// the type counts as an element not of the usual form.
+func (l *Lexer) quickNumbers(n *Numeric) (due bool) {
+	for i := l.Pos; ; {
+		mant, frac, end := quickDecimal(l.Data, i)
+		if end == 0 || !n.appendQuick(mant, frac, isMinus(l.Data[i])) {
+			l.Pos = i
+			return true
+		}
+		if i = nextNumber(l.Data, end); i == 0 {
+			l.Pos = end
+			return false
+		}
+	}
+}
+
+// appendQuick appends mant / 10^frac, unless that changes the type.
+func (n *Numeric) appendQuick(mant uint64, frac, minus int) bool {
+	if !n.IsFloat {
+		if frac == 0 {
+			n.wholes++
+			n.Ints = append(n.Ints, int64(mant)^-int64(minus)+int64(minus))
+		}
+		return frac == 0
+	}
+	if frac == 0 {
+		if mant > 1<<53 {
+			return false
+		}
+		n.wholes++
+		if mant == 0 {
+			minus = 0 // the integer -0 is 0
+		}
+	}
+	b, ok := divideFloat64(mant, frac)
+	if ok {
+		n.Floats = append(n.Floats, math.Float64frombits(b|uint64(minus)<<63))
+	}
+	return ok
+}
+
+// carefulNumber reads an element that quickNumbers did not.
+func (l *Lexer) carefulNumber(n *Numeric) bool {
+	if f, ok := l.specialFloat(&n.Dims); ok {
+		if !n.toFloats() {
+			return false
+		}
+		n.Floats = append(n.Floats, f)
+		return true
+	}
+	tok, isInt, err := l.Number()
+	return err == nil && n.append(tok, isInt)
 }
 
 func (n *Numeric) append(tok []byte, isInt bool) bool {

@@ -83,19 +83,20 @@ func nearHalf32(u uint64) bool {
 // quickFloat64 is quickFloat32 for float64.
 func quickFloat64(data []byte, i int) (f float64, end int) {
 	mant, frac, end := quickDecimal(data, i)
-	if end == 0 {
+	b, ok := divideFloat64(mant, frac)
+	if !ok || end == 0 {
 		return 0, 0
 	}
-	if mant < 1<<53 {
-		f = float64(int64(mant)) / exactPow10[frac] // both exact: rounded once
-	} else {
-		b, ok := eiselLemire(mant, -frac, &layout64)
-		if !ok {
-			return 0, 0
-		}
-		f = math.Float64frombits(b)
+	return math.Float64frombits(b | uint64(isMinus(data[i]))<<63), end
+}
+
+// divideFloat64 returns the bits of the float64 nearest to mant / 10^frac, for
+// mant < 2^63 and frac <= 19, or false when it takes more care to tell.
+func divideFloat64(mant uint64, frac int) (b uint64, ok bool) {
+	if mant <= 1<<53 { // both are exact, so this rounds once
+		return math.Float64bits(float64(int64(mant)) / exactPow10[frac]), true
 	}
-	return math.Float64frombits(math.Float64bits(f) | uint64(isMinus(data[i]))<<63), end
+	return eiselLemire(mant, -frac, &layout64)
 }
 
 // carefulFloat32 converts the valid JSON number tok.

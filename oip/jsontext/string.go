@@ -1,6 +1,8 @@
 package jsontext
 
 import (
+	"encoding/binary"
+	"math/bits"
 	"unicode/utf16"
 	"unicode/utf8"
 )
@@ -78,13 +80,30 @@ func (l *Lexer) scanString() (escaped bool, err error) {
 // plainText moves to the next byte that is not printable ASCII, or is a quote
 // or a backslash.
 func (l *Lexer) plainText() {
-	for l.Pos < len(l.Data) {
-		c := l.Data[l.Pos]
-		if c == '"' || c == '\\' || c < ' ' || c >= utf8.RuneSelf {
+	i := l.Pos
+	for ; len(l.Data)-i >= 8; i += 8 {
+		if n := plainBytes(binary.LittleEndian.Uint64(l.Data[i:])); n < 8 {
+			l.Pos = i + n
 			return
 		}
-		l.Pos++
 	}
+	for i < len(l.Data) && isPlain(l.Data[i]) {
+		i++
+	}
+	l.Pos = i
+}
+
+func isPlain(c byte) bool {
+	return c != '"' && c != '\\' && ' ' <= c && c < utf8.RuneSelf
+}
+
+// plainBytes returns how many of the first of the word's bytes isPlain accepts.
+// A subtraction sets the top bit of the first byte that is below ' ', or that
+// equals a quote or a backslash; only later bytes see its borrow.
+func plainBytes(w uint64) int {
+	const ones, tops = 0x0101010101010101, 0x8080808080808080
+	stop := w | (w - ones*' ') | ((w ^ ones*'"') - ones) | ((w ^ ones*'\\') - ones)
+	return bits.TrailingZeros64(stop&tops) >> 3
 }
 
 func (l *Lexer) scanRune() error {

@@ -1,9 +1,6 @@
 package jsontext
 
-import (
-	"strconv"
-	"unicode/utf8"
-)
+import "strconv"
 
 // AppendInt64 appends v in decimal.
 func AppendInt64(dst []byte, v int64) []byte { return strconv.AppendInt(dst, v, 10) }
@@ -37,36 +34,4 @@ func appendList[T any](dst []byte, vs []T, one func([]byte, T) []byte) []byte {
 		dst = one(dst, v)
 	}
 	return dst
-}
-
-// AppendString appends s as a JSON string in quotes. Quotes, backslashes and
-// control characters are escaped and nothing else is; bytes that are not UTF-8
-// become U+FFFD.
-func AppendString(dst []byte, s string) []byte {
-	const hex = "0123456789abcdef"
-	dst = append(dst, '"')
-	for i := 0; i < len(s); {
-		c := s[i]
-		switch {
-		case c >= utf8.RuneSelf:
-			r, size := utf8.DecodeRuneInString(s[i:])
-			dst = utf8.AppendRune(dst, r)
-			i += size
-			continue
-		case c == '"', c == '\\':
-			dst = append(dst, '\\', c)
-		case c == '\n':
-			dst = append(dst, '\\', 'n')
-		case c == '\r':
-			dst = append(dst, '\\', 'r')
-		case c == '\t':
-			dst = append(dst, '\\', 't')
-		case c < ' ':
-			dst = append(dst, '\\', 'u', '0', '0', hex[c>>4], hex[c&15])
-		default:
-			dst = append(dst, c)
-		}
-		i++
-	}
-	return append(dst, '"')
 }
