@@ -1,0 +1,80 @@
+package trees
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/leat-ml/leat/catalog"
+	"github.com/leat-ml/leat/serve"
+)
+
+// Register adds the runtimes "xgboost", "lightgbm" and "catboost"; the last
+// only says what to do with such a model.
+func Register(s *catalog.Set) {
+	s.AddRuntime(catalog.RuntimeEntry{
+		Name:    "xgboost",
+		Classes: []string{"XGBoostModelServer", "mlrun.frameworks.xgboost.XGBoostModelServer"},
+		Doc:     "XGBoost models saved as JSON or UBJ",
+		Suffix:  ".ubj",
+		Detect:  detect(XGBoostJSON, XGBoostUBJ, XGBoostBinary, XGBoostDump),
+		Runtime: Runtime{Platform: "xgboost"},
+	})
+	s.AddRuntime(catalog.RuntimeEntry{
+		Name:    "lightgbm",
+		Classes: []string{"LightGBMModelServer", "LGBMModelServer", "mlrun.frameworks.lgbm.LGBMModelServer"},
+		Doc:     "LightGBM models saved as text",
+		Suffix:  ".txt",
+		Detect:  detect(LightGBMText, LightGBMJSON),
+		Runtime: Runtime{Platform: "lightgbm"},
+	})
+	s.AddRuntime(catalog.RuntimeEntry{
+		Name:    "catboost",
+		Doc:     "not supported yet",
+		Suffix:  ".cbm",
+		Detect:  detect(CatBoostBinary, CatBoostJSON),
+		Probe:   func() (string, error) { return "", errCatBoost },
+		Runtime: Runtime{Platform: "catboost"},
+	})
+}
+
+var errCatBoost = errors.New("CatBoost models are not supported yet: export the model to ONNX")
+
+func detect(formats ...Format) func(string, []byte) bool {
+	return func(_ string, head []byte) bool {
+		got := Sniff(head)
+		for _, f := range formats {
+			if f == got {
+				return true
+			}
+		}
+		return false
+	}
+}
+
+// A Runtime loads tree models for the server. It takes every format that
+// [Parse] takes; Platform is what its models call themselves.
+type Runtime struct{ Platform string }
+
+// Load reads the artifact's file. A parameter "output" of the spec chooses what
+// requests get that do not choose themselves.
+func (r Runtime) Load(_ context.Context, a *serve.Artifact, spec serve.ModelSpec) (serve.Model, error) {
+	data, err := os.ReadFile(a.File)
+	if err != nil {
+		return nil, fmt.Errorf("read the model: %w", err)
+	}
+	e, err := Parse(data)
+	if err != nil {
+		return nil, err
+	}
+	m := &Model{ensemble: e, features: e.Info().Features, double: e.Info().Float64}
+	if m.output, err = outputOf(spec.Parameters, Response); err != nil {
+		return nil, err
+	}
+	m.description = describe(e, r.Platform, m.output)
+	if err := m.declare(spec); err != nil {
+		return nil, err
+	}
+	return m, nil
+}
