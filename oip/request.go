@@ -185,11 +185,11 @@ func (r *reader) tensors(b *block) (done bool, err error) {
 	more, err := r.lx.ArrayStart()
 	for i := 0; more && err == nil; i++ {
 		var in inputTensor
-		if in, err = r.inputTensor(i); err != nil {
+		if in, err = r.inputTensor(b, i); err != nil {
 			return true, err
 		}
 		if !in.isTensor() {
-			return r.notTensors(start, i)
+			return r.notTensors(b, start, i)
 		}
 		if err = r.addInput(b, &in, i); err != nil {
 			return true, err
@@ -202,12 +202,12 @@ func (r *reader) tensors(b *block) (done bool, err error) {
 
 // notTensors decides about a list whose item i is no tensor: if any item is
 // one, the list is OIP and wrong, else it is MLRun's and read from the start.
-func (r *reader) notTensors(start jsontext.Lexer, i int) (done bool, err error) {
+func (r *reader) notTensors(b *block, start jsontext.Lexer, i int) (done bool, err error) {
 	r.lx = start
 	more, err := r.lx.ArrayStart()
 	for n := 0; more && err == nil; n++ {
 		var in inputTensor
-		if in, err = r.inputTensor(n); err != nil {
+		if in, err = r.inputTensor(b, n); err != nil {
 			return true, err
 		}
 		if in.isTensor() {

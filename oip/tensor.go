@@ -13,21 +13,26 @@ import (
 type inputTensor struct {
 	name       string
 	datatype   serve.Datatype
-	typeName   string // as sent, where it names no datatype
-	shape      []int
-	shapeBuf   [4]int
+	typeName   string   // as sent, where it names no datatype
+	shape      []int    // over the memory that the request has for it
+	elems      []uint64 // memory for the elements, if they fit
 	parameters map[string]any
-	data       jsontext.Lexer // before the data
-	problem    string         // what is wrong with it if it is meant to be a tensor
+	data       jsontext.Lexer // before data whose datatype or shape came later
+	tensor     serve.Tensor   // once the data has been read
+	read       bool
+	problem    string // what is wrong with it if it is meant to be a tensor
 
 	hasName, hasType, hasShape, hasData bool
 }
 
 func (in *inputTensor) isTensor() bool { return in.hasType || in.hasData }
 
-// inputTensor reads item i. The data is only passed over, since its datatype
-// and shape may follow it.
-func (r *reader) inputTensor(i int) (in inputTensor, err error) {
+// inputTensor reads item i. Data that comes before its datatype or shape is
+// only passed over.
+func (r *reader) inputTensor(b *block, i int) (in inputTensor, err error) {
+	if i == 0 {
+		in.shape, in.elems = b.shape[:0], b.elems[:]
+	}
 	if r.lx.Kind() != jsontext.Object {
 		return in, r.lx.Skip()
 	}
@@ -59,11 +64,15 @@ func (r *reader) tensorMember(in *inputTensor, key []byte, i int) (err error) {
 		err = r.tensorShape(in)
 	case "data":
 		twice, in.hasData = in.hasData, true
-		in.data = r.lx
-		err = r.lx.Skip()
+		err = r.tensorData(in)
 	case "parameters":
 		if r.lx.Kind() == jsontext.Object || r.lx.Kind() == jsontext.Null {
-			in.parameters, err = r.parameters(fmt.Sprintf("inputs[%d].parameters", i))
+			at := r.lx
+			if in.parameters, err = r.parameters(fmt.Sprintf("inputs[%d].parameters", i)); err != nil && !isSyntax(err) {
+				in.problem = err.Error() // if this is a tensor at all
+				r.lx = at
+				err = r.lx.Skip()
+			}
 			break
 		}
 		in.problem = "parameters is not an object"
@@ -119,7 +128,6 @@ func (r *reader) tensorShape(in *inputTensor) error {
 		in.problem = "shape is not a list of lengths"
 		return nil
 	}
-	in.shape = in.shapeBuf[:0]
 	for i, d := range dims {
 		if d < 0 {
 			in.problem = fmt.Sprintf("shape: length %d is %d, and lengths are not negative", i, d)
@@ -139,19 +147,22 @@ func (r *reader) addInput(b *block, in *inputTensor, i int) error {
 			return fmt.Errorf("input %q is there twice", in.name)
 		}
 	}
-	t, elems := new(serve.Tensor), []uint64(nil)
+	if !in.read {
+		after := r.lx
+		r.lx = in.data
+		if err := r.elementsOf(in); err != nil {
+			return fmt.Errorf("input %q: %w", in.name, err)
+		}
+		r.lx = after
+	}
+	t := &b.tensor
 	if i == 0 {
-		t, elems = &b.tensor, b.elems[:]
 		b.req.Inputs = b.inputs[:0]
-		in.shape = append(b.shape[:0], in.shape...)
 	} else {
-		in.shape = append([]int(nil), in.shape...)
+		t = new(serve.Tensor)
 	}
-	var err error
-	if *t, err = r.tensorData(in, elems); err != nil {
-		return fmt.Errorf("input %q: %w", in.name, err)
-	}
-	t.Parameters = in.parameters
+	*t = in.tensor
+	t.Name, t.Parameters = in.name, in.parameters
 	b.req.Inputs = append(b.req.Inputs, t)
 	return nil
 }
@@ -174,36 +185,57 @@ func (in *inputTensor) missing() string {
 	return ""
 }
 
-// tensorData reads the data with the datatype and shape that are known by now.
-func (r *reader) tensorData(in *inputTensor, buf []uint64) (serve.Tensor, error) {
+// tensorData reads the data if its datatype and shape are known, and else
+// remembers where it is.
+func (r *reader) tensorData(in *inputTensor) error {
+	if in.problem != "" || !in.hasShape || in.datatype == serve.Invalid || in.read {
+		in.data = r.lx
+		return r.lx.Skip()
+	}
+	in.read = true
+	err := r.elementsOf(in)
+	if err != nil && !isSyntax(err) {
+		name := in.name
+		if !in.hasName {
+			name = "?"
+		}
+		return fmt.Errorf("input %q: %w", name, err)
+	}
+	return err
+}
+
+func isSyntax(err error) bool {
+	var syntax *jsontext.SyntaxError
+	return errors.As(err, &syntax)
+}
+
+// elementsOf reads the data under the cursor into the tensor.
+func (r *reader) elementsOf(in *inputTensor) error {
 	n, ok := serve.Elements(in.shape)
 	if !ok {
-		return serve.Tensor{}, fmt.Errorf("shape %v has more elements than can be", in.shape)
+		return fmt.Errorf("shape %v has more elements than can be", in.shape)
 	}
-	after := r.lx
-	defer func() { r.lx = after }()
-	r.lx = in.data
 	if r.lx.Kind() != jsontext.Array {
-		return serve.Tensor{}, errors.New("data is not a list")
+		return r.skipped("data is not a list")
 	}
 	src := r.lx.Data[r.lx.Pos:]
 	// No array of n elements is shorter than this: a shape cannot claim memory
 	// that the body does not back.
 	if n > 0 && n > len(src)/2 {
-		return serve.Tensor{}, fmt.Errorf("shape %v holds %d elements, but data has fewer", in.shape, n)
+		return fmt.Errorf("shape %v holds %d elements, but data has fewer", in.shape, n)
 	}
-	t, err := r.elements(in, n, buf)
+	t, err := r.elements(in, n)
 	if err != nil {
-		return t, err
+		return err
 	}
 	if r.dim.Ragged {
-		return t, errors.New("data is ragged: arrays of one level differ in length")
+		return errors.New("data is ragged: arrays of one level differ in length")
 	}
-	src = src[:len(src)-(len(r.lx.Data)-r.lx.Pos)]
-	if !writable(in.datatype, src) {
-		return t, nil
+	if src = src[:len(src)-(len(r.lx.Data)-r.lx.Pos)]; writable(in.datatype, src) {
+		t = t.WithSource(src, false)
 	}
-	return t.WithSource(src, false), nil
+	in.tensor = t
+	return nil
 }
 
 // writable says whether src may be written back as it is: bare NaN and Infinity
@@ -218,7 +250,8 @@ func writable(dt serve.Datatype, src []byte) bool {
 	return true
 }
 
-func (r *reader) elements(in *inputTensor, n int, buf []uint64) (serve.Tensor, error) {
+func (r *reader) elements(in *inputTensor, n int) (serve.Tensor, error) {
+	buf := in.elems
 	switch in.datatype {
 	case serve.FP32:
 		v, err := r.lx.Float32s(reuse[float32](buf, n), &r.dim)
