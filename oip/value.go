@@ -86,7 +86,7 @@ func (r *reader) number() (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if isInt {
+	if isInt && string(tok) != "-0" { // whose sign no integer has
 		if i, err := jsontext.ParseInt64(tok); err == nil {
 			return i, nil
 		}
