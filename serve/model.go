@@ -79,6 +79,9 @@ type Description struct {
 	// has no Inputs of its own they are the schema.
 	Features []Feature
 	Labels   []Feature // the columns of the outputs, likewise
+	// MaxBatch is how many rows (the first dimension of the inputs) a request
+	// may have; 0 is any number.
+	MaxBatch int
 }
 
 // A TensorSpec describes one input or output tensor.

@@ -57,7 +57,8 @@ func (f *FileModel) Load(ctx context.Context, m *serve.ModelContext) error {
 	if d, ok := f.model.(serve.Describer); ok {
 		f.desc = d.Describe()
 	}
-	return nil
+	f.desc.MaxBatch, err = serve.Param(m, "max_batch_size", f.desc.MaxBatch)
+	return err
 }
 
 func (f *FileModel) detect(file string) (*catalog.RuntimeEntry, error) {

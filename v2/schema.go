@@ -14,15 +14,29 @@ func fit(req *serve.Request, d *serve.Description) error {
 	if err := checkOutputs(req.Outputs, d.Outputs); err != nil {
 		return err
 	}
+	var err error
 	switch {
 	case len(d.Inputs) == 0:
-		return fitFeatures(req, d.Features)
+		err = fitFeatures(req, d.Features)
 	case req.Dialect == serve.OIP:
-		return fitTensors(req, d.Inputs)
+		err = fitTensors(req, d.Inputs)
+	default:
+		req.Inputs, err = fromRows(req.Data, d)
 	}
-	inputs, err := fromRows(req.Data, d)
-	req.Inputs = inputs
-	return err
+	if err != nil {
+		return err
+	}
+	return fitBatch(req.Inputs, d.MaxBatch)
+}
+
+// fitBatch checks the number of rows.
+func fitBatch(inputs []*serve.Tensor, limit int) error {
+	for _, t := range inputs {
+		if limit > 0 && len(t.Shape) > 0 && t.Shape[0] > limit {
+			return badInput("input %q has %d rows, but the model takes batches of at most %d", t.Name, t.Shape[0], limit)
+		}
+	}
+	return nil
 }
 
 func badInput(format string, args ...any) error {
