@@ -23,9 +23,9 @@ func newFiller(r Rules, t *slotTable) filler {
 func fill[S float](f *filler, keys []int64, stride int, row []S) {
 	keys[0] = below
 	if f.rules.Float32 {
-		fillSingle(f.slots[1:], keys[stride:], stride, row)
+		fillSingle(f.slots, keys, stride, row)
 	} else {
-		fillDouble(f.slots[1:], keys[stride:], stride, row, f.rules.Tiny)
+		fillDouble(f.slots, keys, stride, row, f.rules.Tiny)
 	}
 	for _, i := range f.cats {
 		s := &f.slots[i]
@@ -40,22 +40,22 @@ const (
 
 func fillSingle[S float](slots []slot, keys []int64, stride int, row []S) {
 	at := 0
-	for i := range slots {
-		s := &slots[i]
+	for i := range slots[1:] {
+		s := &slots[i+1]
 		bits := math.Float32bits(float32(row[s.feature]) + 0) // -0 becomes 0
 		key := key32(bits)
 		if bits&math.MaxInt32 > infinity32 {
 			key = s.missing
 		}
-		keys[at] = key
 		at += stride
+		keys[at] = key
 	}
 }
 
 func fillDouble[S float](slots []slot, keys []int64, stride int, row []S, tiny float64) {
 	at, zero := 0, math.Float64bits(tiny)
-	for i := range slots {
-		s := &slots[i]
+	for i := range slots[1:] {
+		s := &slots[i+1]
 		bits := math.Float64bits(float64(row[s.feature]))
 		key, size := ordered64(bits), bits&math.MaxInt64
 		if size <= zero {
@@ -64,8 +64,8 @@ func fillDouble[S float](slots []slot, keys []int64, stride int, row []S, tiny f
 		if size > infinity64 {
 			key = s.missing
 		}
-		keys[at] = key
 		at += stride
+		keys[at] = key
 	}
 }
 

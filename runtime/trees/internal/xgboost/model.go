@@ -53,7 +53,7 @@ type model struct {
 	builder *forest.Builder
 	learner bool
 
-	baseScore, classes, features, targets string
+	baseScore, estimated, classes, features, targets string
 
 	objective, booster string
 	names              []string
@@ -72,6 +72,7 @@ func (m *model) readLearner() error {
 	return readObject(d, []member{
 		object(d, "learner_model_param",
 			text(d, "base_score", &m.baseScore),
+			text(d, "boost_from_average", &m.estimated),
 			text(d, "num_class", &m.classes),
 			text(d, "num_feature", &m.features),
 			text(d, "num_target", &m.targets)),
@@ -127,6 +128,9 @@ func (m *model) finish(format string) (*forest.Ensemble, error) {
 	outputs, err := m.outputs()
 	if err != nil {
 		return nil, err
+	}
+	if m.builder.Trees() == 0 && m.estimated == "1" {
+		objective.link = identity // XGBoost leaves a score that it has yet to estimate as it is
 	}
 	base, err := baseMargins(m.baseScore, objective.link, outputs)
 	if err != nil {
