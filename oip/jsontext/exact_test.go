@@ -296,7 +296,7 @@ func TestEveryFloat32(t *testing.T) {
 	var got, want []byte
 	for b := uint64(0); b < 1<<32; b += float32Step() {
 		f := math.Float32frombits(uint32(b))
-		got, want = AppendFloat32(got[:0], f), appendReference(want[:0], float64(f), 32)
+		got, want = AppendFloat32(got[:0], f), appendReference(want[:0], f)
 		if !bytes.Equal(got, want) {
 			t.Fatalf("AppendFloat32(%x) = %s, want %s", b, got, want)
 		}
@@ -310,19 +310,15 @@ func TestEveryFloat32(t *testing.T) {
 }
 
 // appendReference writes f as encoding/json does, with strconv.
-func appendReference(dst []byte, f float64, bits int) []byte {
+func appendReference(dst []byte, f float32) []byte {
 	if f-f != 0 {
 		return append(dst, "null"...)
 	}
-	low, high := 1e-6, 1e21
-	if bits == 32 {
-		low, high = float64(float32(low)), float64(float32(high))
-	}
 	format := byte('f')
-	if abs := math.Abs(f); abs != 0 && (abs < low || abs >= high) {
+	if f != 0 && (f < 1e-6 && f > -1e-6 || f >= 1e21 || f <= -1e21) {
 		format = 'e'
 	}
-	dst = fixTie(strconv.AppendFloat(dst, f, format, -1, bits))
+	dst = fixTie(strconv.AppendFloat(dst, float64(f), format, -1, 32))
 	return bytes.Replace(dst, []byte("e-0"), []byte("e-"), 1)
 }
 

@@ -45,12 +45,13 @@ func (l *Lexer) float32Row(dst []float32, d *Dims, first int) ([]float32, error)
 // else than another number after an element.
 func (l *Lexer) quickFloat32s(dst []float32) (_ []float32, due bool) {
 	for i := l.Pos; ; {
-		v, end := quickFloat32(l.Data, i)
-		if end == 0 {
+		mant, frac, end := quickDecimal(l.Data, i)
+		b, ok := divideFloat32(mant, frac)
+		if !ok || end == 0 {
 			l.Pos = i
 			return dst, true
 		}
-		dst = append(dst, v)
+		dst = append(dst, signFloat32(b, l.Data[i]))
 		if i = nextNumber(l.Data, end); i == 0 {
 			l.Pos = end
 			return dst, false
@@ -116,12 +117,13 @@ func (l *Lexer) float64Row(dst []float64, d *Dims, first int) ([]float64, error)
 // else than another number after an element.
 func (l *Lexer) quickFloat64s(dst []float64) (_ []float64, due bool) {
 	for i := l.Pos; ; {
-		v, end := quickFloat64(l.Data, i)
-		if end == 0 {
+		mant, frac, end := quickDecimal(l.Data, i)
+		b, ok := divideFloat64(mant, frac)
+		if !ok || end == 0 {
 			l.Pos = i
 			return dst, true
 		}
-		dst = append(dst, v)
+		dst = append(dst, signFloat64(b, l.Data[i]))
 		if i = nextNumber(l.Data, end); i == 0 {
 			l.Pos = end
 			return dst, false

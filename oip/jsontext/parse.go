@@ -47,7 +47,12 @@ func quickFloat32(data []byte, i int) (f float32, end int) {
 	if !ok || end == 0 {
 		return 0, 0
 	}
-	return math.Float32frombits(b | uint32(isMinus(data[i]))<<31), end
+	return signFloat32(b, data[i]), end
+}
+
+// signFloat32 returns the float32 with the bits b, negative if c is a minus.
+func signFloat32(b uint32, c byte) float32 {
+	return math.Float32frombits(b | uint32(isMinus(c))<<31)
 }
 
 // divideFloat32 returns the bits of the float32 nearest to mant / 10^frac, for
@@ -87,7 +92,12 @@ func quickFloat64(data []byte, i int) (f float64, end int) {
 	if !ok || end == 0 {
 		return 0, 0
 	}
-	return math.Float64frombits(b | uint64(isMinus(data[i]))<<63), end
+	return signFloat64(b, data[i]), end
+}
+
+// signFloat64 returns the float64 with the bits b, negative if c is a minus.
+func signFloat64(b uint64, c byte) float64 {
+	return math.Float64frombits(b | uint64(isMinus(c))<<63)
 }
 
 // divideFloat64 returns the bits of the float64 nearest to mant / 10^frac, for
