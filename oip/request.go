@@ -162,8 +162,13 @@ func (r *reader) inputs(b *block) error {
 		return err
 	}
 	b.req.SetPresence(true, true)
-	t, ok := r.readTensor(b.shape[:0], b.elems[:])
-	if ok {
+	ahead := r.lx
+	if more, _ := ahead.ArrayStart(); more && ahead.Kind() == jsontext.Object {
+		if done, err := r.tensors(b); done || err != nil {
+			return err
+		}
+	}
+	if t, ok := r.readTensor(b.shape[:0], b.elems[:]); ok {
 		b.tensor = t
 		b.inputs[0] = &b.tensor
 		b.req.Inputs = b.inputs[:]

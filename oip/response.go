@@ -20,7 +20,7 @@ func appendResponse(dst []byte, r *serve.Response) (_ []byte, err error) {
 			return dst, fmt.Errorf("parameters: %w", err)
 		}
 	}
-	if dst, err = AppendValue(append(dst, `,"outputs":`...), r.Outputs); err != nil {
+	if dst, err = appendOutputs(append(dst, `,"outputs":`...), r); err != nil {
 		return dst, fmt.Errorf("outputs: %w", err)
 	}
 	if r.Timestamp != "" {
@@ -36,6 +36,13 @@ func appendResponse(dst []byte, r *serve.Response) (_ []byte, err error) {
 		}
 	}
 	return append(dst, '}'), nil
+}
+
+func appendOutputs(dst []byte, r *serve.Response) ([]byte, error) {
+	if t, ok := r.Outputs.(*serve.Tensor); ok && r.Dialect == serve.OIP {
+		return appendTensors(dst, []*serve.Tensor{t})
+	}
+	return AppendValue(dst, r.Outputs)
 }
 
 func appendResponseID(dst []byte, r *serve.Response) []byte {

@@ -116,14 +116,15 @@ func (r *reader) tensorShape(in *inputTensor) error {
 	at := r.lx
 	dims, err := jsontext.Ints(&r.lx, r.num.Ints[:0], &r.dim)
 	r.num.Ints = dims[:0]
-	var bad *jsontext.ElementError
-	switch {
-	case errors.As(err, &bad):
-		in.problem = fmt.Sprintf("shape: element %d is %s, %s", bad.Index, bad.Token, bad.Problem)
+	if err != nil {
+		if in.problem = elementProblem(err); in.problem == "" {
+			return err
+		}
+		in.problem = "shape: " + in.problem
 		r.lx = at
 		return r.lx.Skip()
-	case err != nil:
-		return err
+	}
+	switch {
 	case len(r.dim.Shape) > 1 || r.dim.Ragged:
 		in.problem = "shape is not a list of lengths"
 		return nil
@@ -311,9 +312,18 @@ func wrongCount(in *inputTensor, want, got int) error {
 }
 
 func elementError(in *inputTensor, err error) error {
-	var bad *jsontext.ElementError
-	if errors.As(err, &bad) {
-		return fmt.Errorf("element %d is %s, %s (datatype %s)", bad.Index, bad.Token, bad.Problem, in.datatype)
+	if problem := elementProblem(err); problem != "" {
+		return fmt.Errorf("%s (datatype %s)", problem, in.datatype)
 	}
 	return err
+}
+
+// elementProblem says which element is wrong and why; "" when err is about
+// something else.
+func elementProblem(err error) string {
+	var bad *jsontext.ElementError
+	if !errors.As(err, &bad) {
+		return ""
+	}
+	return fmt.Sprintf("element %d is %s, %s", bad.Index, bad.Token, bad.Problem)
 }

@@ -7,7 +7,8 @@ type Response struct {
 	ModelName    string
 	ModelVersion string // "" is left out
 	Dialect      Dialect
-	// Outputs is what Predict returned; []*Tensor in OIP.
+	// Outputs is what Predict returned; a *Tensor or []*Tensor in OIP by the time
+	// it is recorded and written.
 	Outputs any
 	// Parameters of the response; usually nil.
 	Parameters map[string]any

@@ -18,7 +18,6 @@ type inference struct {
 	body serve.Body // of the event, or what input_path selects
 	req  serve.Request
 	resp serve.Response
-	outs [1]*serve.Tensor
 }
 
 // infer serves an inference or explanation, counts it and records it.
@@ -210,8 +209,6 @@ func (in *inference) settle(r *serve.Response, req *serve.Request) (err error) {
 		return err
 	}
 	if t, ok := r.Outputs.(*serve.Tensor); ok && len(req.Outputs) == 0 && t.Name != "" {
-		in.outs[0] = t
-		r.Outputs = in.outs[:]
 		return nil
 	}
 	r.Outputs, err = tensors(r.Outputs, req, in.s.desc.Load())

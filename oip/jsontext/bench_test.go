@@ -136,3 +136,105 @@ func BenchmarkWrite(b *testing.B) {
 		}
 	})
 }
+
+// BenchmarkReadOther has the readers that BenchmarkRead has not.
+func BenchmarkReadOther(b *testing.B) {
+	r := rand.New(rand.NewPCG(5, 6))
+	bytes, longs, rows := []byte("[0"), []byte("[0"), []byte("[[0.1,2,3.5,4]")
+	for range pixels {
+		bytes = strconv.AppendInt(append(bytes, ','), int64(r.IntN(256)), 10)
+		longs = strconv.AppendInt(append(longs, ','), r.Int64()>>r.IntN(50), 10)
+	}
+	for range pixels / 4 {
+		rows = append(AppendFloat32s(append(rows, ",["...), image4(r)), ']')
+	}
+	bytes, longs, rows = append(bytes, ']'), append(longs, ']'), append(rows, ']')
+	d := new(Dims)
+	u8, i64 := make([]uint8, 0, pixels+1), make([]int64, 0, pixels+1)
+	contest(b, "uint8/vs-encoding-json", len(bytes), func() {
+		l := Lexer{Data: bytes}
+		if _, err := Ints(&l, u8, d); err != nil {
+			b.Fatal(err)
+		}
+	}, func() {
+		var theirs []uint16 // encoding/json takes []uint8 for base64
+		if err := json.Unmarshal(bytes, &theirs); err != nil {
+			b.Fatal(err)
+		}
+	})
+	contest(b, "int64/vs-encoding-json", len(longs), func() {
+		l := Lexer{Data: longs}
+		if _, err := l.Int64s(i64, d); err != nil {
+			b.Fatal(err)
+		}
+	}, func() {
+		if err := json.Unmarshal(longs, &i64); err != nil {
+			b.Fatal(err)
+		}
+	})
+	var n Numeric
+	contest(b, "rows-of-4-untyped/vs-encoding-json", len(rows), func() {
+		l := Lexer{Data: rows}
+		if !l.Numbers(&n) {
+			b.Fatal("not numeric")
+		}
+	}, func() {
+		var theirs [][]float64
+		if err := json.Unmarshal(rows, &theirs); err != nil {
+			b.Fatal(err)
+		}
+	})
+	contest(b, "skip/vs-json.Valid", len(rows), func() {
+		l := Lexer{Data: rows}
+		if err := l.Skip(); err != nil {
+			b.Fatal(err)
+		}
+	}, func() { json.Valid(rows) })
+}
+
+func image4(r *rand.Rand) []float32 {
+	return []float32{float32(r.NormFloat64()), float32(r.IntN(100)), float32(r.Float64()), 0.5}
+}
+
+// BenchmarkOneRow reads and writes one short tensor, as most requests have.
+func BenchmarkOneRow(b *testing.B) {
+	const times = 2000
+	text := []byte(`[[5.1,3.5,1.4,0.2]],"outputs":[{"name":"y"}]}`)
+	f32, d, n := make([]float32, 0, 4), new(Dims), new(Numeric)
+	var theirs [][]float32
+	unmarshal := func() {
+		for range times {
+			if err := json.Unmarshal(text[:19], &theirs); err != nil {
+				b.Fatal(err)
+			}
+		}
+	}
+	contest(b, "Float32s/vs-encoding-json", times*19, func() {
+		for range times {
+			l := Lexer{Data: text}
+			if _, err := l.Float32s(f32, d); err != nil {
+				b.Fatal(err)
+			}
+		}
+	}, unmarshal)
+	contest(b, "Numbers/vs-encoding-json", times*19, func() {
+		for range times {
+			l := Lexer{Data: text}
+			if !l.Numbers(n) {
+				b.Fatal("not numeric")
+			}
+		}
+	}, unmarshal)
+	dst, vs := make([]byte, 0, 100), []float32{5.1, 3.5, 1.4, 0.2}
+	contest(b, "AppendFloat32s/vs-encoding-json", times*15, func() {
+		for range times {
+			AppendFloat32s(dst, vs)
+		}
+	}, func() {
+		for range times {
+			if _, err := json.Marshal(vs); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}

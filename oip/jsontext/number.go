@@ -5,45 +5,60 @@ package jsontext
 func (l *Lexer) Number() (tok []byte, isInt bool, err error) {
 	l.SkipSpace()
 	start := l.Pos
-	if l.at('-') {
-		l.Pos++
+	end, isInt, missing := scanNumber(l.Data, start)
+	l.Pos = end
+	if missing != "" {
+		return nil, false, l.expected(missing)
 	}
-	if l.at('0') {
-		l.Pos++
-	} else if l.digits() == 0 {
-		if l.Pos > start {
-			return nil, false, l.expected("a digit after '-'")
-		}
-		return nil, false, l.expected("a value")
-	}
-	isInt = true
-	if l.at('.') {
-		l.Pos++
-		isInt = false
-		if l.digits() == 0 {
-			return nil, false, l.expected("a digit after '.'")
-		}
-	}
-	if l.at('e') || l.at('E') {
-		l.Pos++
-		isInt = false
-		if l.at('+') || l.at('-') {
-			l.Pos++
-		}
-		if l.digits() == 0 {
-			return nil, false, l.expected("a digit in the exponent")
-		}
-	}
-	return l.Data[start:l.Pos:l.Pos], isInt, nil
+	return l.Data[start:end:end], isInt, nil
 }
 
-func (l *Lexer) at(c byte) bool { return l.Pos < len(l.Data) && l.Data[l.Pos] == c }
-
-// digits moves past decimal digits and returns how many there were.
-func (l *Lexer) digits() int {
-	start := l.Pos
-	for l.Pos < len(l.Data) && l.Data[l.Pos]-'0' <= 9 {
-		l.Pos++
+// scanNumber finds the end of the number that starts at data[i]. If it is not
+// one, end is where something is missing, and missing says what.
+func scanNumber(data []byte, i int) (end int, isInt bool, missing string) {
+	missing = "a value"
+	if at(data, i, '-') {
+		i++
+		missing = "a digit after '-'"
 	}
-	return l.Pos - start
+	whole := i
+	i = skipDigits(data, i)
+	if i == whole {
+		return i, false, missing
+	}
+	if data[whole] == '0' {
+		i = whole + 1
+	}
+	isInt = true
+	if at(data, i, '.') {
+		isInt = false
+		point := i
+		if i = skipDigits(data, i+1); i == point+1 {
+			return i, false, "a digit after '.'"
+		}
+	}
+	if at(data, i, 'e') || at(data, i, 'E') {
+		return scanExponent(data, i+1)
+	}
+	return i, isInt, ""
+}
+
+// scanExponent is scanNumber behind the e.
+func scanExponent(data []byte, i int) (end int, isInt bool, missing string) {
+	if at(data, i, '+') || at(data, i, '-') {
+		i++
+	}
+	if end = skipDigits(data, i); end == i {
+		missing = "a digit in the exponent"
+	}
+	return end, false, missing
+}
+
+func at(data []byte, i int, c byte) bool { return i < len(data) && data[i] == c }
+
+func skipDigits(data []byte, i int) int {
+	for i < len(data) && data[i]-'0' <= 9 {
+		i++
+	}
+	return i
 }

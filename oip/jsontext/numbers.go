@@ -77,8 +77,7 @@ func (l *Lexer) numberRow(n *Numeric) bool {
 	}
 }
 
-// quickNumbers is [Lexer.quickFloat32s] for an unknown type. What would change
-// the type counts as an element not of the usual form.
+// quickNumbers is [Lexer.quickFloat32s] for an unknown type.
 func (l *Lexer) quickNumbers(n *Numeric) (due bool) {
 	for i := l.Pos; ; {
 		mant, frac, end := quickDecimal(l.Data, i)
@@ -93,29 +92,24 @@ func (l *Lexer) quickNumbers(n *Numeric) (due bool) {
 	}
 }
 
-// appendQuick appends mant / 10^frac, unless that changes the type.
+// appendQuick appends mant / 10^frac, unless that takes more care.
 func (n *Numeric) appendQuick(mant uint64, frac, minus int) bool {
-	if !n.IsFloat {
-		if frac == 0 {
-			n.wholes++
-			n.Ints = append(n.Ints, int64(mant)^-int64(minus)+int64(minus))
+	if frac > 0 {
+		b, ok := divideFloat64(mant, frac)
+		if ok = ok && n.toFloats(); ok {
+			n.Floats = append(n.Floats, math.Float64frombits(b|uint64(minus)<<63))
 		}
-		return frac == 0
+		return ok
 	}
-	if frac == 0 {
-		if mant > 1<<53 {
-			return false
-		}
-		n.wholes++
-		if mant == 0 {
-			minus = 0 // the integer -0 is 0
-		}
+	v := int64(mant)
+	if minus != 0 {
+		v = -v
 	}
-	b, ok := divideFloat64(mant, frac)
-	if ok {
-		n.Floats = append(n.Floats, math.Float64frombits(b|uint64(minus)<<63))
+	if n.IsFloat && !floatHolds(v) {
+		return false
 	}
-	return ok
+	n.wholes++
+	return n.appendInt(v)
 }
 
 // carefulNumber reads an element that quickNumbers did not.

@@ -66,11 +66,9 @@ func quickWhole(data []byte, i int) (v uint64, end int) {
 		return 0, 0
 	}
 	v = number8(values, n)
-	if n == 8 {
-		for n <= maxQuickDigits && data[i+n]-'0' <= 9 {
-			v = v*10 + uint64(data[i+n]-'0')
-			n++
-		}
+	for more := n; more == 8 && n <= 16; n += more {
+		more, values = leadingDigits(binary.LittleEndian.Uint64(data[i+n:]))
+		v = v*intPow10[more&31] + number8(values, more)
 	}
 	if c := data[i+n]; n > maxQuickDigits || int64(v) < 0 || c == '.' || c|0x20 == 'e' {
 		return 0, 0

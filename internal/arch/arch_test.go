@@ -1,0 +1,160 @@
+package arch
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"os"
+	"os/exec"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/leat-ml/leat"
+
+// A pkg is a package of the module: what go list tells of it.
+type pkg struct {
+	ImportPath string
+	Name       string
+	Imports    []string
+	Standard   bool
+	Module     *struct{ Path string }
+}
+
+// short is the import path within the module: "serve", "." for its root.
+func short(path string) string {
+	if path == module {
+		return "."
+	}
+	return strings.TrimPrefix(path, module+"/")
+}
+
+func within(path string) bool { return path == module || strings.HasPrefix(path, module+"/") }
+
+// packages lists the module's packages and everything they depend on.
+func packages(t *testing.T) map[string]pkg {
+	t.Helper()
+	cmd := exec.Command("go", "list", "-deps", "-json=ImportPath,Name,Imports,Standard,Module", module+"/...")
+	cmd.Stderr = os.Stderr
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := map[string]pkg{}
+	for dec := json.NewDecoder(bytes.NewReader(out)); ; {
+		var p pkg
+		if err := dec.Decode(&p); errors.Is(err, io.EOF) {
+			return all
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		all[p.ImportPath] = p
+	}
+}
+
+// only lists, for packages that may import little, what of the module they may
+// import. Packages of other modules are none of it unless others says so.
+var only = []struct {
+	pkg    string
+	may    []string
+	others bool
+	why    string
+}{
+	{"serve", nil, false, "everybody imports serve: it imports the standard library only"},
+	{"oip/jsontext", nil, false, "JSON text knows nothing of models"},
+	{"oip", []string{"serve", "oip/jsontext"}, false, "the codec knows the types it codes"},
+	{"catalog", []string{"serve"}, false, "names are mapped to constructors of what serve defines"},
+	{"graph", []string{"serve", "catalog"}, false, "a graph never knows a concrete step, runtime or transport"},
+	{"v2", []string{"serve", "catalog", "oip", "oip/jsontext"}, false, "the model server knows its protocol and no runtime"},
+	{"artifact", []string{"serve"}, true, "an artifact is files and what is written about them"},
+}
+
+// leaves implement what others define. They know their own subpackages.
+var leaves = regexp.MustCompile(`^(step|ensemble|(runtime|stream|endpoint|host)/[^/]+)(/|$)`)
+
+func TestDependencies(t *testing.T) {
+	all := packages(t)
+	for _, rule := range only {
+		p, ok := all[module+"/"+rule.pkg]
+		if !ok {
+			t.Errorf("there is no package %s", rule.pkg)
+			continue
+		}
+		for _, imp := range p.Imports {
+			if within(imp) && !slices.Contains(rule.may, short(imp)) {
+				t.Errorf("%s imports %s: %s", rule.pkg, short(imp), rule.why)
+			}
+			if !within(imp) && !all[imp].Standard && imp != "C" && !rule.others {
+				t.Errorf("%s imports %s: %s", rule.pkg, imp, rule.why)
+			}
+		}
+	}
+	for path, p := range all {
+		if !within(path) {
+			continue
+		}
+		for _, imp := range p.Imports {
+			if within(imp) {
+				checkLayers(t, short(path), short(imp))
+			}
+		}
+	}
+}
+
+// checkLayers checks one import within the module against the rules that are
+// about kinds of packages.
+func checkLayers(t *testing.T, from, to string) {
+	t.Helper()
+	if leaf := leaves.FindString(from); leaf != "" {
+		own := strings.TrimSuffix(leaf, "/") + "/"
+		switch {
+		case strings.HasPrefix(to, own) || to+"/" == own:
+		case leaves.MatchString(to), to == "graph", strings.HasPrefix(to, "internal/"):
+			t.Errorf("%s imports %s: leaves never import each other, graph or internal packages", from, to)
+		}
+	}
+	if strings.HasPrefix(from, "internal/transport/") {
+		ok := slices.Contains([]string{"serve", "oip", "oip/jsontext"}, to) || strings.HasPrefix(to, from+"/")
+		if !ok {
+			t.Errorf("%s imports %s: a transport knows serve and oip and nothing else", from, to)
+		}
+	}
+	composition := from == "." || from == "internal/server" || strings.HasPrefix(from, "cmd/")
+	if strings.HasPrefix(to, "internal/transport/") && !composition && !strings.HasPrefix(from, to) && !strings.HasPrefix(from, "internal/transport/") {
+		t.Errorf("%s imports %s: nothing imports a transport but the composition", from, to)
+	}
+	if to == "internal/monitor" && !composition {
+		t.Errorf("%s imports %s: the monitor reads streams, and nothing on the way of a request knows it", from, to)
+	}
+}
+
+// TestDocumentedDependencies wants a line in DEPENDENCIES.md for every module
+// that go.mod requires directly, with its version.
+func TestDocumentedDependencies(t *testing.T) {
+	doc, err := os.ReadFile("../../DEPENDENCIES.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	mod, err := os.ReadFile("../../go.mod")
+	if err != nil {
+		t.Fatal(err)
+	}
+	require := regexp.MustCompile(`(?m)^(?:require )?\t?([a-z0-9.]+\.[a-z]+/\S+) (v\S+)( // indirect)?$`)
+	found := 0
+	for _, m := range require.FindAllStringSubmatch(string(mod), -1) {
+		if m[3] != "" {
+			continue
+		}
+		found++
+		row := regexp.MustCompile(`(?m)^\| \S*` + regexp.QuoteMeta(m[1]) + `\S* \| ` + regexp.QuoteMeta(m[2]) + ` \|`)
+		if !row.Match(doc) {
+			t.Errorf("DEPENDENCIES.md has no line for %s %s", m[1], m[2])
+		}
+	}
+	if found == 0 {
+		t.Error("go.mod requires nothing, which cannot be")
+	}
+}
