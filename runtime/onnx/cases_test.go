@@ -1,0 +1,98 @@
+//go:build cgo && (linux || darwin)
+
+package onnx
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/leat-ml/leat/serve"
+)
+
+// A knownCase is a file of models/cases: a request and its recorded answer.
+type knownCase struct {
+	Model    string
+	Request  struct{ Inputs []jsonTensor }
+	Response struct{ Outputs []jsonTensor }
+	// Probabilities are the rows of a ZipMap, which has no place in the answer.
+	Probabilities [][]float32 `json:"sequence_of_maps_output_probability"`
+}
+
+func TestKnownAnswers(t *testing.T) {
+	files, err := filepath.Glob(shared(t, "cases", "*.json"))
+	if err != nil || len(files) == 0 {
+		t.Fatalf("there are no cases: %v", err)
+	}
+	ran := 0
+	for _, file := range files {
+		var c knownCase
+		readJSON(t, file, &c)
+		if filepath.Ext(c.Model) != ".onnx" {
+			continue
+		}
+		ran++
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".json"), func(t *testing.T) { c.check(t) })
+	}
+	if ran < 30 {
+		t.Errorf("only %d cases are of ONNX models", ran)
+	}
+}
+
+func (c *knownCase) check(t *testing.T) {
+	m := loaded(t, shared(t, c.Model))
+	req := request()
+	for _, in := range c.Request.Inputs {
+		req.Inputs = append(req.Inputs, in.tensor(t))
+	}
+	got := map[string]*serve.Tensor{}
+	for _, out := range predict(t, m, req) {
+		got[out.Name] = out
+	}
+	for _, want := range c.Response.Outputs {
+		if got[want.Name] == nil {
+			t.Fatalf("there is no output %q", want.Name)
+		}
+		compare(t, got[want.Name], want.tensor(t))
+	}
+	if c.Probabilities != nil {
+		compare(t, got["output_probability"], matrix("output_probability", c.Probabilities))
+	}
+}
+
+func matrix(name string, rows [][]float32) *serve.Tensor {
+	var flat []float32
+	for _, row := range rows {
+		flat = append(flat, row...)
+	}
+	return serve.NewTensor(name, flat, len(rows), len(rows[0]))
+}
+
+// TestNodes runs models of ONNX's own test suite beside the cases: every one
+// loads and answers, or is refused by name.
+func TestNodes(t *testing.T) {
+	refused := map[string]string{
+		"test_identity_sequence":                                `input "x": it is a sequence of tensors, which is not supported`,
+		"test_Linear":                                           "Could not find an implementation for Gemm(6)",
+		"test_BatchNorm2d_eval":                                 "Could not find an implementation for BatchNormalization(6)",
+		"test_strnorm_model_monday_casesensintive_lower":        "",
+		"test_strnormalizer_export_monday_casesensintive_lower": "",
+	}
+	dirs, err := os.ReadDir(shared(t, "onnx_node"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, dir := range dirs {
+		t.Run(dir.Name(), func(t *testing.T) {
+			file := shared(t, "onnx_node", dir.Name(), "model.onnx")
+			want, refuse := refused[dir.Name()]
+			if !refuse {
+				m := loaded(t, file)
+				t.Log(m.Describe())
+				return
+			}
+			t.Log(loadError(t, file, serve.ModelSpec{}), want)
+		})
+	}
+}
