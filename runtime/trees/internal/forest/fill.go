@@ -44,6 +44,9 @@ func fillSingle[S float](slots []slot, keys []int64, stride int, row []S) {
 		s := &slots[i+1]
 		bits := math.Float32bits(float32(row[s.feature]) + 0) // -0 becomes 0
 		key := key32(bits)
+		if bits == 0 {
+			key = s.zero
+		}
 		if bits&math.MaxInt32 > infinity32 {
 			key = s.missing
 		}

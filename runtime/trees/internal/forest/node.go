@@ -50,7 +50,8 @@ type Rules struct {
 	// Float32 models cast inputs to float32, compare and add in float32;
 	// others do both in float64.
 	Float32 bool
-	// Tiny is the magnitude up to which an input counts as 0.
+	// Tiny is the magnitude up to which an input counts as 0. It is for float64
+	// only: in float32 zero alone is.
 	Tiny float64
 	// FractionalCategory admits categories in (-1, 0) as category 0. Without
 	// it every negative one is unlisted.
