@@ -51,7 +51,6 @@ func longText() []byte {
 // median of the turns' ratios, so that a busy machine slows both.
 func contest(b *testing.B, name string, size int, ours, theirs func()) {
 	b.Run(name, func(b *testing.B) {
-		b.ReportAllocs()
 		var ratios, speeds []float64
 		for b.Loop() {
 			t0 := cpuTime()

@@ -19,7 +19,6 @@ type Numeric struct {
 	Floats []float64
 
 	wholes int // integers that were read
-	exact  bool
 }
 
 // Numbers reads a rectangular array of numbers, nested or not, into n in
@@ -30,7 +29,7 @@ type Numeric struct {
 // the value may or may not be valid JSON then, and what n holds is undefined.
 func (l *Lexer) Numbers(n *Numeric) (ok bool) {
 	start := l.Pos
-	n.IsFloat, n.Mixed, n.exact, n.wholes = false, false, true, 0
+	n.IsFloat, n.Mixed, n.wholes = false, false, 0
 	n.Ints, n.Floats = n.Ints[:0], n.Floats[:0]
 	if !l.numbers(n) {
 		l.Pos = start
@@ -149,18 +148,15 @@ func (n *Numeric) appendInt(v int64) bool {
 	return floatHolds(v)
 }
 
-// toFloats goes over to float64, if it keeps every integer so far.
+// toFloats goes over to float64, if that keeps every integer so far.
 func (n *Numeric) toFloats() bool {
-	if n.IsFloat {
-		return true
-	}
-	n.IsFloat = true
 	for _, v := range n.Ints {
 		if !floatHolds(v) {
 			return false
 		}
 		n.Floats = append(n.Floats, float64(v))
 	}
+	n.IsFloat = true
 	n.Ints = n.Ints[:0]
 	return true
 }
