@@ -1,5 +1,81 @@
 package main
 
-import "context"
+import (
+	"context"
+	"errors"
+	"fmt"
+	"text/tabwriter"
+	"time"
 
-func (b *bench) inproc(ctx context.Context) error { return nil }
+	"github.com/leat-ml/leat/bench/inproc"
+)
+
+// inprocGoal is what one request in process may cost.
+type inprocGoal struct {
+	allocs float64
+	ratio  float64 // of CPU time to the reference
+}
+
+// inprocGoals: 1x4 shall take 1.0 us where the reference takes 1.6.
+var inprocGoals = map[string]inprocGoal{"echo-1x4": {allocs: 6, ratio: 0.62}}
+
+// inproc runs reference and leat in turn, round by round.
+func (b *bench) inproc(ctx context.Context) error {
+	tw := tabwriter.NewWriter(b.out, 0, 0, 2, ' ', 0)
+	fmt.Fprintf(b.out, "\nin process: router and echo model, bytes to bytes; reference: encoding/json reads the same body\n")
+	fmt.Fprintln(tw, "workload\tCPU ns [min-max]\twall ns\tallocs\tbytes\treference CPU ns\tto reference\tgoal\t")
+	for _, w := range workloads() {
+		if w.echo == nil || w.answer != nil {
+			continue
+		}
+		if err := b.inprocRow(ctx, tw, w); err != nil {
+			return fmt.Errorf("%s: %w", w.name, err)
+		}
+	}
+	return tw.Flush()
+}
+
+func (b *bench) inprocRow(ctx context.Context, tw *tabwriter.Writer, w workload) error {
+	op, stop, err := inproc.Echo(ctx, w.path, w.body)
+	if err != nil {
+		return err
+	}
+	ours, refs, err := b.inprocRounds(op, inproc.Reference(w.body))
+	if err = errors.Join(err, stop()); err != nil {
+		return err
+	}
+	cpu := over(ours, func(i int) float64 { return float64(ours[i].CPU) })
+	wall := over(ours, func(i int) float64 { return float64(ours[i].Wall) })
+	ref := over(refs, func(i int) float64 { return float64(refs[i].CPU) })
+	ratio := over(ours, func(i int) float64 { return float64(ours[i].CPU) / float64(refs[i].CPU) }).median
+	allocs := over(ours, func(i int) float64 { return ours[i].Allocs }).least // a collection adds a few to any round
+	goal := ""
+	if g, ok := inprocGoals[w.name]; ok {
+		goal = fmt.Sprintf("%g allocs, ratio <= %g %s", g.allocs, g.ratio, b.verdict(int(allocs) <= int(g.allocs) && ratio <= g.ratio))
+	}
+	fmt.Fprintf(tw, "%s\t%.0f [%.0f-%.0f]\t%.0f\t%.2f\t%.0f\t%.0f\t%.2f\t%s\t\n",
+		w.name, cpu.median, cpu.least, cpu.most, wall.median, allocs, ours[0].Bytes, ref.median, ratio, goal)
+	return nil
+}
+
+// inprocRounds gives each side a tenth of a cell a round.
+func (b *bench) inprocRounds(op, reference func() error) (ours, refs []inproc.Cost, err error) {
+	first, err := inproc.Measure(1000, op)
+	if err != nil {
+		return nil, nil, err
+	}
+	n := max(1000, int(b.length/10/max(first.Wall, time.Nanosecond)))
+	for range b.rounds {
+		for _, side := range []struct {
+			op    func() error
+			costs *[]inproc.Cost
+		}{{op, &ours}, {reference, &refs}} {
+			cost, err := inproc.Measure(n, side.op)
+			if err != nil {
+				return nil, nil, err
+			}
+			*side.costs = append(*side.costs, cost)
+		}
+	}
+	return ours, refs, nil
+}
