@@ -31,8 +31,9 @@ func parseYAML(data []byte, o Options) (*Node, []Problem) {
 	return n, r.problems
 }
 
-// unreadable finds the first byte that YAML has no use for. The library would
-// find it too, but not say where.
+// unreadable finds the first character that YAML has no use for, a second byte
+// order mark among them. The library would find most of them too, but not say
+// where.
 func unreadable(data []byte) (Problem, bool) {
 	at := locator{data: data}
 	for i := 0; i < len(data); {
@@ -40,8 +41,8 @@ func unreadable(data []byte) (Problem, bool) {
 		switch {
 		case r == utf8.RuneError && size <= 1:
 			return Problem{at.pos(i), "not YAML: the text is not valid UTF-8"}, true
-		case r < ' ' && r != '\t' && r != '\n' && r != '\r', r == 0x7f:
-			return Problem{at.pos(i), fmt.Sprintf("not YAML: control character %U", r)}, true
+		case r < ' ' && r != '\t' && r != '\n' && r != '\r', r == 0xfffe, r == 0xffff, i == 0 && r == 0xfeff:
+			return Problem{at.pos(i), fmt.Sprintf("not YAML: character %U", r)}, true
 		}
 		i += size
 	}
