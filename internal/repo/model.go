@@ -1,0 +1,155 @@
+package repo
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/leat-ml/leat/catalog"
+	"github.com/leat-ml/leat/graph"
+	"github.com/leat-ml/leat/internal/config"
+)
+
+const (
+	settingsFile = "model.yaml"      // ours
+	artifactFile = "model_spec.yaml" // of an MLRun model folder
+)
+
+// foreign are the files that other servers describe a model by. A model is not
+// served without what they say.
+var foreign = []string{"config.pbtxt", "model-settings.json"}
+
+// describesModel says whether a file in the folder makes it that of a model.
+func (f *folder) describesModel() bool {
+	return f.has(settingsFile) || f.has(artifactFile) || slices.ContainsFunc(foreign, f.has)
+}
+
+// model is the model in a folder; nil if nothing in it looks like one.
+func (s *scanner) model(name string, f *folder) *Model {
+	m := &Model{Name: name, Path: f.rel}
+	if !s.fill(m, f) {
+		return nil
+	}
+	if err := checkName(name); err != nil {
+		return refused(name, f.rel, err)
+	}
+	if m.Err != nil {
+		m.Versions = nil
+	}
+	return m
+}
+
+// fill finds the versions of a model, or why there are none. It returns false
+// when there is no model at all.
+func (s *scanner) fill(m *Model, f *folder) bool {
+	numbers := f.versions()
+	if !f.describesModel() && len(numbers) == 0 {
+		return s.fillPlain(m, f)
+	}
+	for _, file := range foreign {
+		if f.has(file) {
+			m.Err = fmt.Errorf("%s is not supported by this version yet", file)
+			return true
+		}
+	}
+	if m.Versioned = len(numbers) > 0; !m.Versioned {
+		numbers = []string{firstVersion}
+	}
+	rt, err := s.settings(m, f)
+	switch {
+	case err != nil:
+		m.Err = err
+	case f.more && m.Versioned:
+		m.Err = tooMany()
+	case m.Versioned:
+		m.Err = s.versions(m, f, rt, numbers)
+	default:
+		m.Versions = []Version{s.version(firstVersion, f, m, rt)}
+	}
+	if m.Err == nil {
+		m.Err = checkSettings(m, f, numbers)
+	}
+	return true
+}
+
+func tooMany() error { return fmt.Errorf("the folder has more than %d files in it", maxFolder) }
+
+// fillPlain is a folder without version folders and model.yaml: a model if it
+// has a model's file in it.
+func (s *scanner) fillPlain(m *Model, f *folder) bool {
+	v := s.version(firstVersion, f, m, nil)
+	if errors.Is(v.Err, errNoModel) {
+		return false
+	}
+	m.Versions = []Version{v}
+	return true
+}
+
+// settings reads the model.yaml in f, if there is one, and finds the runtime
+// that it names.
+func (s *scanner) settings(m *Model, f *folder) (*catalog.RuntimeEntry, error) {
+	if f.has("model.yml") {
+		return nil, fmt.Errorf("model.yml is not read: rename it to %s", settingsFile)
+	}
+	if !f.has(settingsFile) {
+		return nil, nil
+	}
+	rel := f.in(settingsFile)
+	c, problems := config.ReadModelConfig(s.path(rel), config.Options{Lookup: os.LookupEnv})
+	problems = slices.DeleteFunc(problems, func(p graph.Problem) bool { return p.Warning })
+	if len(problems) > 0 {
+		for i := range problems {
+			problems[i].File = rel
+		}
+		return nil, &SettingsError{problems}
+	}
+	m.Settings = *c
+	if c.Runtime == "" {
+		return nil, nil
+	}
+	rt := s.set.Runtime(c.Runtime)
+	if rt == nil {
+		return nil, m.wrong(f, "runtime", "unknown runtime %q%s", c.Runtime, s.nearestRuntime(c.Runtime))
+	}
+	return rt, nil
+}
+
+// nearestRuntime is the hint for a runtime that is not there.
+func (s *scanner) nearestRuntime(word string) string {
+	if near := catalog.Nearest(word, s.runtimes()); len(near) > 0 {
+		return fmt.Sprintf(" (did you mean %q?)", near[0])
+	}
+	return fmt.Sprintf(" (this server has %s)", strings.Join(s.runtimes(), ", "))
+}
+
+// wrong is a problem with the value of a key in the model.yaml of f.
+func (m *Model) wrong(f *folder, key, format string, args ...any) error {
+	p := graph.Problem{File: f.in(settingsFile), Pos: m.Settings.Pos[key], Msg: fmt.Sprintf(format, args...)}
+	return &SettingsError{[]graph.Problem{p}}
+}
+
+// checkSettings checks that the versions that model.yaml speaks of are there.
+func checkSettings(m *Model, f *folder, numbers []string) error {
+	c := &m.Settings
+	for _, number := range c.Versions {
+		if !slices.Contains(numbers, number) {
+			return m.wrong(f, "versions", "there is no version %s, only %s", number, some(numbers))
+		}
+	}
+	var loaded []string
+	for _, v := range m.Versions {
+		loaded = append(loaded, v.Number)
+	}
+	if c.Default != "" && !slices.Contains(loaded, c.Default) {
+		return m.wrong(f, "default", "the default is version %s, but the versions to load are %s", c.Default, some(loaded))
+	}
+	for _, label := range slices.Sorted(maps.Keys(c.Labels)) {
+		if number := c.Labels[label]; !slices.Contains(loaded, number) {
+			return m.wrong(f, "labels", "label %q is for version %s, but the versions to load are %s", label, number, some(loaded))
+		}
+	}
+	return nil
+}

@@ -1,0 +1,121 @@
+package repo
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/leat-ml/leat/serve"
+	"github.com/leat-ml/leat/v2"
+)
+
+// A table is everything that requests may find. It is immutable.
+type table struct {
+	models map[string]*model
+	names  []string // sorted
+}
+
+// with returns the table with another model under a name; nil takes it out.
+func (t *table) with(name string, m *model) *table {
+	next := &table{models: maps.Clone(t.models)}
+	if next.models == nil {
+		next.models = map[string]*model{}
+	}
+	if next.models[name] = m; m == nil {
+		delete(next.models, name)
+	}
+	next.names = slices.Sorted(maps.Keys(next.models))
+	return next
+}
+
+// all are the models by name.
+func (t *table) all() []*model {
+	out := make([]*model, len(t.names))
+	for i, name := range t.names {
+		out[i] = t.models[name]
+	}
+	return out
+}
+
+// A model is one state of a model: a set of instances that came together and go
+// together. It is immutable.
+type model struct {
+	entry     *Model
+	instances []*instance       // ascending by version
+	routes    map[string]*route // by version and by label
+	fallback  *route            // of requests without a version; nil if they find nothing
+	refused   *route            // of requests for any version, where nobody knows the versions
+}
+
+func (m *model) find(version string) *route {
+	switch {
+	case version == "":
+		return m.fallback
+	case m.refused != nil:
+		return m.refused
+	}
+	return m.routes[version]
+}
+
+// serving says whether the model answers requests, or may soon.
+func (m *model) serving() bool {
+	return slices.ContainsFunc(m.instances, func(in *instance) bool {
+		p := in.phase()
+		return p != v2.Failed && p != v2.Closed
+	})
+}
+
+// failed says whether a version is there and has failed.
+func (m *model) failed(version string) bool {
+	return slices.ContainsFunc(m.instances, func(in *instance) bool {
+		return in.number == version && in.phase() == v2.Failed
+	})
+}
+
+func (m *model) has(version string) bool {
+	return slices.ContainsFunc(m.instances, func(in *instance) bool { return in.number == version })
+}
+
+// empty says whether the model has been unloaded.
+func (m *model) empty() bool {
+	return !slices.ContainsFunc(m.instances, func(in *instance) bool { return in.phase() != v2.Closed })
+}
+
+// broken says whether requests without a version find a model that failed.
+func (m *model) broken() bool {
+	return m.fallback != nil && m.fallback.in.phase() == v2.Failed
+}
+
+// Find implements [v2.Models]. A label does for a version. The step stays valid
+// whatever is loaded or unloaded meanwhile.
+func (r *Repository) Find(name, version string) serve.Step {
+	if found := r.find(name, version); found != nil {
+		return found
+	}
+	return nil
+}
+
+func (r *Repository) find(name, version string) *route {
+	m := r.table.Load().models[name]
+	if m == nil {
+		return nil
+	}
+	return m.find(version)
+}
+
+// Names implements [v2.Models]: the models, whatever their states, sorted. Read
+// the slice only.
+func (r *Repository) Names() []string { return r.table.Load().names }
+
+// Status lists every version of every model, by name and version.
+func (r *Repository) Status() []v2.Info {
+	var all []v2.Info
+	for _, m := range r.table.Load().all() {
+		for _, in := range m.instances {
+			info := in.server.Info()
+			info.Name, info.Version = m.entry.Name, in.number
+			info.Default = m.entry.Err == nil && in.number == m.entry.Default()
+			all = append(all, info)
+		}
+	}
+	return all
+}
