@@ -315,7 +315,8 @@ func predicate(t *testing.T, name string, i int, seen []answer) {
 		}
 	case "infer_dict_reorders":
 		first := decode(t, seen[0].body).(map[string]any)
-		if want := 5.1 * 100; first["outputs"] != want || last["outputs"] != want {
+		x := 5.1
+		if want := x * 100; first["outputs"] != want || last["outputs"] != want {
 			t.Errorf("outputs %v and %v, want %v", first["outputs"], last["outputs"], want)
 		}
 	default:

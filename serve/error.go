@@ -30,6 +30,7 @@ const (
 	Unavailable // not ready, overloaded or shutting down: worth another try
 	Timeout     // the deadline passed
 	Canceled    // the caller went away
+	Unwritable  // the model answered with what cannot be written
 )
 
 // An Error is a failure with its kind. Model authors return one to choose the

@@ -71,6 +71,9 @@ func (in *inference) run(ctx context.Context, start time.Time) (*serve.Response,
 		}
 	}
 	if err = in.settle(resp, req); err != nil {
+		if serve.CodeOf(err) == serve.Internal {
+			err = &serve.Error{Code: serve.Unwritable, Class: "TypeError", Err: err}
+		}
 		return nil, s.failed(in.op, err)
 	}
 	return resp, nil
