@@ -91,6 +91,19 @@ func cells(cpu time.Duration, perSecond ...int) []cell {
 	return list
 }
 
+func TestInprocReports(t *testing.T) {
+	var out strings.Builder
+	b := &bench{out: &out, config: config{rounds: 1, length: time.Millisecond}}
+	if err := b.inproc(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"echo-1x4", "echo-32x4", "allocs, ratio"} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("no %q in\n%s", want, out.String())
+		}
+	}
+}
+
 func TestReportTakesRatiosWithinARound(t *testing.T) {
 	w := workload{name: "echo-1x4", goals: map[int]goal{16: {perSecond: 0.8, cpu: 1.3}}}
 	floor := &row{target: target{name: "floor"}, cells: cells(10*time.Microsecond, 100, 1000, 1000)}
