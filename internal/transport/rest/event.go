@@ -1,0 +1,66 @@
+package rest
+
+import (
+	"net/http"
+
+	"github.com/leat-ml/leat/serve"
+)
+
+// maxRequestID is the longest X-Request-Id that becomes an event's ID.
+const maxRequestID = 128
+
+// event makes the event of the request with the body raw, which it takes over.
+func (c *call) event(raw []byte) *serve.Event {
+	r := c.r
+	method := r.Method
+	if method == http.MethodHead { // answered as GET is; net/http leaves out the body
+		method = http.MethodGet
+	}
+	ev := serve.NewEvent(serve.Target{Method: method, Path: c.path()}, raw)
+	ev.Header = serve.Header(r.Header)
+	ev.ID = eventID(r.Header)
+	return ev
+}
+
+func (c *call) path() string {
+	path := first(c.r.Header, "Mlrun-Event-Path")
+	switch {
+	case path != "":
+	case c.h.opts.MLRun:
+		path = c.r.URL.Path
+	default:
+		path = c.r.URL.EscapedPath()
+	}
+	if path == "" || path[0] != '/' {
+		path = "/" + path
+	}
+	return path
+}
+
+func eventID(h http.Header) string {
+	if id := first(h, "Mlrun-Event-Id"); id != "" {
+		return id
+	}
+	if id := first(h, "X-Request-Id"); printable(id) && len(id) <= maxRequestID {
+		return id
+	}
+	return ""
+}
+
+// first is h.Get for a name that is written canonically.
+func first(h http.Header, name string) string {
+	if v := h[name]; len(v) > 0 {
+		return v[0]
+	}
+	return ""
+}
+
+// printable says whether s is printable ASCII.
+func printable(s string) bool {
+	for i := range len(s) {
+		if s[i] < ' ' || s[i] > '~' {
+			return false
+		}
+	}
+	return true
+}

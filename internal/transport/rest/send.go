@@ -1,0 +1,94 @@
+package rest
+
+import (
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/leat-ml/leat/serve"
+)
+
+const (
+	// autoLength is the size of a body up to which net/http finds its length out
+	// by itself.
+	autoLength = 2048
+	// smallAnswer is what a connection takes at once, so that nobody has to wait
+	// for the client to read.
+	smallAnswer = 64 << 10
+)
+
+var (
+	closeConn   = []string{"close"}
+	varyAccept  = []string{"Accept-Encoding"}
+	gzipCoding  = []string{"gzip"}
+	zlibCoding  = []string{"deflate"}
+	ownedFields = map[string]bool{"Content-Length": true, "Content-Type": true, "Transfer-Encoding": true, "Trailer": true}
+)
+
+// send answers the request, unless the watchdog has.
+func (c *call) send(rep reply) {
+	if c.disarm() {
+		return
+	}
+	c.compress(&rep)
+	c.write(rep)
+}
+
+func (c *call) write(rep reply) {
+	c.status = rep.status
+	if rep.abort {
+		c.aborted = true
+		return
+	}
+	c.head(&rep)
+	if rep.status != http.StatusOK {
+		c.w.WriteHeader(rep.status)
+	}
+	if !hasBody(rep.status) {
+		return
+	}
+	if len(rep.body) > smallAnswer {
+		// Not every ResponseWriter can; then there is no such time.
+		_ = http.NewResponseController(c.w).SetWriteDeadline(time.Now().Add(allowance(int64(len(rep.body)))))
+	}
+	n, _ := c.w.Write(rep.body) // fails when the client has gone
+	if c.r.Method != http.MethodHead {
+		c.sent = n
+	}
+}
+
+func (c *call) head(rep *reply) {
+	head := c.w.Header()
+	if rep.header != nil {
+		further(head, rep.header)
+	}
+	if rep.contentType != nil && hasBody(rep.status) {
+		head["Content-Type"] = rep.contentType
+	}
+	if (len(rep.body) > autoLength || rep.early) && hasBody(rep.status) {
+		head["Content-Length"] = []string{strconv.Itoa(len(rep.body))}
+	}
+	if rep.coding != nil {
+		head["Content-Encoding"] = rep.coding
+	}
+	if rep.vary {
+		head["Vary"] = append(varyAccept, head["Vary"]...)
+	}
+	if c.h.state.Load() != open {
+		head["Connection"] = closeConn
+	}
+}
+
+// further sets the fields that a step of the graph asked for. The length and
+// the type of the body are not its to say here.
+func further(head http.Header, fields serve.Header) {
+	for name, values := range fields {
+		if name = http.CanonicalHeaderKey(name); !ownedFields[name] {
+			head[name] = values[:len(values):len(values)]
+		}
+	}
+}
+
+func hasBody(status int) bool {
+	return status != http.StatusNoContent && status != http.StatusNotModified
+}
