@@ -76,6 +76,8 @@ func TestArrayErrors(t *testing.T) {
 		{"FP64", `[-1e309]`, "element 0 is -1e309, out of range for FP64"},
 		{"FP32", `[1,"2"]`, `element 1 is "2", not a number`},
 		{"FP32", `[true]`, "element 0 is true, not a number"},
+		{"FP32", "[1,\"" + strings.Repeat("č", 30) + "\"]", "element 1 is \"" + strings.Repeat("č", 19) + "..., not a number"},
+		{"FP32", `[č]`, "at byte 1: expected a value, found 'č'"},
 		{"FP32", `[{"a":1}]`, `element 0 is {"a":1}, not a number`},
 		{"FP64", `[NaN]`, "at byte 1: expected a value, found 'N'"},
 		{"FP64", `[1.5,-Infinity]`, "at byte 6: expected a digit after '-', found 'I'"},

@@ -139,15 +139,16 @@ func BenchmarkWrite(b *testing.B) {
 // BenchmarkReadOther has the readers that BenchmarkRead has not.
 func BenchmarkReadOther(b *testing.B) {
 	r := rand.New(rand.NewPCG(5, 6))
-	bytes, longs, rows := []byte("[0"), []byte("[0"), []byte("[[0.1,2,3.5,4]")
+	bytes, longs, rows, tiny := []byte("[0"), []byte("[0"), []byte("[[0.1,2,3.5,4]"), []byte("[0")
 	for range pixels {
 		bytes = strconv.AppendInt(append(bytes, ','), int64(r.IntN(256)), 10)
+		tiny = AppendFloat64(append(tiny, ','), r.NormFloat64()*1e-8)
 		longs = strconv.AppendInt(append(longs, ','), r.Int64()>>r.IntN(50), 10)
 	}
 	for range pixels / 4 {
 		rows = append(AppendFloat32s(append(rows, ",["...), image4(r)), ']')
 	}
-	bytes, longs, rows = append(bytes, ']'), append(longs, ']'), append(rows, ']')
+	bytes, longs, rows, tiny = append(bytes, ']'), append(longs, ']'), append(rows, ']'), append(tiny, ']')
 	d := new(Dims)
 	u8, i64 := make([]uint8, 0, pixels+1), make([]int64, 0, pixels+1)
 	contest(b, "uint8/vs-encoding-json", len(bytes), func() {
@@ -168,6 +169,17 @@ func BenchmarkReadOther(b *testing.B) {
 		}
 	}, func() {
 		if err := json.Unmarshal(longs, &i64); err != nil {
+			b.Fatal(err)
+		}
+	})
+	f64 := make([]float64, 0, pixels+1)
+	contest(b, "float64-with-exponents/vs-encoding-json", len(tiny), func() {
+		l := Lexer{Data: tiny}
+		if _, err := l.Float64s(f64, d); err != nil {
+			b.Fatal(err)
+		}
+	}, func() {
+		if err := json.Unmarshal(tiny, &f64); err != nil {
 			b.Fatal(err)
 		}
 	})

@@ -7,9 +7,10 @@ import "encoding/binary"
 const maxQuickDigits = 19
 
 // quickDecimal reads the JSON number at data[i:] if it has the usual form: up to
-// 19 digits that make less than 2^63, a point among them or not, no exponent.
-// The number's absolute value is mant / 10^frac, and it ends before data[end];
-// end is 0 if it is not of that form, be it valid or not.
+// 19 digits that make less than 2^63, besides zeros at the start, and a short
+// exponent or none. The number's absolute value is mant / 10^frac, and it ends
+// before data[end]; end is 0 if it is not of that form, be it valid or not. frac
+// is 0 only for integers: those written without a point and without an exponent.
 func quickDecimal(data []byte, i int) (mant uint64, frac, end int) {
 	if len(data)-i < 48 {
 		return tailDecimal(data, i)
@@ -38,10 +39,49 @@ func quickDecimal(data []byte, i int) (mant uint64, frac, end int) {
 		n += n3
 	}
 	end = i + 1 + n
-	if c := p[1+n]; n == 0 || end-start > maxQuickDigits+1 || int64(mant) < 0 || c|0x20 == 'e' {
+	if n == 0 || int64(mant) < 0 || end-start > maxQuickDigits+1 && !zerosFirst(data, start, end, n) {
 		return 0, 0, 0
 	}
+	if p[1+n]|0x20 == 'e' {
+		return quickExponent(data, mant, n, end)
+	}
 	return mant, n, end
+}
+
+// zerosFirst tells whether data[start:end], 0 and a fraction of n digits, has no
+// more than maxQuickDigits besides the zeros it starts with. If n is 24, digits
+// may follow.
+func zerosFirst(data []byte, start, end, n int) bool {
+	if data[start] != '0' || n >= 24 {
+		return false
+	}
+	i := start + len("0.")
+	for data[i] == '0' && i < end {
+		i++
+	}
+	return end-i <= maxQuickDigits
+}
+
+// quickExponent finishes quickDecimal for a number with an e at data[i].
+func quickExponent(data []byte, mant uint64, frac, i int) (uint64, int, int) {
+	i++
+	neg := at(data, i, '-')
+	if neg || at(data, i, '+') {
+		i++
+	}
+	exp, first := 0, i
+	for i < len(data) && i-first < 4 && data[i]-'0' <= 9 {
+		exp = exp*10 + int(data[i]-'0')
+		i++
+	}
+	if neg {
+		exp = -exp
+	}
+	frac -= exp
+	if n := i - first; n == 0 || n == 4 || frac == 0 {
+		return 0, 0, 0
+	}
+	return mant, frac, i
 }
 
 // isMinus returns 1 if c is a minus sign and else 0, without a branch: signs
@@ -68,8 +108,11 @@ func moreWhole(data []byte, mant uint64, i int) (uint64, int) {
 
 // wholeEnd finishes quickDecimal for a number without a point.
 func wholeEnd(data []byte, mant uint64, start, i int) (uint64, int, int) {
-	if i-start > maxQuickDigits || int64(mant) < 0 || data[i]-'0' <= 9 || data[i]|0x20 == 'e' {
+	if i-start > maxQuickDigits || int64(mant) < 0 || data[i]-'0' <= 9 {
 		return 0, 0, 0
+	}
+	if data[i]|0x20 == 'e' {
+		return quickExponent(data, mant, 0, i)
 	}
 	return mant, 0, i
 }
@@ -90,20 +133,18 @@ func tailDecimal(data []byte, i int) (mant uint64, frac, end int) {
 			break
 		}
 	}
-	if i < len(data) && (data[i]|0x20 == 'e' || data[i] == '.') {
-		return 0, 0, 0
-	}
 	digits := i - start
 	whole := digits
 	if point >= 0 {
 		digits--
 		frac, whole = i-point-1, point-start
-		if frac == 0 {
-			return 0, 0, 0
-		}
 	}
-	if whole == 0 || whole > 1 && data[start] == '0' || digits > maxQuickDigits || int64(mant) < 0 {
+	if whole == 0 || whole > 1 && data[start] == '0' || point >= 0 && frac == 0 ||
+		digits > maxQuickDigits || int64(mant) < 0 || at(data, i, '.') {
 		return 0, 0, 0
+	}
+	if at(data, i, 'e') || at(data, i, 'E') {
+		return quickExponent(data, mant, frac, i)
 	}
 	return mant, frac, i
 }
@@ -116,11 +157,7 @@ type decimal struct {
 	cut  bool
 }
 
-// maxMantissa is how many digits a decimal's mantissa has at most.
-const maxMantissa = 19
-
 // parseDecimal reads tok, a valid JSON number without its sign, of any length.
-// Exponents beyond ±exponentLimit are as good as infinite.
 func parseDecimal(tok []byte) decimal {
 	var d decimal
 	point := false
@@ -138,22 +175,24 @@ func parseDecimal(tok []byte) decimal {
 	return d
 }
 
+// addDigit appends a digit to the mantissa, or cuts it off if there are 19.
 func (d *decimal) addDigit(digit byte, point bool) {
 	const room = 1e18 // below it, one more digit fits 19
-	switch {
-	case d.mant < room:
+	if d.mant < room {
 		d.mant = d.mant*10 + uint64(digit)
 		if point {
 			d.exp--
 		}
-	default:
-		d.cut = d.cut || digit != 0
-		if !point {
-			d.exp++
-		}
+		return
+	}
+	d.cut = d.cut || digit != 0
+	if !point {
+		d.exp++
 	}
 }
 
+// exponentLimit is where exponents are as good as infinite: only text longer
+// than that could make up for them.
 const exponentLimit = 1e8
 
 func parseExponent(tok []byte) int {

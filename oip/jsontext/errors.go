@@ -3,6 +3,8 @@ package jsontext
 import (
 	"errors"
 	"fmt"
+	"strings"
+	"unicode/utf8"
 )
 
 // Errors of the conversions from text to a number. [SyntaxError] and
@@ -51,7 +53,8 @@ func (l *Lexer) expected(want string) error {
 	if l.Pos >= len(l.Data) {
 		return l.errorAt("expected " + want + ", found the end of the text")
 	}
-	return l.errorAt(fmt.Sprintf("expected %s, found %q", want, rune(l.Data[l.Pos])))
+	found, _ := utf8.DecodeRune(l.Data[l.Pos:])
+	return l.errorAt(fmt.Sprintf("expected %s, found %q", want, found))
 }
 
 // element returns the error for the element at the cursor, which is not what
@@ -65,7 +68,7 @@ func (l *Lexer) element(index int, problem string) error {
 	}
 	token := string(v.Data[start:min(v.Pos, start+maxTokenText)])
 	if v.Pos-start > maxTokenText {
-		token += "..."
+		token = strings.ToValidUTF8(token, "") + "..."
 	}
 	return &ElementError{Index: index, Offset: start, Token: token, Problem: problem}
 }

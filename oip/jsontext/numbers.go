@@ -93,7 +93,7 @@ func (l *Lexer) quickNumbers(n *Numeric) (due bool) {
 
 // appendQuick appends mant / 10^frac, unless that takes more care.
 func (n *Numeric) appendQuick(mant uint64, frac, minus int) bool {
-	if frac > 0 {
+	if frac != 0 {
 		b, ok := divideFloat64(mant, frac)
 		if ok = ok && n.toFloats(); ok {
 			n.Floats = append(n.Floats, math.Float64frombits(b|uint64(minus)<<63))

@@ -56,19 +56,31 @@ func signFloat32(b uint32, c byte) float32 {
 }
 
 // divideFloat32 returns the bits of the float32 nearest to mant / 10^frac, for
-// mant < 2^63 and frac <= 19, or false when it takes more care to tell.
+// mant < 2^63, or false when it takes more care to tell.
 //
 // The quotient of float64s has at most two rounding errors, mant's and its own:
 // it is less than 2 units off in the last of its 53 bits. Rounding it to the 24
 // bits of a normal float32 is right unless a number half-way between two
 // float32s is that near.
 func divideFloat32(mant uint64, frac int) (b uint32, ok bool) {
+	if uint(frac) >= uint(len(exactPow10)) {
+		return scaleFloat32(mant, frac)
+	}
 	q := float64(int64(mant)) / exactPow10[frac]
 	u := math.Float64bits(q)
 	if nearHalf32(u) || u>>52-minExp32 > maxExp32-minExp32 {
 		return 0, mant == 0
 	}
 	return math.Float32bits(float32(q)), true
+}
+
+// scaleFloat32 is divideFloat32 for powers of ten that are not exact.
+func scaleFloat32(mant uint64, frac int) (b uint32, ok bool) {
+	if mant == 0 {
+		return 0, true
+	}
+	u, ok := eiselLemire(mant, -frac, &layout32)
+	return uint32(u), ok
 }
 
 // The biased exponents, in a float64, of the smallest normal float32 and of the
@@ -101,10 +113,13 @@ func signFloat64(b uint64, c byte) float64 {
 }
 
 // divideFloat64 returns the bits of the float64 nearest to mant / 10^frac, for
-// mant < 2^63 and frac <= 19, or false when it takes more care to tell.
+// mant < 2^63, or false when it takes more care to tell.
 func divideFloat64(mant uint64, frac int) (b uint64, ok bool) {
-	if mant <= 1<<53 { // both are exact, so this rounds once
+	if mant <= 1<<53 && uint(frac) < uint(len(exactPow10)) { // exact: this rounds once
 		return math.Float64bits(float64(int64(mant)) / exactPow10[frac]), true
+	}
+	if mant == 0 {
+		return 0, true
 	}
 	return eiselLemire(mant, -frac, &layout64)
 }

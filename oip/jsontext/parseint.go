@@ -55,7 +55,7 @@ func parseWhole(tok []byte) (mag uint64, neg bool, err error) {
 func quickWhole(data []byte, i int) (v uint64, end int) {
 	if len(data)-i < 32 {
 		v, frac, end := tailDecimal(data, i)
-		if frac > 0 {
+		if frac != 0 {
 			return 0, 0
 		}
 		return v, end

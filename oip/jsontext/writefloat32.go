@@ -19,7 +19,8 @@ func AppendFloat32(dst []byte, f float32) []byte {
 }
 
 // AppendFloat32s appends the elements of vs with commas between them, as
-// [AppendFloat32] writes each.
+// [AppendFloat32] writes each. Like it, it may use the capacity of dst beyond the
+// end of what it returns as scratch space.
 func AppendFloat32s(dst []byte, vs []float32) []byte {
 	n := len(dst)
 	for _, v := range vs {
