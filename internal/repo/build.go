@@ -19,7 +19,7 @@ func (r *Repository) build(entry *Model) (*model, error) {
 		s := &entry.Settings
 		return v2.Config{
 			Args:  s.Parameters,
-			Model: &v2.FileModel{Runtime: v.Runtime, Set: r.set, Inputs: s.Inputs, Outputs: s.Outputs},
+			Model: &v2.FileModel{Runtime: v.Runtime, Inputs: s.Inputs, Outputs: s.Outputs},
 		}
 	})
 }

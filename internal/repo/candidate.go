@@ -35,6 +35,8 @@ func (s *scanner) pick(f *folder, m *Model, rt *catalog.RuntimeEntry) (candidate
 	switch {
 	case len(found) == 0 && unread != nil:
 		return candidate{}, unread
+	case len(found) == 0 && f.more:
+		return candidate{}, fmt.Errorf("%w among the first %d files", errNoModel, maxFolder)
 	case len(found) == 0:
 		return candidate{}, s.none(f, rt)
 	case f.more:
@@ -109,7 +111,7 @@ func (s *scanner) named(f *folder, file string, rt *catalog.RuntimeEntry) (candi
 }
 
 // errNoModel is in the error of a folder in which nothing looks like a model.
-var errNoModel = errors.New("no file in it is a model")
+var errNoModel = errors.New("there is no model in it")
 
 // none says why there is no model in f.
 func (s *scanner) none(f *folder, rt *catalog.RuntimeEntry) error {
@@ -117,13 +119,13 @@ func (s *scanner) none(f *folder, rt *catalog.RuntimeEntry) error {
 		return fmt.Errorf("%w that looks like one of runtime %s: name it with the key file in %s", errNoModel, rt.Name, settingsFile)
 	}
 	if i := slices.IndexFunc(f.files, isCalledModel); i >= 0 {
-		return fmt.Errorf("%w: %w", errNoModel, s.unknown(f.files[i]))
+		return fmt.Errorf("%w: %s is not one that a runtime of this server knows (%s)", errNoModel, f.files[i], s.known())
 	}
-	return fmt.Errorf("%w that a runtime of this server knows (%s)", errNoModel, strings.Join(s.runtimes(), ", "))
+	return fmt.Errorf("%w that a runtime of this server knows (%s)", errNoModel, s.known())
 }
 
 func (s *scanner) unknown(file string) error {
-	return fmt.Errorf("%s is not a model that a runtime of this server knows (%s)", file, strings.Join(s.runtimes(), ", "))
+	return fmt.Errorf("%s is not a model that a runtime of this server knows (%s)", file, s.known())
 }
 
 // runtimes are the names of the runtimes there are.
@@ -134,6 +136,8 @@ func (s *scanner) runtimes() []string {
 	}
 	return names
 }
+
+func (s *scanner) known() string { return strings.Join(s.runtimes(), ", ") }
 
 func isCalledModel(file string) bool { return file != settingsFile && stem(file) == "model" }
 

@@ -1,6 +1,7 @@
 package repo
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -37,8 +38,7 @@ type Model struct {
 type Version struct {
 	Number string
 	Path   string // of the model file or MLRun model folder, ready to be opened
-	// Runtime is the one that loads it; nil leaves it to the file that an MLRun
-	// model folder names.
+	// Runtime is the one that loads it; nil only if there is an Err.
 	Runtime *catalog.RuntimeEntry
 	Err     error // why it cannot be loaded; nil if it may
 }
@@ -112,5 +112,7 @@ func (e *NothingError) Error() string {
 
 // sortVersions puts versions in ascending order.
 func sortVersions(vs []Version) {
-	slices.SortFunc(vs, func(a, b Version) int { return v2.CompareVersions(a.Number, b.Number) })
+	slices.SortFunc(vs, func(a, b Version) int {
+		return cmp.Or(v2.CompareVersions(a.Number, b.Number), strings.Compare(a.Number, b.Number))
+	})
 }

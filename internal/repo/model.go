@@ -6,7 +6,6 @@ import (
 	"maps"
 	"os"
 	"slices"
-	"strings"
 
 	"github.com/leat-ml/leat/catalog"
 	"github.com/leat-ml/leat/graph"
@@ -122,7 +121,7 @@ func (s *scanner) nearestRuntime(word string) string {
 	if near := catalog.Nearest(word, s.runtimes()); len(near) > 0 {
 		return fmt.Sprintf(" (did you mean %q?)", near[0])
 	}
-	return fmt.Sprintf(" (this server has %s)", strings.Join(s.runtimes(), ", "))
+	return fmt.Sprintf(" (this server has %s)", s.known())
 }
 
 // wrong is a problem with the value of a key in the model.yaml of f.

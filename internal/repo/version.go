@@ -1,10 +1,15 @@
 package repo
 
 import (
+	"context"
 	"fmt"
+	"path/filepath"
 	"slices"
+	"strings"
 
+	"github.com/leat-ml/leat/artifact"
 	"github.com/leat-ml/leat/catalog"
+	"github.com/leat-ml/leat/v2"
 )
 
 // versions fills in the versions of a model with version folders: all, or those
@@ -40,18 +45,44 @@ func (s *scanner) versionFolder(number string, f *folder, m *Model, rt *catalog.
 // version is the one in folder f, which is a version's or a model's without
 // versions.
 func (s *scanner) version(number string, f *folder, m *Model, rt *catalog.RuntimeEntry) Version {
-	v := Version{Number: number, Path: s.path(f.rel), Runtime: rt}
 	if f.has(artifactFile) {
-		return v
+		return s.artifact(number, f, m, rt)
 	}
-	file, err := s.pick(f, m, rt)
+	v := Version{Number: number, Path: s.path(f.rel), Runtime: rt}
+	found, err := s.pick(f, m, rt)
 	if err != nil {
 		v.Err = fmt.Errorf("folder %s: %w", f.rel, err)
 		return v
 	}
-	v.Path = s.path(f.in(file.file))
-	if v.Runtime == nil {
-		v.Runtime = file.rt
+	v.Path, v.Runtime = s.path(f.in(found.file)), found.rt
+	return v
+}
+
+// artifact is the version in an MLRun model folder, whose description names the
+// file.
+func (s *scanner) artifact(number string, f *folder, m *Model, rt *catalog.RuntimeEntry) Version {
+	v := Version{Number: number, Path: s.path(f.rel), Runtime: rt}
+	if m.Settings.File != "" {
+		v.Err = m.wrong(f, "file", "%s names the model's file, so that %s cannot", artifactFile, settingsFile)
+		return v
+	}
+	a, err := artifact.Open(context.Background(), v.Path, "")
+	if err != nil {
+		text := strings.TrimPrefix(err.Error(), "open model "+v.Path+": ")
+		v.Err = fmt.Errorf("folder %s: %s", f.rel, strings.ReplaceAll(text, "\n", "; "))
+		return v
+	}
+	if rt != nil {
+		return v
+	}
+	head, err := v2.Head(a.File)
+	if err != nil {
+		v.Err = fmt.Errorf("folder %s: %w", f.rel, err)
+		return v
+	}
+	file := filepath.Base(a.File)
+	if v.Runtime = s.set.Detect(file, head); v.Runtime == nil {
+		v.Err = fmt.Errorf("folder %s: %w", f.rel, s.unknown(file))
 	}
 	return v
 }
