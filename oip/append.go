@@ -154,13 +154,15 @@ func appendObject(dst []byte, o *serve.Object) (_ []byte, err error) {
 		return append(dst, src...), nil
 	}
 	dst = append(dst, '{')
-	i := 0
-	for key, v := range o.All() {
-		dst = append(jsontext.AppendString(comma(dst, i), key), ':')
-		if dst, err = AppendValue(dst, v); err != nil {
-			return dst, fmt.Errorf("%s: %w", key, err)
+	for i, f := range o.Fields() {
+		dst = append(jsontext.AppendString(comma(dst, i), f.Key), ':')
+		if f.Source != nil {
+			dst = append(dst, f.Source...)
+			continue
 		}
-		i++
+		if dst, err = AppendValue(dst, f.Value); err != nil {
+			return dst, fmt.Errorf("%s: %w", f.Key, err)
+		}
 	}
 	return append(dst, '}'), nil
 }

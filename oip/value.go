@@ -131,7 +131,10 @@ func (r *reader) member(depth int) (serve.Field, error) {
 		return serve.Field{}, err
 	}
 	f := serve.Field{Key: string(key)}
+	r.lx.Peek()
+	start := r.lx.Pos
 	f.Value, err = r.value(depth + 1)
+	f.Source = r.lx.Data[start:r.lx.Pos]
 	return f, err
 }
 

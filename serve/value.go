@@ -19,6 +19,9 @@ type Number string
 type Field struct {
 	Key   string
 	Value any
+	// Source is the JSON text of the value, written back as it is; nil where
+	// the value was not read from text.
+	Source []byte
 }
 
 // An Object is a JSON object whose members keep their order. The zero value is
@@ -51,6 +54,9 @@ func (o *Object) Value(key string) (v any, ok bool) {
 	return nil, false
 }
 
+// Fields are the members in their order. Read them only.
+func (o *Object) Fields() []Field { return o.fields }
+
 // All ranges over the members in their order.
 func (o *Object) All() iter.Seq2[string, any] {
 	return func(yield func(string, any) bool) {
@@ -67,7 +73,7 @@ func (o *Object) All() iter.Seq2[string, any] {
 func (o *Object) With(key string, v any) *Object {
 	fields := slices.Clone(o.fields)
 	if i := o.index(key); i >= 0 {
-		fields[i].Value = v
+		fields[i].Value, fields[i].Source = v, nil
 	} else {
 		fields = append(fields, Field{Key: key, Value: v})
 	}

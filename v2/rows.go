@@ -131,17 +131,17 @@ func reshape(have, want []int) ([]int, bool) {
 	switch {
 	case shapeFits(have, want):
 		return have, true
+	case len(have) == 1 && have[0] == 0 && len(want) > 1: // no rows at all
+		have = append([]int{0}, want[1:]...)
+		for i, n := range have {
+			have[i] = max(n, 0)
+		}
 	case len(have) == 1 && len(want) == 2 && want[1] == 1:
 		have = []int{have[0], 1}
 	case len(have)+1 == len(want):
 		have = append([]int{1}, have...)
 	case len(have) == 2 && len(want) == 1 && have[1] == 1:
 		have = have[:1]
-	case len(have) == 1 && have[0] == 0 && len(want) > 1: // no rows at all
-		have = append([]int{0}, want[1:]...)
-		for i, n := range have {
-			have[i] = max(n, 0)
-		}
 	}
 	return have, shapeFits(have, want)
 }
