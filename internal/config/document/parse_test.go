@@ -79,6 +79,7 @@ func TestProblems(t *testing.T) {
 		want             []string
 	}{
 		{"tab", "a.yaml", "a:\n\tb: 1\n", []string{"2:1: not YAML: a tab cannot indent, use spaces"}},
+		{"tab behind other letters", "a.yaml", "é: ü\na:\n\té: 1\n", []string{"3:1: not YAML: a tab cannot indent, use spaces"}},
 		{"colon", "a.yaml", "a: b: c\n", []string{"1:5: not YAML: mapping values are not allowed in this context"}},
 		{"open list", "a.yaml", "a: [1, 2\nb: c\n", []string{"2:2: not YAML: did not find expected ',' or ']' while parsing a flow sequence"}},
 		{"reserved", "a.yaml", "é: x\nc: @x\n", []string{"2:4: not YAML: found character that cannot start any token while scanning for the next token"}},

@@ -16,14 +16,15 @@ func parseYAML(data []byte, o Options) (*Node, []Problem) {
 	if p, ok := unreadable(data); ok {
 		return nil, []Problem{p}
 	}
-	root, problem := loadYAML(data)
+	end := (&locator{data: data}).pos(len(data))
+	root, problem := loadYAML(data, end)
 	if problem != nil {
 		return nil, []Problem{*problem}
 	}
 	if root == nil {
 		return newScalar(Pos{1, 1}, Null, "", nil), nil
 	}
-	r := &yamlReader{o: variables{o, maxExpanded}, anchored: map[*yaml.Node]*Node{}}
+	r := &yamlReader{o: variables{o, maxExpanded}, end: end, anchored: map[*yaml.Node]*Node{}}
 	n := r.node(root)
 	if r.overfull {
 		return nil, r.problems
@@ -50,7 +51,7 @@ func unreadable(data []byte) (Problem, bool) {
 }
 
 // loadYAML returns the one document in data, nil if there is none.
-func loadYAML(data []byte) (*yaml.Node, *Problem) {
+func loadYAML(data []byte, end Pos) (*yaml.Node, *Problem) {
 	limits := loaderlimits.New(loaderlimits.DepthValue(maxDepth))
 	loader, err := yaml.NewLoader(bytes.NewReader(data), yaml.WithPlugin(limits))
 	if err != nil {
@@ -66,24 +67,33 @@ func loadYAML(data []byte) (*yaml.Node, *Problem) {
 		}
 	}
 	if err == nil {
-		return nil, &Problem{Pos{second.Line, second.Column}, "a second document begins here; one is expected"}
+		return nil, &Problem{within(Pos{second.Line, second.Column}, end), "a second document begins here; one is expected"}
 	}
-	return nil, syntax(data, err)
+	return nil, syntax(data, end, err)
 }
 
 // syntax is the problem that the library's error tells of.
-func syntax(data []byte, err error) *Problem {
+func syntax(data []byte, end Pos, err error) *Problem {
 	var e *yaml.LoadError
-	if !errors.As(err, &e) {
-		return &Problem{Msg: "not YAML: " + err.Error()}
+	if !errors.As(err, &e) || e.Mark.Line == 0 {
+		return &Problem{Pos{1, 1}, "not YAML: " + err.Error()}
 	}
-	pos, msg := Pos{e.Mark.Line, e.Mark.Column}, e.Message
+	pos, msg := within(Pos{e.Mark.Line, e.Mark.Column}, end), e.Message
 	if strings.Contains(msg, "max depth") {
 		msg = fmt.Sprintf("nested more than %d deep", maxDepth)
-	} else if at := e.Mark.Index; at < len(data) && data[at] == '\t' && strings.Contains(msg, "start any token") {
+	} else if strings.Contains(msg, "start any token") && tabAt(data, pos) {
 		msg = "a tab cannot indent, use spaces"
 	} else if e.ContextMsg != "" {
 		msg += " " + e.ContextMsg
 	}
 	return &Problem{pos, "not YAML: " + msg}
+}
+
+func tabAt(data []byte, pos Pos) bool {
+	for range pos.Line - 1 {
+		_, data, _ = bytes.Cut(data, []byte("\n"))
+	}
+	line, _, _ := bytes.Cut(data, []byte("\n"))
+	runes := []rune(string(line))
+	return pos.Col <= len(runes) && runes[pos.Col-1] == '\t'
 }

@@ -12,6 +12,7 @@ const quoted = yaml.SingleQuotedStyle | yaml.DoubleQuotedStyle | yaml.LiteralSty
 
 type yamlReader struct {
 	o        variables
+	end      Pos // of the text
 	problems []Problem
 	anchored map[*yaml.Node]*Node // nil while the node is being read
 	aliased  int                  // values that aliases stand for, so far
@@ -22,7 +23,15 @@ func (r *yamlReader) problem(pos Pos, format string, args ...any) {
 	r.problems = append(r.problems, Problem{pos, fmt.Sprintf(format, args...)})
 }
 
-func at(n *yaml.Node) Pos { return Pos{n.Line, n.Column} }
+func (r *yamlReader) at(n *yaml.Node) Pos { return within(Pos{n.Line, n.Column}, r.end) }
+
+// within is pos, or the end of the text where the library has the line after.
+func within(pos, end Pos) Pos {
+	if pos.Line > end.Line {
+		return end
+	}
+	return pos
+}
 
 func (r *yamlReader) node(n *yaml.Node) *Node {
 	if n.Kind == yaml.DocumentNode {
@@ -43,16 +52,16 @@ func (r *yamlReader) node(n *yaml.Node) *Node {
 func (r *yamlReader) alias(n *yaml.Node) *Node {
 	target := r.anchored[n.Alias]
 	if target == nil {
-		r.problem(at(n), "alias *%s stands inside what it stands for", n.Value)
-		return newScalar(at(n), Null, "", nil)
+		r.problem(r.at(n), "alias *%s stands inside what it stands for", n.Value)
+		return newScalar(r.at(n), Null, "", nil)
 	}
 	r.aliased += target.weight
 	if r.aliased > maxAliased && !r.overfull {
 		r.overfull = true
-		r.problem(at(n), "the aliases up to here stand for more than %d values", maxAliased)
+		r.problem(r.at(n), "the aliases up to here stand for more than %d values", maxAliased)
 	}
 	if r.overfull {
-		return newScalar(at(n), Null, "", nil)
+		return newScalar(r.at(n), Null, "", nil)
 	}
 	return target
 }
@@ -67,7 +76,7 @@ func (r *yamlReader) content(n *yaml.Node) *Node {
 		for i, item := range n.Content {
 			items[i] = r.node(item)
 		}
-		return newList(at(n), items)
+		return newList(r.at(n), items)
 	}
 	return r.scalar(n)
 }
@@ -80,22 +89,22 @@ func (r *yamlReader) tag(n *yaml.Node) {
 	tag := n.ShortTag()
 	want := map[yaml.Kind]string{yaml.MappingNode: "!!map", yaml.SequenceNode: "!!seq", yaml.ScalarNode: "!!str"}[n.Kind]
 	if tag != want {
-		r.problem(at(n), "tag %s is not supported", strings.TrimSpace(tag))
+		r.problem(r.at(n), "tag %s is not supported", strings.TrimSpace(tag))
 	}
 }
 
 func (r *yamlReader) scalar(n *yaml.Node) *Node {
 	s, problem := r.o.expand(n.Value)
 	if problem != "" {
-		r.problem(at(n), "%s", problem)
-		return text(at(n), n.Value)
+		r.problem(r.at(n), "%s", problem)
+		return text(r.at(n), n.Value)
 	}
 	if n.Style&(quoted|yaml.TaggedStyle) != 0 {
-		return text(at(n), s)
+		return text(r.at(n), s)
 	}
-	out, ok := plain(at(n), s)
+	out, ok := plain(r.at(n), s)
 	if !ok {
-		r.problem(at(n), "%s", outOfRange(out))
+		r.problem(r.at(n), "%s", outOfRange(out))
 	}
 	return out
 }
@@ -107,17 +116,17 @@ func (r *yamlReader) mapping(n *yaml.Node) *Node {
 		key, value := n.Content[i], r.node(n.Content[i+1])
 		switch {
 		case key.Kind == yaml.AliasNode && key.Alias.Kind == yaml.ScalarNode:
-			fields = append(fields, Field{key.Alias.Value, at(key), value})
+			fields = append(fields, Field{key.Alias.Value, r.at(key), value})
 		case key.Kind != yaml.ScalarNode || key.Value == "" && key.Style&quoted == 0:
-			r.problem(at(key), "a key must be text")
+			r.problem(r.at(key), "a key must be text")
 		case key.Value == "<<" && key.Style&quoted == 0:
-			merged = append(merged, r.mergeable(at(key), value)...)
+			merged = append(merged, r.mergeable(r.at(key), value)...)
 		default:
 			r.tag(key)
-			fields = append(fields, Field{key.Value, at(key), value})
+			fields = append(fields, Field{key.Value, r.at(key), value})
 		}
 	}
-	out, twice := newMap(at(n), fields)
+	out, twice := newMap(r.at(n), fields)
 	r.problems = append(r.problems, twice...)
 	merge(out, merged)
 	return out

@@ -1,0 +1,95 @@
+package config
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/leat-ml/leat/graph"
+)
+
+const function = `kind: serving
+metadata:
+  name: iris
+  project: demo
+  tag: latest
+spec:
+  command: ''
+  image: mlrun/mlrun
+  function_kind: serving_v2
+  graph:
+    kind: router
+    routes:
+      m1:
+        class_name: mlrun.frameworks.xgboost.XGBoostModelServer
+        class_args: {model_path: /models/m1}
+  load_mode: async
+  parameters: {a: "${NOT_OURS}"}
+  secret_sources: []
+  function_refs: {}
+  build: {commands: []}
+`
+
+const withCode = "  base_spec: {spec: {build: {functionSourceCode: aW1wb3J0IG1scnVu}}}\n"
+
+func TestFunction(t *testing.T) {
+	known := func(class string) bool { return strings.HasPrefix(class, "mlrun.") }
+	for name, text := range map[string]string{"without code": function, "code that nothing needs": function + withCode} {
+		s, problems := ParseSpec("f.yaml", []byte(text), Options{Known: known, Lookup: func(string) (string, bool) { return "", false }})
+		if len(problems) > 0 {
+			t.Errorf("%s: %q", name, told(problems))
+			continue
+		}
+		want := &graph.Spec{
+			File: "f.yaml", FunctionURI: "demo/iris:latest", LoadMode: "async", MLRun: true, Parameters: map[string]any{"a": "${NOT_OURS}"},
+			Graph: &graph.StepSpec{Kind: "router", Pos: graph.Pos{Line: 10, Col: 3}, Routes: []*graph.StepSpec{{
+				Name: "m1", Pos: graph.Pos{Line: 13, Col: 7}, Class: "mlrun.frameworks.xgboost.XGBoostModelServer", ClassPos: graph.Pos{Line: 14, Col: 21},
+				Args: map[string]any{"model_path": "/models/m1"}, ArgPos: map[string]graph.Pos{"model_path": {Line: 15, Col: 34}},
+			}}},
+		}
+		if diff := cmp.Diff(want, s, cmp.AllowUnexported(graph.Spec{})); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+	}
+}
+
+func TestFunctionWithSpecInItsEnvironment(t *testing.T) {
+	const head = "kind: serving\nmetadata: {name: f}\nspec:\n  env:\n  - {name: OTHER, value: x}\n  - name: SERVING_SPEC_ENV\n    value: '"
+	s, problems := ParseSpec("f.yaml", []byte(head+`{"function_uri": "p/g", "graph": {"kind": "router", "routes": {"m": {"clas": 1}}}}'`), Options{})
+	if diff := cmp.Diff([]string{`f.yaml: SERVING_SPEC_ENV:1:70: warning: unknown key "clas"`}, told(problems)); diff != "" {
+		t.Errorf("problems (-want +got):\n%s", diff)
+	}
+	if s == nil || !s.MLRun || s.FunctionURI != "p/g" || len(s.Graph.Routes) != 1 || s.Graph.Routes[0].Name != "m" {
+		t.Errorf("spec %+v", s)
+	}
+}
+
+func TestFunctionProblems(t *testing.T) {
+	tests := []struct {
+		name, text string
+		want       []string
+	}{
+		{"needs its code", strings.Replace(function, "mlrun.frameworks.xgboost.XGBoostModelServer", "Mine", 1) + withCode, []string{
+			`f.yaml:14:21: class "Mine" is in the function's Python code, which this version does not run yet`,
+		}},
+		{"code in build", strings.Replace(strings.Replace(function, "{commands: []}", "{functionSourceCode: eA==}", 1), "mlrun.frameworks.xgboost.XGBoostModelServer", "Mine", 1), []string{
+			`f.yaml:14:21: class "Mine" is in the function's Python code, which this version does not run yet`,
+		}},
+		{"no graph", "kind: serving\nmetadata: {}\nspec:\n  image: x\n", []string{"f.yaml:3:1: the function has no graph"}},
+		{"no spec", "kind: serving\nmetadata: {}\n", []string{"f.yaml:1:1: the function has no spec"}},
+		{"flow", "kind: serving\nspec:\n  graph: {steps: {}}\n", []string{"f.yaml:3:3: flow graphs are not supported by this version yet"}},
+		{"syntax", "kind: serving\nspec:\n\tx: 1\n", []string{"f.yaml:3:1: not YAML: a tab cannot indent, use spaces"}},
+		{"broken environment", "kind: serving\nspec:\n  env: [{name: SERVING_SPEC_ENV, value: '{'}]\n", []string{
+			"f.yaml: SERVING_SPEC_ENV:1:2: not JSON: expected a key in quotes, found the end of the text",
+		}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			_, problems := ParseSpec("f.yaml", []byte(tt.text), Options{Known: func(class string) bool { return class != "Mine" }})
+			if diff := cmp.Diff(tt.want, told(problems)); diff != "" {
+				t.Errorf("problems (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
