@@ -105,9 +105,14 @@ func (g *Graph) acquire() bool {
 		if n == 0 {
 			return false
 		}
-		if g.running.CompareAndSwap(n, n+1) {
-			return true
+		if !g.running.CompareAndSwap(n, n+1) {
+			continue
 		}
+		if g.closed.Load() { // it waits for those inside, this one comes late
+			g.release()
+			return false
+		}
+		return true
 	}
 }
 
