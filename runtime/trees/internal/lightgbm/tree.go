@@ -190,7 +190,7 @@ func pick[T any](first bool, a, b T) T {
 // set. Missing values go right, like all that is not listed.
 func (t *treeReader) catSplit(n forest.Node, i int) (forest.Node, error) {
 	k := t.threshold[i]
-	if k != math.Trunc(k) || k < 0 || int(k) >= t.cats {
+	if !(k >= 0 && k < float64(t.cats)) || k != math.Trunc(k) {
 		return n, fmt.Errorf("set of categories %v is out of range (num_cat is %d)", k, t.cats)
 	}
 	from := len(t.listed)

@@ -287,6 +287,9 @@ func (d *ubjDocument) floats(dst []float32) ([]float32, error) {
 		})
 		return dst, err
 	}
+	if l.typ == 'C' {
+		return dst, d.fail("an array of type %q where numbers belong", l.typ)
+	}
 	size, _ := ubjSize(l.typ)
 	b, err := d.take(size * l.count)
 	if err != nil {

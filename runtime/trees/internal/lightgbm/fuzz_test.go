@@ -1,0 +1,15 @@
+package lightgbm
+
+import (
+	"testing"
+
+	"github.com/leat-ml/leat/runtime/trees/internal/forest/foresttest"
+)
+
+func FuzzParse(f *testing.F) {
+	f.Add([]byte(edited()))
+	f.Add([]byte(edited("num_cat=1", "decision_type=1", "threshold=0", "cat_boundaries=0 1", "cat_threshold=5")))
+	f.Add([]byte(edited("version=v2", "num_leaves=1", "leaf_value=0.5", "objective=binary sigmoid:1", "average_output")))
+	foresttest.AddTrained(f, "lgb-cat-partition.txt", "lgb-missing-zero.txt", "lgb-multiclass.txt", "lgb-constant.txt")
+	foresttest.Fuzz(f, Parse)
+}

@@ -1,0 +1,26 @@
+package xgboost
+
+import (
+	"testing"
+
+	"github.com/leat-ml/leat/runtime/trees/internal/forest/foresttest"
+)
+
+func FuzzParseJSON(f *testing.F) {
+	f.Add(spec{}.json())
+	f.Add(spec{
+		"types": "[1,0,0]", "conditions": "[NaN,Infinity,-Infinity]", "num_class": `"2"`, "base": `"[1,2]"`,
+		"more": `,"categories":[1,70],"categories_nodes":[0],"categories_segments":[0],"categories_sizes":[2]`,
+	}.json())
+	f.Add(spec{
+		"name": `"dart"`, "booster": `"weight_drop":[5E-1],`, "objective": `"binary:logistic"`, "base": `"5E-1"`,
+		"names": `["a\u00e9","b"]`,
+	}.json())
+	foresttest.Fuzz(f, ParseJSON)
+}
+
+func FuzzParseUBJ(f *testing.F) {
+	f.Add([]byte(stumpUBJ()))
+	foresttest.AddTrained(f, "xgb-cat-onehot.ubj", "xgb-reg-gamma.ubj", "xgb-targets.ubj", "xgb-no-trees.ubj")
+	foresttest.Fuzz(f, ParseUBJ)
+}
