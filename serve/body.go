@@ -6,12 +6,14 @@ import "sync"
 // copying one is cloning it. It holds raw bytes as they came from the wire, or
 // a Go value that a step made, and remembers what a [Decoder] made of the
 // bytes. The zero Body is empty. A Body is safe for concurrent use.
-type Body struct{ p *payload }
+type Body struct {
+	p     *payload // raw bytes; nil when the body is empty or a value
+	value any
+	made  bool // value is the body
+}
 
 type payload struct {
-	raw   []byte
-	value any
-	made  bool // value is the body, raw is nil
+	raw []byte
 
 	mu    sync.Mutex
 	views [2]decoded
@@ -31,36 +33,29 @@ type Decoder struct {
 }
 
 // RawBody returns a body of bytes, which it takes over.
-func RawBody(raw []byte) Body { return Body{&payload{raw: raw}} }
+func RawBody(raw []byte) Body { return Body{p: &payload{raw: raw}} }
 
 // ValueBody returns a body that is v: one of the types of a decoded document
 // (value.go), a *[Response], string or []byte, or what encoding/json can
 // encode. v must not change any more.
-func ValueBody(v any) Body { return Body{&payload{value: v, made: true}} }
+func ValueBody(v any) Body { return Body{value: v, made: true} }
 
 // Raw returns the bytes of a body that was made of bytes; ok is false when the
 // body is a value. An empty body has no bytes and is ok.
 func (b Body) Raw() (raw []byte, ok bool) {
 	if b.p == nil {
-		return nil, true
+		return nil, !b.made
 	}
-	return b.p.raw, !b.p.made
+	return b.p.raw, true
 }
 
 // Value returns the value of a body that was made by [ValueBody].
-func (b Body) Value() (v any, ok bool) {
-	if b.p == nil {
-		return nil, false
-	}
-	return b.p.value, b.p.made
-}
+func (b Body) Value() (v any, ok bool) { return b.value, b.made }
 
 // Empty says whether the body has neither a byte nor a value.
-func (b Body) Empty() bool {
-	return b.p == nil || (!b.p.made && len(b.p.raw) == 0)
-}
+func (b Body) Empty() bool { return !b.made && (b.p == nil || len(b.p.raw) == 0) }
 
-// View returns what d makes of the raw bytes. It is made once, by whoever asks
+// View returns what d makes of the raw bytes, of which a value has none. It is made once, by whoever asks
 // first, and is the same for all who ask later, error included.
 func (b Body) View(d *Decoder) (any, error) {
 	if b.p == nil {

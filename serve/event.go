@@ -35,7 +35,7 @@ func NewEvent(target Target, raw []byte) *Event {
 	}{}
 	e.Target, e.Time = target, time.Now()
 	e.payload.raw = raw
-	e.Event.Body = Body{&e.payload}
+	e.Event.Body = Body{p: &e.payload}
 	return &e.Event
 }
 

@@ -17,14 +17,6 @@ type Response struct {
 	Timestamp string
 
 	fields []Field
-	body   payload
-}
-
-// Body returns the response as the body of an event. The response must not
-// change any more.
-func (r *Response) Body() Body {
-	r.body.value, r.body.made = r, true
-	return Body{&r.body}
 }
 
 // Set adds a member after those that every response has, or replaces it.

@@ -29,7 +29,7 @@ func (s *Server) infer(ctx context.Context, ev *serve.Event, op string) error {
 	in := &inference{s: s, ev: ev, op: op}
 	resp, err := in.run(ctx, start)
 	if err == nil {
-		ev.Body, err = oip.Place(ev.Body, s.ResultPath, resp.Body())
+		ev.Body, err = oip.Place(ev.Body, s.ResultPath, serve.ValueBody(resp))
 	}
 	took := time.Since(start)
 	if s.Metrics != nil {
