@@ -151,7 +151,7 @@ func bodies(status int, all ...string) []call {
 // echoes is a call that wants its data back.
 func echoes(datatype, data string, n int) []call {
 	tensor := tensorJSON("x", "["+string(rune('0'+n))+"]", datatype, data)
-	return []call{infer("any", tensor, 200).Want(echoed(tensor)).Has(strings.ReplaceAll(data, `\u0000`, `\u0000`))}
+	return []call{infer("any", tensor, 200).Want(echoed(tensor)).Has(data)}
 }
 
 func TestOIPChecklist(t *testing.T) {

@@ -90,7 +90,7 @@ func oipSpec() *graph.Spec {
 	return spec
 }
 
-type failsToLoad struct{ base }
+type failsToLoad struct{}
 
 func (f *failsToLoad) Load(context.Context, *serve.ModelContext) error { return errBroken }
 

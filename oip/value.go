@@ -92,11 +92,10 @@ func (r *reader) number() (any, error) {
 		}
 		return serve.Number(tok), nil
 	}
-	f, err := jsontext.ParseFloat64(tok)
-	if err != nil {
-		return serve.Number(tok), nil
+	if f, err := jsontext.ParseFloat64(tok); err == nil {
+		return f, nil
 	}
-	return f, nil
+	return serve.Number(tok), nil
 }
 
 func (r *reader) object(depth int) (any, error) {

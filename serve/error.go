@@ -105,7 +105,7 @@ func Classic(err error) string {
 // innermost is the cause below all Errors that only say where it happened.
 func innermost(e *Error) error {
 	for {
-		inner, ok := e.Err.(*Error)
+		inner, ok := e.Err.(*Error) //nolint:errorlint // one layer at a time: what wraps an Error has words of its own
 		if !ok {
 			return e.Err
 		}

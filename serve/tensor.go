@@ -40,7 +40,7 @@ func NewTensor[T Element](name string, data []T, shape ...int) *Tensor {
 	}
 	t, err := MakeTensor(name, datatypeOf[T](), shape, asBytes(data))
 	if err != nil {
-		panic("serve: NewTensor: " + err.Error())
+		panic("serve: NewTensor: " + err.Error()) //nolint:forbidigo // a mistake in the program, as documented
 	}
 	return &t
 }
@@ -52,7 +52,7 @@ func NewBytes(name string, elems []string, shape ...int) *Tensor {
 		shape = []int{len(elems)}
 	}
 	if n, ok := Elements(shape); !ok || n != len(elems) {
-		panic(fmt.Sprintf("serve: NewBytes: shape %v does not hold %d elements", shape, len(elems)))
+		panic(fmt.Sprintf("serve: NewBytes: shape %v does not hold %d elements", shape, len(elems))) //nolint:forbidigo // a mistake in the program, as documented
 	}
 	return &Tensor{Name: name, Datatype: Bytes, Shape: shape, strs: elems}
 }

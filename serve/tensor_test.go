@@ -126,10 +126,10 @@ func TestHalfRounding(t *testing.T) {
 		if got := serve.Float32ToHalf(mid); got != even {
 			t.Fatalf("%v is a tie: %04x, want %04x", mid, got, even)
 		}
-		if got := serve.Float32ToHalf(math.Nextafter32(mid, 0)); got != uint16(i) {
+		if got := serve.Float32ToHalf(math.Nextafter32(mid, 0)); uint32(got) != i {
 			t.Fatalf("below the tie at %v: %04x, want %04x", mid, got, i)
 		}
-		if got := serve.Float32ToHalf(math.Nextafter32(mid, 1e9)); got != uint16(i+1) {
+		if got := serve.Float32ToHalf(math.Nextafter32(mid, 1e9)); uint32(got) != i+1 {
 			t.Fatalf("above the tie at %v: %04x, want %04x", mid, got, i+1)
 		}
 	}
