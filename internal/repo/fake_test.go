@@ -94,6 +94,9 @@ func (m *fakeModel) Close(context.Context) error {
 		return errors.New("closed twice")
 	}
 	m.f.open.Add(-1)
+	if m.text == "explosive" {
+		panic("boom")
+	}
 	return nil
 }
 
@@ -122,7 +125,7 @@ func tree(t *testing.T, files map[string]string) string {
 	return root
 }
 
-func put(t *testing.T, root, path, content string) {
+func put(t testing.TB, root, path, content string) {
 	t.Helper()
 	full := filepath.Join(root, filepath.FromSlash(path))
 	dir := filepath.Dir(full)

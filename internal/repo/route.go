@@ -17,21 +17,26 @@ type route struct {
 
 // Do implements [serve.Step].
 func (r *route) Do(ctx context.Context, ev *serve.Event) (serve.Fate, error) {
-	for {
-		if err := r.await(ctx, ev); err != nil {
-			return serve.Pass, err
-		}
-		if r.in.acquire() {
-			defer r.in.release()
-			return r.in.server.Do(ctx, ev)
-		}
-		// Replaced since it was found, so another one can be found now.
-		next := r.repo.find(r.name, r.version)
-		if next == nil {
-			return serve.Pass, r.lost()
-		}
-		r = next
+	in, err := r.enter(ctx, ev)
+	if err != nil {
+		return serve.Pass, err
 	}
+	defer in.release()
+	return in.server.Do(ctx, ev)
+}
+
+// enter acquires the instance: the one that was found, or if that has been
+// replaced since, the one that is found now.
+func (r *route) enter(ctx context.Context, ev *serve.Event) (*instance, error) {
+	for next := r; next != nil; next = r.repo.find(r.name, r.version) {
+		if err := next.await(ctx, ev); err != nil {
+			return nil, err
+		}
+		if next.in.acquire() {
+			return next.in, nil
+		}
+	}
+	return nil, r.lost()
 }
 
 // await keeps an event that can wait until the model has loaded, without
