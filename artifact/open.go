@@ -56,7 +56,7 @@ func open(path, suffix string) (*serve.Artifact, error) {
 	case err != nil:
 		return nil, withoutPath(err)
 	case info.IsDir():
-		return openFolder(path, suffix)
+		return openFolder(filepath.Clean(path), suffix)
 	case !info.Mode().IsRegular():
 		return nil, errors.New("neither a file nor a folder")
 	case strings.EqualFold(filepath.Ext(path), ".yaml"):

@@ -88,15 +88,24 @@ func jsonKeys(text []byte) (keys []string, kind string) {
 	return keys, kind
 }
 
-var topKey = regexp.MustCompile(`(?m)^["']?([A-Za-z_][A-Za-z0-9_-]*)["']?[ \t]*:(?:[ \t]+["']?([^"'\s#]*)|\r?$)`)
-
 // yamlKeys are the keys at the left edge of a YAML text, and its "kind".
 func yamlKeys(text []byte) (keys []string, kind string) {
-	for _, m := range topKey.FindAllSubmatch(text, -1) {
-		keys = append(keys, string(m[1]))
-		if string(m[1]) == "kind" {
-			kind = string(m[2])
+	for line := range bytes.Lines(text) {
+		name, value, ok := bytes.Cut(line[:min(len(line), 80)], []byte(":"))
+		if !ok || len(value) > 0 && !bytes.ContainsRune([]byte(" \t\r\n"), rune(value[0])) {
+			continue
+		}
+		key := string(bytes.Trim(name, `"'`))
+		if !keyName.MatchString(key) {
+			continue
+		}
+		keys = append(keys, key)
+		if key == "kind" {
+			value, _, _ = bytes.Cut(value, []byte("#"))
+			kind = string(bytes.Trim(value, "\"' \t\r\n"))
 		}
 	}
 	return keys, kind
 }
+
+var keyName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_-]*$`)
