@@ -1,0 +1,121 @@
+package telemetry
+
+import (
+	"strconv"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+func describe(name, help string, labels ...string) *prometheus.Desc {
+	return prometheus.NewDesc("leat_"+name, help, labels, nil)
+}
+
+var (
+	requestsDesc = describe("requests_total", "Requests that models have served, by operation and outcome.", "model", "version", "operation", "code")
+	errorsDesc   = describe("request_errors_total", "Requests that models have failed to serve, by the kind of failure.", "model", "version", "code")
+	durationDesc = describe("request_duration_seconds", "Time from a request's arrival at its model to its answer.", "model", "version")
+	inFlightDesc = describe("requests_in_flight", "Requests that models are serving now.", "model")
+	loadDesc     = describe("model_load_duration_seconds", "Time that the last loading of the model took.", "model", "version")
+	stateDesc    = describe("model_state", "1 for the state that the model is in, 0 for the others.", "model", "version", "state")
+	answersDesc  = describe("http_requests_total", "HTTP requests answered, by status; 499 is a caller that went away.", "code")
+)
+
+// states are those that every model has a series for.
+var states = [...]string{"PENDING", "LOADING", "READY", "FAILED"}
+
+// Describe implements prometheus.Collector.
+func (t *Telemetry) Describe(out chan<- *prometheus.Desc) {
+	for _, d := range []*prometheus.Desc{requestsDesc, errorsDesc, durationDesc, inFlightDesc, loadDesc, stateDesc, answersDesc} {
+		out <- d
+	}
+}
+
+// Collect implements prometheus.Collector.
+func (t *Telemetry) Collect(out chan<- prometheus.Metric) {
+	c := collection{out}
+	for status := range t.answers {
+		if n := t.answers[status].Load(); n > 0 {
+			c.counter(answersDesc, n, strconv.Itoa(status))
+		}
+	}
+	inFlight := map[string]int64{}
+	for _, m := range t.all() {
+		inFlight[m.name] += m.inFlight()
+		m.collect(c)
+	}
+	for name, n := range inFlight {
+		c.gauge(inFlightDesc, float64(n), name)
+	}
+}
+
+func (t *Telemetry) all() []*ModelMetrics {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	all := make([]*ModelMetrics, 0, len(t.models))
+	for _, m := range t.models {
+		all = append(all, m)
+	}
+	return all
+}
+
+func (m *ModelMetrics) collect(c collection) {
+	var failed [len(codes)]uint64
+	for _, o := range *m.ops.Load() {
+		for i := range codes {
+			n := o.byCode[i].Load()
+			if n == 0 && (o.op != operations[0] || i > 0) {
+				continue // a series appears with its first request; "infer", "ok" is always there
+			}
+			c.counter(requestsDesc, n, m.name, m.version, o.op, codes[i])
+			failed[i] += n
+		}
+	}
+	for i := 1; i < len(codes); i++ {
+		if failed[i] > 0 {
+			c.counter(errorsDesc, failed[i], m.name, m.version, codes[i])
+		}
+	}
+	c.send(m.latency.metric(durationDesc, m.created, m.name, m.version))
+	m.collectState(c)
+}
+
+func (m *ModelMetrics) collectState(c collection) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.loadTime > 0 {
+		c.gauge(loadDesc, m.loadTime.Seconds(), m.name, m.version)
+	}
+	if m.state == "" {
+		return
+	}
+	other := true
+	for _, s := range states {
+		is := 0.0
+		if s == m.state {
+			is, other = 1, false
+		}
+		c.gauge(stateDesc, is, m.name, m.version, s)
+	}
+	if other {
+		c.gauge(stateDesc, 1, m.name, m.version, m.state)
+	}
+}
+
+// A collection is where metrics go that are being collected.
+type collection struct{ out chan<- prometheus.Metric }
+
+func (c collection) counter(desc *prometheus.Desc, n uint64, labels ...string) {
+	c.send(prometheus.NewConstMetric(desc, prometheus.CounterValue, float64(n), labels...))
+}
+
+func (c collection) gauge(desc *prometheus.Desc, v float64, labels ...string) {
+	c.send(prometheus.NewConstMetric(desc, prometheus.GaugeValue, v, labels...))
+}
+
+// send passes a metric on. One that cannot be made, because its label is not
+// UTF-8 for example, is left out: it must not take the others with it.
+func (c collection) send(m prometheus.Metric, err error) {
+	if err == nil {
+		c.out <- m
+	}
+}
