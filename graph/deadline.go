@@ -3,6 +3,7 @@ package graph
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -13,10 +14,15 @@ type deadline struct {
 	context.Context
 	at time.Time
 
-	mu     sync.Mutex
-	timed  context.Context // set by the first Done
+	timed atomic.Pointer[timed] // set by the first Done
+	mu    sync.Mutex            // guards its making
+	over  bool
+}
+
+// timed is a deadline that somebody waits for.
+type timed struct {
+	context.Context
 	cancel context.CancelFunc
-	over   bool
 }
 
 // Deadline is the earlier of its own and its parent's.
@@ -31,22 +37,22 @@ func (d *deadline) Deadline() (time.Time, bool) {
 func (d *deadline) Done() <-chan struct{} {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.timed == nil {
-		d.timed, d.cancel = context.WithDeadline(d.Context, d.at)
+	t := d.timed.Load()
+	if t == nil {
+		t = &timed{}
+		t.Context, t.cancel = context.WithDeadline(d.Context, d.at)
 		if d.over {
-			d.cancel()
+			t.cancel()
 		}
+		d.timed.Store(t)
 	}
-	return d.timed.Done()
+	return t.Done()
 }
 
 // Err looks at the clock while no timer runs.
 func (d *deadline) Err() error {
-	d.mu.Lock()
-	timed := d.timed
-	d.mu.Unlock()
-	if timed != nil {
-		return timed.Err()
+	if t := d.timed.Load(); t != nil {
+		return t.Err()
 	}
 	if err := d.Context.Err(); err != nil {
 		return err
@@ -62,7 +68,7 @@ func (d *deadline) stop() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.over = true
-	if d.cancel != nil {
-		d.cancel()
+	if t := d.timed.Load(); t != nil {
+		t.cancel()
 	}
 }

@@ -148,8 +148,10 @@ func (g *Graph) run(ctx context.Context, ev *serve.Event) (_ *serve.Event, err e
 	}()
 	for n := g.root; n != nil; n = n.next {
 		at = n
-		if err := ctx.Err(); err != nil {
-			return nil, serve.In("step "+n.name, err)
+		if n != g.root { // which has just been let in
+			if err := ctx.Err(); err != nil {
+				return nil, serve.In("step "+n.name, err)
+			}
 		}
 		fate, err := n.step.Do(ctx, ev)
 		if err != nil {

@@ -18,7 +18,7 @@ type inputTensor struct {
 	elems      []uint64 // memory for the elements, if they fit
 	parameters map[string]any
 	data       jsontext.Lexer // before data whose datatype or shape came later
-	tensor     serve.Tensor   // once the data has been read
+	tensor     *serve.Tensor  // in which the data is put
 	read       bool
 	problem    string // what is wrong with it if it is meant to be a tensor
 
@@ -31,7 +31,9 @@ func (in *inputTensor) isTensor() bool { return in.hasType || in.hasData }
 // only passed over.
 func (r *reader) inputTensor(b *block, i int) (in inputTensor, err error) {
 	if i == 0 {
-		in.shape, in.elems = b.shape[:0], b.elems[:]
+		in.shape, in.elems, in.tensor = b.shape[:0], b.elems[:], &b.tensor
+	} else {
+		in.tensor = new(serve.Tensor)
 	}
 	if r.lx.Kind() != jsontext.Object {
 		return in, r.lx.Skip()
@@ -108,12 +110,42 @@ func (r *reader) tensorType(in *inputTensor) error {
 	return err
 }
 
+// plainShape reads a shape as nearly every client writes it: up to 9 digits a
+// length and nothing else but commas and blanks. ok is false, and nothing is
+// read, when it is anything else.
+func (r *reader) plainShape(shape []int) (_ []int, ok bool) {
+	data, n, digits := r.lx.Data, 0, 0
+	first := len(shape)
+	for i := r.lx.Pos + 1; i < len(data); i++ {
+		switch c := data[i]; {
+		case c >= '0' && c <= '9' && digits < 9 && (digits == 0 || n > 0):
+			n = 10*n + int(c-'0')
+			digits++
+		case c == ' ' && digits == 0:
+		case (c == ',' || c == ']') && digits > 0:
+			shape = append(shape, n)
+			if c == ']' {
+				r.lx.Pos = i + 1
+				return shape, true
+			}
+			n, digits = 0, 0
+		default:
+			return shape[:first], false
+		}
+	}
+	return shape[:first], false
+}
+
 func (r *reader) tensorShape(in *inputTensor) error {
+	var ok bool
 	if r.lx.Kind() != jsontext.Array {
 		in.problem = "shape is not a list of lengths"
 		return r.lx.Skip()
 	}
 	at := r.lx
+	if in.shape, ok = r.plainShape(in.shape); ok {
+		return nil
+	}
 	dims, err := jsontext.Ints(&r.lx, r.num.Ints[:0], &r.dim)
 	r.num.Ints = dims[:0]
 	if err != nil {
@@ -156,13 +188,10 @@ func (r *reader) addInput(b *block, in *inputTensor, i int) error {
 		}
 		r.lx = after
 	}
-	t := &b.tensor
 	if i == 0 {
 		b.req.Inputs = b.inputs[:0]
-	} else {
-		t = new(serve.Tensor)
 	}
-	*t = in.tensor
+	t := in.tensor
 	t.Name, t.Parameters = in.name, in.parameters
 	b.req.Inputs = append(b.req.Inputs, t)
 	return nil
@@ -225,17 +254,16 @@ func (r *reader) elementsOf(in *inputTensor) error {
 	if n > 0 && n > len(src)/2 {
 		return fmt.Errorf("shape %v holds %d elements, but data has fewer", in.shape, n)
 	}
-	t, err := r.elements(in, n)
-	if err != nil {
+	var err error
+	if *in.tensor, err = r.elements(in, n); err != nil {
 		return err
 	}
 	if r.dim.Ragged {
 		return errors.New("data is ragged: arrays of one level differ in length")
 	}
 	if src = src[:len(src)-(len(r.lx.Data)-r.lx.Pos)]; writable(in.datatype, src) {
-		t = t.WithSource(src, false)
+		in.tensor.SetSource(src, false)
 	}
-	in.tensor = t
 	return nil
 }
 

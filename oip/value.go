@@ -221,5 +221,6 @@ func (r *reader) readTensor(shape []int, buf []uint64) (serve.Tensor, bool) {
 	if err != nil {
 		return serve.Tensor{}, false
 	}
-	return t.WithSource(src, r.num.Mixed), true
+	t.SetSource(src, r.num.Mixed)
+	return t, true
 }

@@ -82,13 +82,11 @@ func MakeBytes(name string, shape []int, elems []string) (Tensor, error) {
 	return Tensor{Name: name, Datatype: Bytes, Shape: shape, strs: elems}, nil
 }
 
-// WithSource returns t remembering the JSON text of its data, which is written
-// back byte for byte as long as the tensor is passed on unchanged. mixed says
-// that the text held integers and fractions side by side.
-func (t Tensor) WithSource(src []byte, mixed bool) Tensor {
-	t.src, t.mixed = src, mixed
-	return t
-}
+// SetSource makes t remember the JSON text of its data, which is written back
+// byte for byte as long as the tensor is passed on unchanged. mixed says that
+// the text held integers and fractions side by side. It is for codecs, while
+// they make a tensor.
+func (t *Tensor) SetSource(src []byte, mixed bool) { t.src, t.mixed = src, mixed }
 
 // Source is the JSON text that the data was read from; nil when there is none.
 func (t *Tensor) Source() []byte { return t.src }

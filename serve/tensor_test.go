@@ -146,7 +146,7 @@ func TestMixed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	x = x.WithSource([]byte(`[[1, 2.5],[3.0,4]]`), true)
+	x.SetSource([]byte(`[[1, 2.5],[3.0,4]]`), true)
 	want := []any{int64(1), 2.5, 3.0, int64(4)}
 	for i := range want {
 		if got := x.At(i); got != want[i] {

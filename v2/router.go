@@ -135,7 +135,7 @@ func (r *Router) fromPath(ev *serve.Event) (list bool, err error) {
 		t.Version, rest, _ = strings.Cut(after, "/")
 	}
 	t.Operation = rest
-	if r.Env.MLRun { // whose paths are decoded before they are split
+	if r.Env.MLRun || strings.IndexByte(path, '%') < 0 { // MLRun's are decoded before they are split
 		return false, nil
 	}
 	return false, unescape(&t.Model, &t.Version, &t.Operation)
@@ -145,9 +145,6 @@ func (r *Router) fromPath(ev *serve.Event) (list bool, err error) {
 // encoded slash in a name stays in it.
 func unescape(parts ...*string) error {
 	for _, p := range parts {
-		if strings.IndexByte(*p, '%') < 0 {
-			continue
-		}
 		s, err := url.PathUnescape(*p)
 		if err != nil {
 			return serve.Errorf(serve.BadRequest, "ValueError", "the path is not a valid URL: %w", err)
