@@ -56,8 +56,8 @@ func TestFunction(t *testing.T) {
 
 func TestFunctionWithSpecInItsEnvironment(t *testing.T) {
 	const head = "kind: serving\nmetadata: {name: f}\nspec:\n  env:\n  - {name: OTHER, value: x}\n  - name: SERVING_SPEC_ENV\n    value: '"
-	s, problems := ParseSpec("f.yaml", []byte(head+`{"function_uri": "p/g", "graph": {"kind": "router", "routes": {"m": {"clas": 1}}}}'`), Options{})
-	if diff := cmp.Diff([]string{`f.yaml: SERVING_SPEC_ENV:1:70: warning: unknown key "clas"`}, told(problems)); diff != "" {
+	s, problems := ParseSpec("f.yaml", []byte(head+`{"function_uri": "p/g", "graph": {"kind": "router", "routes": {"m": {"shap": 1}}}}'`), Options{})
+	if diff := cmp.Diff([]string{`f.yaml: SERVING_SPEC_ENV:1:70: warning: unknown key "shap" (did you mean "shape"?)`}, told(problems)); diff != "" {
 		t.Errorf("problems (-want +got):\n%s", diff)
 	}
 	if s == nil || !s.MLRun || s.FunctionURI != "p/g" || len(s.Graph.Routes) != 1 || s.Graph.Routes[0].Name != "m" {

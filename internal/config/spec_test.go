@@ -1,6 +1,8 @@
 package config
 
 import (
+	"bufio"
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"strings"
@@ -30,15 +32,15 @@ func TestSpecProblems(t *testing.T) {
 	}{
 		{
 			name: "unknown keys", file: "server.yaml",
-			text: router + "    m1:\n      clas_name: X\n      foo: 1\nlode_mode: sync\nzzz: 1\n",
+			text: router + "    m1:\n      class_nam: X\n      foo: 1\nlode_mode: sync\nzzz: 1\n",
 			want: []string{
-				`server.yaml:5:7: unknown key "clas_name" (did you mean "class_name"?)`,
+				`server.yaml:5:7: unknown key "class_nam" (did you mean "class_name"?)`,
 				`server.yaml:6:7: unknown key "foo"`,
 				`server.yaml:7:1: unknown key "lode_mode" (did you mean "load_mode"?)`,
 				`server.yaml:8:1: unknown key "zzz"`,
 			},
 			mlrun: []string{
-				`server.yaml:5:7: warning: unknown key "clas_name" (did you mean "class_name"?)`,
+				`server.yaml:5:7: warning: unknown key "class_nam" (did you mean "class_name"?)`,
 				`server.yaml:6:7: warning: unknown key "foo"`,
 				`server.yaml:7:1: warning: unknown key "lode_mode" (did you mean "load_mode"?)`,
 				`server.yaml:8:1: warning: unknown key "zzz"`,
@@ -46,10 +48,10 @@ func TestSpecProblems(t *testing.T) {
 		},
 		{
 			name: "JSON", file: "server.json",
-			text: "{\"graph\": {\"kind\": \"router\",\n\t\"routes\": {\"m1\": {\"clas_name\": \"X\"}}}}",
-			want: []string{`server.json:2:20: unknown key "clas_name" (did you mean "class_name"?)`},
+			text: "{\"graph\": {\"kind\": \"router\",\n\t\"routes\": {\"m1\": {\"class_nam\": \"X\"}}}}",
+			want: []string{`server.json:2:20: unknown key "class_nam" (did you mean "class_name"?)`},
 			mlrun: []string{
-				`server.json:2:20: warning: unknown key "clas_name" (did you mean "class_name"?)`,
+				`server.json:2:20: warning: unknown key "class_nam" (did you mean "class_name"?)`,
 			},
 		},
 		{
@@ -124,16 +126,16 @@ func TestSpecProblems(t *testing.T) {
 			},
 		},
 		{
-			name: "kinds of routes", file: "s.yaml", text: router + "    m1: {kind: queue, path: x, shard: 1}\n    m2: {kind: tsk}\n    m3: {kind: task}\n    m4: {kind: router, routes: {a: {clas_name: x}}}\n",
+			name: "kinds of routes", file: "s.yaml", text: router + "    m1: {kind: queue, path: x, shard: 1}\n    m2: {kind: tsk}\n    m3: {kind: task}\n    m4: {kind: router, routes: {a: {class_nam: x}}}\n",
 			want: []string{
 				"s.yaml:4:5: a route of kind queue is not supported by this version yet", `s.yaml:4:32: unknown key "shard" (did you mean "shards"?)`,
 				`s.yaml:5:16: unknown step kind "tsk" (did you mean "task"?)`,
-				"s.yaml:7:5: a route of kind router is not supported by this version yet", `s.yaml:7:37: unknown key "clas_name" (did you mean "class_name"?)`,
+				"s.yaml:7:5: a route of kind router is not supported by this version yet", `s.yaml:7:37: unknown key "class_nam" (did you mean "class_name"?)`,
 			},
 			mlrun: []string{
 				"s.yaml:4:5: a route of kind queue is not supported by this version yet", `s.yaml:4:32: warning: unknown key "shard" (did you mean "shards"?)`,
 				`s.yaml:5:16: unknown step kind "tsk" (did you mean "task"?)`,
-				"s.yaml:7:5: a route of kind router is not supported by this version yet", `s.yaml:7:37: warning: unknown key "clas_name" (did you mean "class_name"?)`,
+				"s.yaml:7:5: a route of kind router is not supported by this version yet", `s.yaml:7:37: warning: unknown key "class_nam" (did you mean "class_name"?)`,
 			},
 		},
 		{
@@ -150,14 +152,14 @@ func TestSpecProblems(t *testing.T) {
 		{name: "root kind flow", file: "s.yaml", text: "graph: {kind: flow, steps: {}}", want: []string{"s.yaml:1:15: illegal root step flow"}},
 		{name: "root kind task", file: "s.yaml", text: "graph: {kind: task}", want: []string{"s.yaml:1:15: illegal root step task"}},
 		{
-			name: "flow", file: "s.yaml", text: "graph:\n  engine: sync\n  steps:\n    a: {handler: f}\n    b: {clas_name: X, after: [a]}\n    c: {kind: ques}\n    d: {kind: router, routes: {m: {hander: x}}}\n    e: 5\n",
+			name: "flow", file: "s.yaml", text: "graph:\n  engine: sync\n  steps:\n    a: {handler: f}\n    b: {class_nam: X, after: [a]}\n    c: {kind: ques}\n    d: {kind: router, routes: {m: {hander: x}}}\n    e: 5\n",
 			want: []string{
-				"s.yaml:1:1: flow graphs are not supported by this version yet", `s.yaml:5:9: unknown key "clas_name" (did you mean "class_name"?)`,
+				"s.yaml:1:1: flow graphs are not supported by this version yet", `s.yaml:5:9: unknown key "class_nam" (did you mean "class_name"?)`,
 				`s.yaml:6:15: unknown step kind "ques" (did you mean "queue"?)`, `s.yaml:7:36: unknown key "hander" (did you mean "handler"?)`,
 				"s.yaml:8:8: a step must be a mapping, found 5",
 			},
 			mlrun: []string{
-				"s.yaml:1:1: flow graphs are not supported by this version yet", `s.yaml:5:9: warning: unknown key "clas_name" (did you mean "class_name"?)`,
+				"s.yaml:1:1: flow graphs are not supported by this version yet", `s.yaml:5:9: warning: unknown key "class_nam" (did you mean "class_name"?)`,
 				`s.yaml:6:15: unknown step kind "ques" (did you mean "queue"?)`, `s.yaml:7:36: warning: unknown key "hander" (did you mean "handler"?)`,
 				"s.yaml:8:8: a step must be a mapping, found 5",
 			},
@@ -287,5 +289,41 @@ func TestMaxProblems(t *testing.T) {
 	_, problems := ParseSpec("s.yaml", []byte("models: .\n"+strings.Repeat("a: 1\n", maxProblems+6)), Options{})
 	if len(problems) != maxProblems+1 || problems[maxProblems].Msg != "and 6 problems more" {
 		t.Errorf("%d problems, the last %v", len(problems), problems[len(problems)-1])
+	}
+}
+
+// Every key in the specs of MLRun's cases is known.
+func TestSpecsOfMLRun(t *testing.T) {
+	shared := os.Getenv("LEAT_SHARED")
+	if shared == "" {
+		shared = "../../../shared"
+	}
+	f, err := os.Open(filepath.Join(shared, "conformance", "mlrun.jsonl"))
+	if err != nil {
+		t.Skipf("no cases: %v; LEAT_SHARED names another place", err)
+	}
+	defer f.Close()
+	seen := 0
+	for lines := bufio.NewScanner(f); lines.Scan(); {
+		var c struct {
+			Name string
+			Spec json.RawMessage
+		}
+		if err := json.Unmarshal(lines.Bytes(), &c); err != nil {
+			t.Fatal(err)
+		}
+		if Sniff(c.Spec) != Spec || !strings.Contains(string(c.Spec), `"graph"`) {
+			continue
+		}
+		seen++
+		_, problems := ParseSpec(c.Name+".json", c.Spec, Options{})
+		for _, p := range problems {
+			if strings.Contains(p.Msg, "key") || strings.Contains(p.Msg, "unknown") {
+				t.Error(p)
+			}
+		}
+	}
+	if seen < 90 {
+		t.Errorf("%d specs seen", seen)
 	}
 }

@@ -61,9 +61,6 @@ func (r *reader) oneOf(dst *string, words ...string) func(*document.Field) {
 	}
 }
 
-// ignored is a key that says nothing about serving.
-func ignored(*document.Field) {}
-
 // refused is a key that this version does not honour.
 func (r *reader) refused(f *document.Field) {
 	if !f.Value.Empty() {

@@ -58,11 +58,11 @@ func loadYAML(data []byte, end Pos) (*yaml.Node, *Problem) {
 		return nil, &Problem{Msg: err.Error()}
 	}
 	var doc, second yaml.Node
-	if err = loader.Load(&doc); err == io.EOF {
+	if err = loader.Load(&doc); errors.Is(err, io.EOF) {
 		return nil, nil
 	}
 	if err == nil {
-		if err = loader.Load(&second); err == io.EOF {
+		if err = loader.Load(&second); errors.Is(err, io.EOF) {
 			return &doc, nil
 		}
 	}
