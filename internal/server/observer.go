@@ -1,0 +1,39 @@
+package server
+
+import (
+	"github.com/leat-ml/leat/internal/telemetry"
+	"github.com/leat-ml/leat/serve"
+	"github.com/leat-ml/leat/v2"
+)
+
+// An observer hears of inferences and models: it counts them and passes records
+// on to the recorder that was configured, if one was.
+type observer struct {
+	tel  *telemetry.Telemetry
+	next serve.Recorder
+}
+
+// Record implements serve.Recorder. The inference has been counted by its
+// model's metrics.
+func (o *observer) Record(r serve.Record) {
+	if o.next != nil {
+		o.next.Record(r)
+	}
+}
+
+// Model implements v2.Observer.
+func (o *observer) Model(name, version string) v2.Metrics { return o.tel.Model(name, version) }
+
+// ModelState implements v2.Observer.
+func (o *observer) ModelState(name, version string, s v2.Status) {
+	m := o.tel.Model(name, version)
+	m.SetState(string(s.Phase))
+	if s.LoadTime > 0 {
+		m.SetLoadTime(s.LoadTime)
+	}
+}
+
+var _ interface {
+	serve.Recorder
+	v2.Observer
+} = (*observer)(nil)
