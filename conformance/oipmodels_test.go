@@ -55,7 +55,7 @@ func oipModels() map[string]*typedModel {
 			predict: echoInputs,
 		},
 		"scalar": {
-			desc:    serve.Description{Inputs: []serve.TensorSpec{fp32("x")}, Outputs: []serve.TensorSpec{fp32("x")}},
+			desc:    serve.Description{Inputs: []serve.TensorSpec{fp32("x", []int{}...)}, Outputs: []serve.TensorSpec{fp32("x", []int{}...)}},
 			predict: echoInputs,
 		},
 		"nan": {predict: func(context.Context, *serve.Request) (any, error) {

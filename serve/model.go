@@ -88,8 +88,10 @@ type Description struct {
 type TensorSpec struct {
 	Name     string
 	Datatype Datatype
-	Shape    []int // -1 stands for any length
-	Optional bool  // an input that a request may leave out
+	// Shape has one length a dimension, -1 for any; it is empty for a scalar and
+	// nil where even the number of dimensions is open.
+	Shape    []int
+	Optional bool // an input that a request may leave out
 	// AnyNumber lets an input be of any numeric datatype; the model converts.
 	AnyNumber bool
 }

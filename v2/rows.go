@@ -2,6 +2,7 @@ package v2
 
 import (
 	"math"
+	"slices"
 
 	"github.com/leat-ml/leat/oip/jsontext"
 	"github.com/leat-ml/leat/serve"
@@ -114,7 +115,7 @@ func toSpec(data any, s *serve.TensorSpec) (*serve.Tensor, error) {
 			return nil, badInput("input %q: %w", s.Name, err)
 		}
 	}
-	if !sameShape(shape, t.Shape) {
+	if !slices.Equal(shape, t.Shape) {
 		var err error
 		if t, err = t.Reshaped(shape...); err != nil {
 			return nil, badInput("input %q: %w", s.Name, err)
@@ -122,8 +123,6 @@ func toSpec(data any, s *serve.TensorSpec) (*serve.Tensor, error) {
 	}
 	return t.Named(s.Name), nil
 }
-
-func sameShape(a, b []int) bool { return shapeFits(a, b) }
 
 // reshape is the shape that data of shape have takes to fit want: as it is, a
 // single row made a batch of one, or scalars made rows of one column and back.
@@ -163,7 +162,7 @@ func flatten(data any) (leaves []any, shape []int, err error) {
 			if err != nil {
 				return nil, nil, err
 			}
-			if i > 0 && !equalShapes(s, inner) {
+			if i > 0 && !slices.Equal(s, inner) {
 				return nil, nil, badInput("the inputs are ragged: item %d has shape %v, those before it %v", i, s, inner)
 			}
 			inner = s
@@ -174,18 +173,6 @@ func flatten(data any) (leaves []any, shape []int, err error) {
 		return nil, nil, badInput("a dictionary is where a value is wanted")
 	}
 	return []any{data}, nil, nil
-}
-
-func equalShapes(a, b []int) bool {
-	if len(a) != len(b) {
-		return false
-	}
-	for i := range a {
-		if a[i] != b[i] {
-			return false
-		}
-	}
-	return true
 }
 
 // dense returns nested arrays of numbers as a tensor, anything else as it is.

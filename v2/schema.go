@@ -124,6 +124,9 @@ func fits(t *serve.Tensor, s *serve.TensorSpec) error {
 }
 
 func shapeFits(have, want []int) bool {
+	if want == nil {
+		return true
+	}
 	if len(have) != len(want) {
 		return false
 	}
