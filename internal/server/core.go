@@ -55,7 +55,7 @@ func New(c Config) (*Core, []graph.Problem) {
 	}
 	set := c.Catalog.Clone()
 	v2.Register(set)
-	core := &Core{cfg: c}
+	core := &Core{cfg: c, started: time.Now()}
 	env := c.env()
 	opts := graph.Options{Catalog: set, Env: env, Timeout: c.Timeout}
 	var problems []graph.Problem
@@ -93,7 +93,6 @@ func (c *Config) env() *catalog.Env {
 // Start loads the models. A graph whose model fails to load does not start; a
 // repository starts with the models that load.
 func (c *Core) Start(ctx context.Context) error {
-	c.started = time.Now()
 	if c.graph != nil {
 		if err := c.graph.Start(ctx); err != nil {
 			return err

@@ -1,0 +1,70 @@
+package server
+
+import (
+	"context"
+
+	"github.com/leat-ml/leat/internal/admin"
+	"github.com/leat-ml/leat/internal/version"
+	"github.com/leat-ml/leat/serve"
+	"github.com/leat-ml/leat/v2"
+)
+
+// adminView shows a running server to the admin port.
+type adminView struct{ r *running }
+
+// Ready implements admin.Server.
+func (a adminView) Ready() error { return a.r.core.Ready() }
+
+// Models implements admin.Server.
+func (a adminView) Models() []admin.ModelStatus {
+	infos := a.r.core.Models()
+	all := make([]admin.ModelStatus, len(infos))
+	for i, m := range infos {
+		all[i] = admin.ModelStatus{
+			Name: m.Name, Version: m.Version, Default: m.Default, Runtime: m.Runtime, State: string(m.Phase),
+			Path: m.Path, LoadSeconds: m.LoadTime.Seconds(),
+		}
+		if m.Err != nil {
+			all[i].Reason = m.Err.Error()
+		}
+		if m.Phase == v2.Ready {
+			all[i].LoadedAt = m.Since
+		}
+	}
+	return all
+}
+
+// Status implements admin.Server.
+func (a adminView) Status() admin.ServerStatus {
+	urls := a.r.urls.Load()
+	s := admin.ServerStatus{Version: a.r.c.Version, Commit: version.Commit, StartedAt: a.r.core.started, URLs: map[string]string{}}
+	if urls != nil {
+		s.URLs = *urls
+	}
+	return s
+}
+
+// Load implements admin.Control.
+func (a adminView) Load(ctx context.Context, model string) error {
+	if a.r.core.repo == nil {
+		return errNoRepository()
+	}
+	return a.r.core.repo.Load(ctx, model)
+}
+
+// Unload implements admin.Control.
+func (a adminView) Unload(ctx context.Context, model string) error {
+	if a.r.core.repo == nil {
+		return errNoRepository()
+	}
+	return a.r.core.repo.Unload(ctx, model)
+}
+
+// Reload implements admin.Control.
+func (a adminView) Reload(context.Context) error {
+	return serve.Errorf(serve.NotOffered, "", "this version does not reload a server: restart it, or load a model of a repository anew")
+}
+
+func errNoRepository() error {
+	return serve.Errorf(serve.NotOffered, "", "the models of a graph are loaded with it: only those of a model repository can be loaded and unloaded")
+}

@@ -1,0 +1,177 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"github.com/leat-ml/leat/graph"
+	"github.com/leat-ml/leat/internal/admin"
+	"github.com/leat-ml/leat/internal/telemetry"
+	"github.com/leat-ml/leat/internal/transport/rest"
+	"github.com/leat-ml/leat/internal/version"
+)
+
+// RunConfig is a server with its ports. Addresses may have port 0, which picks
+// a free one.
+type RunConfig struct {
+	Config
+	HTTP, Admin string
+	MaxBody     int64 // bytes of a request's body; 0 means 64 MiB
+	Access      *rest.AccessLog
+	// Drain bounds the shutdown; Grace is how much of it passes between turning
+	// not ready and refusing requests.
+	Drain, Grace time.Duration
+	// Started is called once the ports are open, with the server's URLs.
+	Started func(c *Core, http, admin string)
+	// Warn is told the problems of the spec that do not keep it from serving.
+	Warn func(graph.Problem)
+}
+
+// ProblemsError is what is wrong with a spec.
+type ProblemsError []graph.Problem
+
+// Error lists the problems, one a line.
+func (e ProblemsError) Error() string {
+	var errs []error
+	for _, p := range e {
+		if !p.Warning {
+			errs = append(errs, errors.New(p.String()))
+		}
+	}
+	return errors.Join(errs...).Error()
+}
+
+// Run serves until ctx ends and then shuts down: it turns not ready, lets
+// requests in flight finish, closes the models, and returns. The admin port
+// opens first, so that the loading can be watched; the data port opens once
+// what loads synchronously has loaded.
+func Run(ctx context.Context, c RunConfig) error {
+	tel := telemetry.New(telemetry.Build{Version: c.Version, Commit: version.Commit})
+	c.Recorder = &observer{tel: tel, next: c.Recorder}
+	core, problems := New(c.Config)
+	for _, p := range problems {
+		if p.Warning && c.Warn != nil {
+			c.Warn(p)
+		}
+	}
+	if core == nil {
+		return ProblemsError(problems)
+	}
+	r := &running{c: c, core: core, tel: tel}
+	return r.run(ctx)
+}
+
+// A running server has its listeners and what serves them.
+type running struct {
+	c     RunConfig
+	core  *Core
+	tel   *telemetry.Telemetry
+	admin *http.Server
+	rest  *rest.Server
+	fails chan error
+	urls  atomic.Pointer[map[string]string]
+}
+
+func (r *running) run(ctx context.Context) error {
+	adminAt, err := r.startAdmin()
+	if err != nil {
+		return err
+	}
+	err = r.core.Start(ctx)
+	if err == nil {
+		err = r.serve(ctx, adminAt)
+	}
+	late, cancel := context.WithTimeout(context.WithoutCancel(ctx), max(r.c.Drain, time.Second))
+	defer cancel()
+	return errors.Join(err, r.stop(late))
+}
+
+// serve opens the data port and serves it until ctx ends.
+func (r *running) serve(ctx context.Context, adminAt string) error {
+	l, err := listen("data port", r.c.HTTP)
+	if err != nil {
+		return err
+	}
+	h := rest.New(r.core, rest.Options{
+		MLRun: r.c.MLRun, MaxBody: r.c.MaxBody, Timeout: r.c.Timeout, Logger: r.c.Logger, Access: r.c.Access, Metrics: r.tel,
+	})
+	r.rest = rest.NewServer(h)
+	r.urls.Store(&map[string]string{"http": url(l), "admin": adminAt})
+	go func() { r.fails <- r.rest.Serve(l) }() // ends with Shutdown
+	if r.c.Started != nil {
+		r.c.Started(r.core, url(l), adminAt)
+	}
+	select {
+	case <-ctx.Done():
+		return nil
+	case err := <-r.fails:
+		return err
+	}
+}
+
+// startAdmin opens the admin port, which only this machine may reach.
+func (r *running) startAdmin() (string, error) {
+	r.fails = make(chan error, 2)
+	if err := loopback(r.c.Admin); err != nil {
+		return "", err
+	}
+	l, err := listen("admin port", r.c.Admin)
+	if err != nil {
+		return "", err
+	}
+	view := adminView{r}
+	r.admin = rest.NewHTTPServer(admin.New(view, admin.Options{Metrics: r.tel.Gatherer(), Control: view, Logger: r.c.Logger}), r.c.Logger)
+	go func() { // ends with Shutdown
+		if err := r.admin.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+			r.fails <- err
+		}
+	}()
+	return url(l), nil
+}
+
+// stop shuts down what was started, the data port first.
+func (r *running) stop(ctx context.Context) error {
+	r.core.Drain()
+	start := time.Now()
+	var errs []error
+	if r.rest != nil {
+		errs = append(errs, r.rest.Shutdown(ctx, r.c.Grace))
+	}
+	errs = append(errs, r.core.Close(ctx), r.admin.Shutdown(ctx))
+	err := errors.Join(errs...)
+	r.c.Logger.LogAttrs(ctx, slog.LevelInfo, "shut down", slog.Duration("took", time.Since(start).Round(time.Millisecond)))
+	return err
+}
+
+func url(l net.Listener) string { return "http://" + l.Addr().String() }
+
+func listen(what, addr string) (net.Listener, error) {
+	l, err := net.Listen("tcp", addr)
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		return nil, fmt.Errorf("%s: %s is in use: stop what listens there or choose another address (port 0 picks a free one)", what, addr)
+	case err != nil:
+		return nil, fmt.Errorf("%s: %w", what, err)
+	}
+	return l, nil
+}
+
+// loopback refuses addresses that other machines reach.
+func loopback(addr string) error {
+	host, _, err := net.SplitHostPort(addr)
+	if err != nil {
+		return fmt.Errorf("admin port: %w", err)
+	}
+	ip := net.ParseIP(host)
+	if host == "localhost" || (ip != nil && ip.IsLoopback()) {
+		return nil
+	}
+	return fmt.Errorf("admin port: %s can be reached from other machines, and this version cannot authenticate them: use 127.0.0.1", addr)
+}
