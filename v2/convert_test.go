@@ -233,3 +233,26 @@ func TestFeatureSchema(t *testing.T) {
 		}
 	}
 }
+
+func TestOutputSchema(t *testing.T) {
+	desc := serve.Description{Outputs: []serve.TensorSpec{spec("y", serve.FP32, -1, 2), spec("n", serve.Int64, -1)}}
+	one := serve.Description{Outputs: desc.Outputs[:1]}
+	for _, tt := range []struct {
+		desc serve.Description
+		out  any
+		want string
+	}{
+		{desc, []*serve.Tensor{serve.NewTensor("n", []int64{1}), serve.NewTensor("y", []float32{1, 2}, 1, 2)}, ""},
+		{one, serve.NewTensor("", []float32{1, 2}, 1, 2), ""},
+		{one, []float64{1}, ""}, // no tensor: it says nothing of a datatype
+		{desc, []*serve.Tensor{serve.NewTensor("z", []int64{1})}, `an output "z", but its schema has y, n`},
+		{desc, []*serve.Tensor{serve.NewTensor("n", []float64{1})}, `answered "n" as FP64 [1], but its schema says INT64 [-1]`},
+		{one, serve.NewTensor("y", []float32{1, 2, 3}, 1, 3), `FP32 [1 3], but its schema says FP32 [-1 2]`},
+	} {
+		s := started(t, v2.Config{Name: "m", Model: &seen{desc: tt.desc, out: func(*serve.Request) any { return tt.out }}})
+		_, err := do(t.Context(), s, "infer", `{"inputs":[1]}`)
+		if (err == nil) != (tt.want == "") || (err != nil && (!strings.Contains(err.Error(), tt.want) || serve.CodeOf(err) != serve.Internal)) {
+			t.Errorf("%v: error %v, want %q", tt.out, err, tt.want)
+		}
+	}
+}

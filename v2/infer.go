@@ -71,7 +71,8 @@ func (in *inference) run(ctx context.Context, start time.Time) (*serve.Response,
 		}
 	}
 	if err = in.settle(resp, req); err != nil {
-		if serve.CodeOf(err) == serve.Internal {
+		var known *serve.Error
+		if !errors.As(err, &known) {
 			err = &serve.Error{Code: serve.Unwritable, Class: "TypeError", Err: err}
 		}
 		return nil, s.failed(in.op, err)
@@ -207,6 +208,13 @@ func (in *inference) respond(req *serve.Request, outputs any, start time.Time) *
 // finds out about those that cannot be written while the model can still be
 // named.
 func (in *inference) settle(r *serve.Response, req *serve.Request) (err error) {
+	// A runtime's answers follow the file, and what a request asks of it.
+	_, byRuntime := in.s.Model.(*FileModel)
+	if specs := in.s.desc.Load().Outputs; len(specs) > 0 && in.op != opExplain && !byRuntime {
+		if err = checkAnswer(r.Outputs, specs); err != nil {
+			return err
+		}
+	}
 	if r.Dialect != serve.OIP {
 		r.Outputs, err = plain(r.Outputs)
 		return err

@@ -59,6 +59,35 @@ func checkOutputs(wanted []serve.RequestedOutput, specs []serve.TensorSpec) erro
 	return nil
 }
 
+// checkAnswer holds tensors that a model returned against its own schema. That
+// they differ is the model's fault.
+func checkAnswer(outputs any, specs []serve.TensorSpec) error {
+	switch v := outputs.(type) {
+	case *serve.Tensor:
+		if len(specs) == 1 {
+			return answers(v, &specs[0])
+		}
+	case []*serve.Tensor:
+		for _, t := range v {
+			at := slices.IndexFunc(specs, func(s serve.TensorSpec) bool { return s.Name == t.Name })
+			if at < 0 {
+				return serve.Errorf(serve.Internal, "", "the model answered with an output %q, but its schema has %s", t.Name, specNames(specs))
+			}
+			if err := answers(t, &specs[at]); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func answers(t *serve.Tensor, s *serve.TensorSpec) error {
+	if (t.Datatype != s.Datatype && s.Datatype != serve.Invalid) || !shapeFits(t.Shape, s.Shape) {
+		return serve.Errorf(serve.Internal, "", "the model answered %q as %s %v, but its schema says %s %v", t.Name, t.Datatype, t.Shape, s.Datatype, s.Shape)
+	}
+	return nil
+}
+
 func specNames(specs []serve.TensorSpec) string {
 	names := make([]string, len(specs))
 	for i, s := range specs {
