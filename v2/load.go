@@ -45,7 +45,9 @@ func (s *Server) load(ctx context.Context) error {
 	took := time.Since(start)
 	if err != nil {
 		s.setStatus(Status{Phase: Failed, Err: err, LoadTime: took})
-		s.logger().Error("model failed to load", "error", err, "seconds", took.Seconds())
+		if s.Env.Async { // else the caller of Start tells
+			s.logger().Error("model failed to load", "error", err, "seconds", took.Seconds())
+		}
 		return err
 	}
 	s.describe()
