@@ -18,6 +18,7 @@
 // run interleaved so that their loads overlap. The place of a leaf's threshold
 // holds its value.
 //
-// Three layouts exist: [single] (8 bytes a node, float32), [double] (12 bytes,
-// float64) and [mixed] (16 bytes: any size, and categorical splits).
+// Four layouts exist: [single] (8 bytes a node, float32), [double] (12 bytes,
+// float64), [words] (12 bytes, with categorical splits over few categories) and
+// [mixed] (16 bytes: any size, any categories).
 package forest

@@ -53,7 +53,14 @@ func (s double) trees(keys []int64, roots *[8]uint32, depth int, out *[8]float64
 			break
 		}
 	}
-	s.values(out, [8]uint64{a, b, c, d, e, f, g, h})
+	out[0] = doubleLeaf(thresholds[a])
+	out[1] = doubleLeaf(thresholds[b])
+	out[2] = doubleLeaf(thresholds[c])
+	out[3] = doubleLeaf(thresholds[d])
+	out[4] = doubleLeaf(thresholds[e])
+	out[5] = doubleLeaf(thresholds[f])
+	out[6] = doubleLeaf(thresholds[g])
+	out[7] = doubleLeaf(thresholds[h])
 }
 
 func doubleRowStep(thresholds []int64, links []uint32, keys []int64, at, row uint64) uint64 {
@@ -80,11 +87,14 @@ func (s double) rows(keys []int64, root uint32, depth int, out *[8]float64) {
 			break
 		}
 	}
-	s.values(out, [8]uint64{a, b, c, d, e, f, g, h})
+	out[0] = doubleLeaf(thresholds[a])
+	out[1] = doubleLeaf(thresholds[b])
+	out[2] = doubleLeaf(thresholds[c])
+	out[3] = doubleLeaf(thresholds[d])
+	out[4] = doubleLeaf(thresholds[e])
+	out[5] = doubleLeaf(thresholds[f])
+	out[6] = doubleLeaf(thresholds[g])
+	out[7] = doubleLeaf(thresholds[h])
 }
 
-func (s double) values(out *[8]float64, at [8]uint64) {
-	for i, k := range at {
-		out[i] = math.Float64frombits(uint64(s.thresholds[k]))
-	}
-}
+func doubleLeaf(threshold int64) float64 { return math.Float64frombits(uint64(threshold)) }

@@ -7,10 +7,11 @@ type filler struct {
 	rules Rules
 	slots []slot // all; the first is the constant
 	cats  []int  // which of them are categorical
+	words bool   // sets are words: keys are numbers of their bits
 }
 
-func newFiller(r Rules, t *slotTable) filler {
-	f := filler{rules: r, slots: t.slots}
+func newFiller(r Rules, t *slotTable, words bool) filler {
+	f := filler{rules: r, slots: t.slots, words: words}
 	for i, s := range t.slots {
 		if s.cat {
 			f.cats = append(f.cats, i)
@@ -29,7 +30,11 @@ func fill[S float](f *filler, keys []int64, stride int, row []S) {
 	}
 	for _, i := range f.cats {
 		s := &f.slots[i]
-		keys[i*stride] = category(&f.rules, s, float64(row[s.feature]))
+		key := category(&f.rules, s, float64(row[s.feature]))
+		if f.words {
+			key = wordKey(key)
+		}
+		keys[i*stride] = key
 	}
 }
 
@@ -40,15 +45,18 @@ const (
 
 func fillSingle[S float](slots []slot, keys []int64, stride int, row []S) {
 	at := 0
-	for i := range slots[1:] {
-		s := &slots[i+1]
-		bits := math.Float32bits(float32(row[s.feature]) + 0) // -0 becomes 0
+	slots = slots[1:]
+	for i := range slots {
+		// Read before the choice, so that it is made without branches: which
+		// values of a row are missing cannot be predicted.
+		missing, zero := slots[i].missing, slots[i].zero
+		bits := math.Float32bits(float32(row[slots[i].feature]) + 0) // -0 becomes 0
 		key := key32(bits)
 		if bits == 0 {
-			key = s.zero
+			key = zero
 		}
 		if bits&math.MaxInt32 > infinity32 {
-			key = s.missing
+			key = missing
 		}
 		at += stride
 		keys[at] = key
@@ -56,16 +64,17 @@ func fillSingle[S float](slots []slot, keys []int64, stride int, row []S) {
 }
 
 func fillDouble[S float](slots []slot, keys []int64, stride int, row []S, tiny float64) {
-	at, zero := 0, math.Float64bits(tiny)
-	for i := range slots[1:] {
-		s := &slots[i+1]
-		bits := math.Float64bits(float64(row[s.feature]))
+	at, nearest := 0, math.Float64bits(tiny)
+	slots = slots[1:]
+	for i := range slots {
+		missing, zero := slots[i].missing, slots[i].zero
+		bits := math.Float64bits(float64(row[slots[i].feature]))
 		key, size := ordered64(bits), bits&math.MaxInt64
-		if size <= zero {
-			key = s.zero
+		if size <= nearest {
+			key = zero
 		}
 		if size > infinity64 {
-			key = s.missing
+			key = missing
 		}
 		at += stride
 		keys[at] = key
@@ -82,4 +91,15 @@ func category(r *Rules, s *slot, v float64) int64 {
 		return int64(v)
 	}
 	return unlisted
+}
+
+// wordKey is the number of a category's bit.
+func wordKey(key int64) int64 {
+	switch {
+	case key < 0:
+		return wordListed
+	case key >= maxWordCats:
+		return wordUnlisted
+	}
+	return key
 }

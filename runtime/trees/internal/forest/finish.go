@@ -103,21 +103,33 @@ func (b *Builder) scale(m *Meta) func(at int, v float64) float64 {
 
 func layOutSingle(b *Builder, scale func(int, float64) float64) walker[float32] {
 	if b.stats.cats || b.stats.longest > maxSingleStep || len(b.slots.slots) > maxSingleSlots {
-		return newMixed[float32](b.nodes, b.sets.words, scale)
+		return layOutCats[float32](b, scale)
 	}
 	return newSingle(b.nodes, scale)
 }
 
 func layOutDouble(b *Builder, scale func(int, float64) float64) walker[float64] {
 	if b.stats.cats || b.stats.longest > maxDoubleStep || len(b.slots.slots) > maxDoubleSlots {
-		return newMixed[float64](b.nodes, b.sets.words, scale)
+		return layOutCats[float64](b, scale)
 	}
 	return newDouble(b.nodes, scale)
 }
 
+func layOutCats[T float](b *Builder, scale func(int, float64) float64) walker[T] {
+	if b.fitsWords() {
+		return newWords[T](b.nodes, b.sets.words, scale)
+	}
+	return newMixed[T](b.nodes, b.sets.words, scale)
+}
+
+// fitsWords says whether categorical splits, if any, fit the layout words.
+func (b *Builder) fitsWords() bool {
+	return b.sets.highest < maxWordCats && b.stats.longest <= maxWordStep && len(b.slots.slots) <= maxWordSlots
+}
+
 func newScorer[T float](b *Builder, m *Meta, walk walker[T]) *scorer[T] {
 	s := &scorer[T]{
-		filler: newFiller(b.rules, &b.slots),
+		filler: newFiller(b.rules, &b.slots, b.fitsWords()),
 		walk:   walk,
 		roots:  slices.Clip(b.roots),
 		depth:  slices.Clip(b.depth),

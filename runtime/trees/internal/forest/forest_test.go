@@ -17,7 +17,7 @@ var (
 // ensemble packs trees; tree i adds to group i % groups.
 func ensemble(t testing.TB, r Rules, trees [][]Node, features int, base []float64) *Ensemble {
 	t.Helper()
-	b := NewBuilder(r, 1<<20)
+	b := NewBuilder(r, 1<<28)
 	m := Meta{Features: features, Base: base}
 	for i, nodes := range trees {
 		if err := b.Add(nodes); err != nil {
@@ -43,6 +43,7 @@ func layout(e *Ensemble) string {
 // shape, numbers of trees and outputs, and numbers of rows.
 func TestWalks(t *testing.T) {
 	categorical := []Split{Less, AtMost, ListedLeft, ListedRight}
+	few := []Split{Less, ListedLeft, ListedRight, Less, Less, AtMost} // of fewer categories
 	numeric := []Split{Less, AtMost}
 	every := []Missing{NaNRight, NaNLeft, NaNZero, ZeroRight, ZeroLeft}
 	for _, c := range []struct {
@@ -62,6 +63,10 @@ func TestWalks(t *testing.T) {
 		{"double", "forest.double", doubleRules, numeric, 10, 30, bushy, 19, 1},
 		{"double, groups", "forest.double", doubleRules, numeric, 10, 30, bushy, 21, 3},
 		{"double, chains", "forest.double", doubleRules, numeric, 10, 80, chain, 9, 1},
+		{"single, few categories", "forest.words[float32]", singleRules, few, 10, 30, bushy, 19, 1},
+		{"double, few categories", "forest.words[float64]", doubleRules, few, 10, 30, bushy, 19, 2},
+		{"few categories, chains", "forest.words[float64]", doubleRules, few, 10, 80, chain, 9, 1},
+		{"few categories, many features", "forest.mixed[float64]", doubleRules, few, 90000, 40000, bushy, 3, 1},
 		{"single, categories", "forest.mixed[float32]", singleRules, categorical, 10, 30, bushy, 19, 1},
 		{"double, categories", "forest.mixed[float64]", doubleRules, categorical, 10, 30, bushy, 19, 2},
 		{"categories, chains", "forest.mixed[float64]", doubleRules, categorical, 10, 80, chain, 9, 1},
@@ -71,7 +76,10 @@ func TestWalks(t *testing.T) {
 		{"double, wide trees", "forest.mixed[float64]", doubleRules, numeric, 10, 140000, complete, 1, 1},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			g := &grower{Rand: rand.New(rand.NewPCG(1, 2)), rules: c.rules, features: c.features, splits: c.splits, missing: every}
+			g := &grower{Rand: rand.New(rand.NewPCG(1, 2)), rules: c.rules, features: c.features, splits: c.splits, missing: every, cats: 200}
+			if len(c.splits) == len(few) {
+				g.cats = maxWordCats
+			}
 			for range 50 {
 				g.values = append(g.values, g.NormFloat64())
 			}
@@ -201,7 +209,7 @@ func TestPredictIsConcurrent(t *testing.T) {
 func TestPredictAllocatesNothing(t *testing.T) {
 	g := &grower{
 		Rand: rand.New(rand.NewPCG(5, 6)), features: 5,
-		splits: []Split{Less, ListedRight}, missing: []Missing{NaNLeft}, values: []float64{0, 1, -1},
+		splits: []Split{Less, ListedRight}, missing: []Missing{NaNLeft}, values: []float64{0, 1, -1}, cats: 200,
 	}
 	for _, r := range []Rules{singleRules, doubleRules} {
 		e := ensemble(t, r, [][]Node{g.tree(10, bushy), g.tree(10, bushy)}, 5, []float64{0, 0})

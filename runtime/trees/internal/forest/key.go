@@ -6,10 +6,13 @@ const (
 	below = math.MinInt64 // a key that goes left at every split
 	above = math.MaxInt64 // a key that goes right at every split
 
-	unlisted = math.MaxInt64 // the key of a category that no set holds
-	listed   = -1            // the key of a value that goes where listed categories go
-
 	low32 = 1<<32 - 1
+)
+
+// The keys of categories are their numbers, and these.
+const (
+	unlisted = math.MaxInt64 // of what no set holds
+	listed   = -1            // of what goes where the listed ones go
 )
 
 // ordered32 maps the bits of a float32 that is not NaN to an integer of the

@@ -83,6 +83,6 @@ func (s mixed[T]) ended(at *[8]uint64) bool {
 
 func (s mixed[T]) values(out *[8]T, at *[8]uint64) {
 	for i, k := range at {
-		out[i] = T(math.Float64frombits(uint64(s.nodes[k].threshold)))
+		out[i] = T(doubleLeaf(s.nodes[k].threshold))
 	}
 }

@@ -43,8 +43,9 @@ var errSetsTooBig = errors.New("the sets of categories take too much memory")
 // A setPool holds the words of all sets, without the leading and trailing
 // empty ones. Word 0 is empty: numeric nodes of a mixed forest look there.
 type setPool struct {
-	words []uint64
-	limit int // words
+	words   []uint64
+	limit   int    // words
+	highest uint32 // category
 }
 
 func newSetPool(limit int) setPool {
@@ -56,11 +57,13 @@ func (p *setPool) add(cats []uint32) (threshold int64, err error) {
 	if len(cats) == 0 {
 		return setThreshold(0, 0, 0), nil
 	}
-	if top := slices.Max(cats); top >= maxCategories {
+	top := slices.Max(cats)
+	if top >= maxCategories {
 		return 0, fmt.Errorf("category %d is out of range (at most %d)", top, maxCategories-1)
 	}
+	p.highest = max(p.highest, top)
 	skip := int(slices.Min(cats) / 64)
-	count := int(slices.Max(cats)/64) - skip + 1
+	count := int(top/64) - skip + 1
 	at := len(p.words)
 	if at+count > p.limit {
 		return 0, errSetsTooBig

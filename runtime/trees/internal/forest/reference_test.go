@@ -83,6 +83,7 @@ type grower struct {
 	splits   []Split
 	missing  []Missing
 	values   []float64 // thresholds are chosen from these
+	cats     int       // categories
 }
 
 // A shape says which leaf is split next: any, the last one made or the first.
@@ -128,7 +129,7 @@ func (g *grower) split(child int) Node {
 	if n.categorical() {
 		n.Missing %= 2 // NaNRight or NaNLeft
 		for range g.IntN(6) {
-			n.Cats = append(n.Cats, uint32(g.IntN(200)))
+			n.Cats = append(n.Cats, uint32(g.IntN(g.cats)))
 		}
 	}
 	return n
@@ -150,9 +151,12 @@ func (g *grower) shuffle(nodes []Node) []Node {
 	return out
 }
 
+var special = []float64{
+	math.NaN(), math.Inf(1), math.Inf(-1), 0, math.Copysign(0, -1), 1e-36, -1e-40, 5e-324, 1e300, 0.75, -0.5,
+}
+
 // row is one with missing values, infinities, zeros, thresholds and categories.
 func (g *grower) row() []float64 {
-	special := []float64{math.NaN(), math.Inf(1), math.Inf(-1), 0, math.Copysign(0, -1), 1e-36, -1e-40, 5e-324, 1e300, 0.75, -0.5}
 	row := make([]float64, g.features)
 	for i := range row {
 		switch g.IntN(5) {

@@ -53,7 +53,14 @@ func (s single) trees(keys []int64, roots *[8]uint32, depth int, out *[8]float32
 			break
 		}
 	}
-	s.values(out, [8]uint64{a, b, c, d, e, f, g, h})
+	out[0] = singleLeaf(nodes[a])
+	out[1] = singleLeaf(nodes[b])
+	out[2] = singleLeaf(nodes[c])
+	out[3] = singleLeaf(nodes[d])
+	out[4] = singleLeaf(nodes[e])
+	out[5] = singleLeaf(nodes[f])
+	out[6] = singleLeaf(nodes[g])
+	out[7] = singleLeaf(nodes[h])
 }
 
 func singleRowStep(nodes, keys []int64, at, row uint64) uint64 {
@@ -80,11 +87,14 @@ func (s single) rows(keys []int64, root uint32, depth int, out *[8]float32) {
 			break
 		}
 	}
-	s.values(out, [8]uint64{a, b, c, d, e, f, g, h})
+	out[0] = singleLeaf(nodes[a])
+	out[1] = singleLeaf(nodes[b])
+	out[2] = singleLeaf(nodes[c])
+	out[3] = singleLeaf(nodes[d])
+	out[4] = singleLeaf(nodes[e])
+	out[5] = singleLeaf(nodes[f])
+	out[6] = singleLeaf(nodes[g])
+	out[7] = singleLeaf(nodes[h])
 }
 
-func (s single) values(out *[8]float32, at [8]uint64) {
-	for i, k := range at {
-		out[i] = math.Float32frombits(uint32(s.nodes[k] >> 32))
-	}
-}
+func singleLeaf(n int64) float32 { return math.Float32frombits(uint32(n >> 32)) }
