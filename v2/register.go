@@ -32,6 +32,18 @@ func FromArgs(a catalog.Args, m serve.Model, runtime string) (*Server, error) {
 	})
 }
 
+// Object makes the constructor of a step (graph.StepSpec.New) that serves a
+// model the program has at hand: it is ready as it is, and is not loaded.
+func Object(m serve.Model) func(catalog.Args) (serve.Step, error) {
+	return func(a catalog.Args) (serve.Step, error) {
+		s, err := FromArgs(a, m, "")
+		if err == nil {
+			s.Loaded = true
+		}
+		return s, err
+	}
+}
+
 func metricsOf(a catalog.Args) Metrics {
 	if a.Env == nil {
 		return nil

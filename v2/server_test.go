@@ -170,6 +170,13 @@ func TestLoadedObject(t *testing.T) {
 	if m.calls[0] != "warm" {
 		t.Errorf("calls %v, want no load", m.calls)
 	}
+	step, err := v2.Object(m)(catalog.Args{Name: "o"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if o := step.(*v2.Server); !o.Loaded || o.Name != "o" {
+		t.Errorf("the object is served as %+v", o.Config)
+	}
 }
 
 // blocked loads until it is let go.
