@@ -84,6 +84,15 @@ func TestArrayErrors(t *testing.T) {
 		{"FP64", `[nul]`, "at byte 1: expected null, found 'n'"},
 		{"FP32", `[1.5.2]`, "at byte 4: expected ',' or ']' after array element, found '.'"},
 		{"FP32", `[01]`, "at byte 2: expected ',' or ']' after array element, found '1'"},
+		{"FP32", `[00.5]`, "at byte 2: expected ',' or ']' after array element, found '0'"},
+		{"FP32", `[-012]`, "at byte 3: expected ',' or ']' after array element, found '1'"},
+		{"FP32", `[1.e5]`, "at byte 3: expected a digit after '.', found 'e'"},
+		{"FP32", `[1e]`, "at byte 3: expected a digit in the exponent, found ']'"},
+		{"FP32", `[1.5e+]`, "at byte 6: expected a digit in the exponent, found ']'"},
+		{"INT64", `[01]`, "at byte 2: expected ',' or ']' after array element, found '1'"},
+		{"INT64", `[1,-00]`, "at byte 5: expected ',' or ']' after array element, found '0'"},
+		{"INT64", `[1.5e1]`, "element 0 is 1.5e1, not an integer"},
+		{"INT64", `[7,10e0]`, "element 1 is 10e0, not an integer"},
 		{"FP32", `[1,]`, "at byte 3: expected a value, found ']'"},
 		{"FP32", `[,1]`, "at byte 1: expected a value, found ','"},
 		{"FP32", `[[1],]`, "at byte 5: expected a value, found ']'"},
@@ -116,14 +125,19 @@ func TestArrayErrors(t *testing.T) {
 		{"BYTES", `["a" "b"]`, "at byte 5: expected ',' or ']' after array element"},
 		{"BYTES", "[\"\xff\"]", "at byte 2: string is not valid UTF-8"},
 	} {
-		l := Lexer{Data: []byte(c.text)}
-		err := readers[c.datatype](&l, new(Dims))
-		if err == nil || !strings.Contains(err.Error(), c.want) {
-			t.Errorf("%s %s: error %v, want %q", c.datatype, c.text, err, c.want)
-		}
-		var element *ElementError
-		if strings.HasPrefix(c.want, "element") && !errors.As(err, &element) {
-			t.Errorf("%s: %T is no ElementError", c.text, err)
+		for _, more := range []string{"", strings.Repeat(" ", 60)} { // near and far from the end
+			if more != "" && strings.Contains(c.want, "found the end") {
+				continue
+			}
+			l := Lexer{Data: []byte(c.text + more)}
+			err := readers[c.datatype](&l, new(Dims))
+			if err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("%s %s: error %v, want %q", c.datatype, l.Data, err, c.want)
+			}
+			var element *ElementError
+			if strings.HasPrefix(c.want, "element") && !errors.As(err, &element) {
+				t.Errorf("%s: %T is no ElementError", c.text, err)
+			}
 		}
 	}
 }
@@ -192,6 +206,10 @@ func TestNumbers(t *testing.T) {
 		{`[1,null]`, "floats [1 NaN] [2]", true},
 		{`[null]`, "floats [NaN] [1]", false},
 		{`[1e3]`, "floats [1000] [1]", false},
+		{`[1e0]`, "floats [1] [1]", false},
+		{`[1.5e1,2]`, "floats [15 2] [2]", true},
+		{`[9999999999999999999,0.9999999999999999999]`, "", false},
+		{`[10000000000000000000,0.9999999999999999999]`, "floats [1e+19 1] [2]", true},
 		{`[0.12345678901234567,1.7976931348623157e308]`, "floats [0.12345678901234566 1.7976931348623157e+308] [2]", false},
 
 		{`[9007199254740993,0.5]`, "", false},

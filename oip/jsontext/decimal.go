@@ -7,10 +7,10 @@ import "encoding/binary"
 const maxQuickDigits = 19
 
 // quickDecimal reads the JSON number at data[i:] if it has the usual form: up to
-// 19 digits that make less than 2^63, besides zeros at the start, and a short
-// exponent or none. The number's absolute value is mant / 10^frac, and it ends
-// before data[end]; end is 0 if it is not of that form, be it valid or not. frac
-// is 0 only for integers: those written without a point and without an exponent.
+// 19 digits besides zeros at the start, and a short exponent or none. The number's
+// absolute value is mant / 10^frac, and it ends before data[end]; end is 0 if it
+// is not of that form, be it valid or not. frac is 0 only for integers (without a
+// point and without an exponent), whose mant is below 2^63.
 func quickDecimal(data []byte, i int) (mant uint64, frac, end int) {
 	if len(data)-i < 48 {
 		return tailDecimal(data, i)
@@ -39,7 +39,7 @@ func quickDecimal(data []byte, i int) (mant uint64, frac, end int) {
 		n += n3
 	}
 	end = i + 1 + n
-	if n == 0 || int64(mant) < 0 || end-start > maxQuickDigits+1 && !zerosFirst(data, start, end, n) {
+	if n == 0 || end-start > maxQuickDigits+1 && !zerosFirst(data, start, end, n) {
 		return 0, 0, 0
 	}
 	if p[1+n]|0x20 == 'e' {

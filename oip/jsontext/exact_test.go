@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"strconv"
+	"strings"
 	"testing"
 )
 
@@ -66,6 +67,12 @@ var numberKinds = []struct {
 	}},
 	{"about the largest float64", func(r *rand.Rand) string {
 		return "1.797693134862315" + strconv.Itoa(r.IntN(1e9)) + "e308"
+	}},
+	{"small fraction", func(r *rand.Rand) string {
+		return string(appendDigits([]byte("0."+strings.Repeat("0", r.IntN(12))), r, 1+r.IntN(25)))
+	}},
+	{"zeros in the exponent", func(r *rand.Rand) string {
+		return strconv.Itoa(r.IntN(1000)) + ".5e-" + strings.Repeat("0", r.IntN(5)) + strconv.Itoa(r.IntN(50))
 	}},
 	{"halves", func(r *rand.Rand) string {
 		return strconv.FormatUint(r.Uint64()>>r.IntN(64), 10) + ".5"
@@ -306,6 +313,25 @@ func TestEveryFloat32(t *testing.T) {
 		if back, err := ParseFloat32(got); err != nil || !same32(back, f) {
 			t.Fatalf("ParseFloat32(%s) = %x, %v, want %x", got, math.Float32bits(back), err, b)
 		}
+	}
+}
+
+// TestEdgeFloats writes the numbers at which intervals and exponents change:
+// powers of two with their neighbours, and the first subnormal ones.
+func TestEdgeFloats(t *testing.T) {
+	for e := uint64(0); e < 0x7FF<<52; e += 1 << 52 {
+		for _, b := range []uint64{e + 1, e, e + 1<<52 - 1} {
+			checkWrite64(t, math.Float64frombits(b))
+		}
+	}
+	for e := uint32(0); e < 0xFF<<23; e += 1 << 23 {
+		for _, b := range []uint32{e + 1, e, e + 1<<23 - 1} {
+			checkWrite32(t, math.Float32frombits(b))
+		}
+	}
+	for b := range uint64(5000) {
+		checkWrite64(t, math.Float64frombits(b))
+		checkWrite32(t, math.Float32frombits(uint32(b)))
 	}
 }
 

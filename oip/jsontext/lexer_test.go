@@ -252,3 +252,43 @@ func TestReadString(t *testing.T) {
 		}
 	}
 }
+
+// TestStringStops has every kind of byte that ends plain text at all places in
+// words of eight.
+func TestStringStops(t *testing.T) {
+	for before := range 20 {
+		for stop, bad := range map[string]bool{
+			"\n": true, "\x00": true, "\x1f": true, "\xff": true, `\x`: true,
+			`\n`: false, "é": false, " ": false, "!": false, "#": false, "[": false, "]": false, "\x7f": false,
+		} {
+			content := strings.Repeat("a", before) + stop + strings.Repeat("b", 20)
+			l := Lexer{Data: []byte(`"` + content + `"`)}
+			err := l.Skip()
+			var syntax *SyntaxError
+			if bad && (!errors.As(err, &syntax) || syntax.Offset != before+1) || !bad && err != nil {
+				t.Errorf("%q: %v", content, err)
+			}
+			if ends := l.Pos == len(l.Data); !bad && !ends {
+				t.Errorf("%q: cursor at %d", content, l.Pos)
+			}
+		}
+	}
+}
+
+// TestManySiblings has more containers than may be nested, side by side.
+func TestManySiblings(t *testing.T) {
+	text := []byte("[" + strings.Repeat(`[1],{"a":1},[],{},`, 2*MaxDepth) + "0]")
+	if err := check(text); err != nil {
+		t.Error(err)
+	}
+	l := Lexer{Data: text}
+	more, err := l.ArrayStart()
+	for more && err == nil {
+		if err = l.Skip(); err == nil {
+			more, err = l.ArrayNext()
+		}
+	}
+	if err != nil {
+		t.Error(err)
+	}
+}

@@ -104,9 +104,6 @@ func (n *Numeric) appendQuick(mant uint64, frac, minus int) bool {
 	if minus != 0 {
 		v = -v
 	}
-	if n.IsFloat && !floatHolds(v) {
-		return false
-	}
 	n.wholes++
 	return n.appendInt(v)
 }
@@ -124,6 +121,7 @@ func (l *Lexer) carefulNumber(n *Numeric) bool {
 	return err == nil && n.append(tok, isInt)
 }
 
+// append reports false if the number tok would not survive.
 func (n *Numeric) append(tok []byte, isInt bool) bool {
 	if isInt {
 		n.wholes++
@@ -139,6 +137,7 @@ func (n *Numeric) append(tok []byte, isInt bool) bool {
 	return true
 }
 
+// appendInt reports false if v would not survive.
 func (n *Numeric) appendInt(v int64) bool {
 	if !n.IsFloat {
 		n.Ints = append(n.Ints, v)

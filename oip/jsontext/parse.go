@@ -55,21 +55,20 @@ func signFloat32(b uint32, c byte) float32 {
 	return math.Float32frombits(b | uint32(isMinus(c))<<31)
 }
 
-// divideFloat32 returns the bits of the float32 nearest to mant / 10^frac, for
-// mant < 2^63, or false when it takes more care to tell.
+// divideFloat32 returns the bits of the float32 nearest to mant / 10^frac, or
+// false when it takes more care to tell.
 //
 // The quotient of float64s has at most two rounding errors, mant's and its own:
-// it is less than 2 units off in the last of its 53 bits. Rounding it to the 24
-// bits of a normal float32 is right unless a number half-way between two
-// float32s is that near.
+// it is less than 2 units off in the last of its 53 bits. As mant is an integer,
+// the float32 is 0 or normal, with 24 bits, and rounding the quotient to these is
+// right unless a number half-way between two float32s is that near.
 func divideFloat32(mant uint64, frac int) (b uint32, ok bool) {
 	if uint(frac) >= uint(len(exactPow10)) {
 		return scaleFloat32(mant, frac)
 	}
 	q := float64(int64(mant)) / exactPow10[frac]
-	u := math.Float64bits(q)
-	if nearHalf32(u) || u>>52-minExp32 > maxExp32-minExp32 {
-		return 0, mant == 0
+	if int64(mant) < 0 || nearHalf32(math.Float64bits(q)) {
+		return 0, false
 	}
 	return math.Float32bits(float32(q)), true
 }
@@ -82,13 +81,6 @@ func scaleFloat32(mant uint64, frac int) (b uint32, ok bool) {
 	u, ok := eiselLemire(mant, -frac, &layout32)
 	return uint32(u), ok
 }
-
-// The biased exponents, in a float64, of the smallest normal float32 and of the
-// highest power of two below float32's largest value.
-const (
-	minExp32 = 1023 - 126
-	maxExp32 = 1023 + 126
-)
 
 // nearHalf32 tells whether the positive float64 with the bits u lies within 4
 // of its last places of a number half-way between two normal float32s.
@@ -112,8 +104,8 @@ func signFloat64(b uint64, c byte) float64 {
 	return math.Float64frombits(b | uint64(isMinus(c))<<63)
 }
 
-// divideFloat64 returns the bits of the float64 nearest to mant / 10^frac, for
-// mant < 2^63, or false when it takes more care to tell.
+// divideFloat64 returns the bits of the float64 nearest to mant / 10^frac, or
+// false when it takes more care to tell.
 func divideFloat64(mant uint64, frac int) (b uint64, ok bool) {
 	if mant <= 1<<53 && uint(frac) < uint(len(exactPow10)) { // exact: this rounds once
 		return math.Float64bits(float64(int64(mant)) / exactPow10[frac]), true

@@ -39,6 +39,10 @@ func shortest32(b uint32) (d uint32, k int) {
 // of the two next to it lies in the interval, and is then 1 place shorter; else a
 // whole number if just one does; else the nearer of these two, and the even one
 // half-way. Which it is has no pattern, so nothing here branches.
+//
+// Below ten the paper takes no multiple of ten. Here that makes no difference: of
+// the few subnormal numbers with v/4 < 10, just 7 * 2^-149 and 2 * 2^-1074 have 10
+// in their interval, and no other whole number is nearer to these.
 func pick32(v, vl, vr uint32) (d uint32, shorter int) {
 	s := v / 4
 	d = s + (v&3+s&1+1)/4
@@ -46,7 +50,7 @@ func pick32(v, vl, vr uint32) (d uint32, shorter int) {
 	d = choose32(below^above, s+above, d)
 	tens := s / 10
 	below, above = btou32(vl <= 40*tens), btou32(40*tens+40 <= vr)
-	short := (below ^ above) & btou32(s >= 10)
+	short := below ^ above
 	return choose32(short, tens+above, d), int(short)
 }
 
@@ -84,7 +88,7 @@ func pick64(v, vl, vr uint64) (d uint64, shorter int) {
 	d = choose64(below^above, s+above, d)
 	tens := s / 10
 	below, above = btou64(vl <= 40*tens), btou64(40*tens+40 <= vr)
-	short := (below ^ above) & btou64(s >= 10)
+	short := below ^ above
 	return choose64(short, tens+above, d), int(short)
 }
 
