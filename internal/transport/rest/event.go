@@ -19,6 +19,9 @@ func (c *call) event(raw []byte) *serve.Event {
 	ev := serve.NewEvent(serve.Target{Method: method, Path: c.path()}, raw)
 	ev.Header = serve.Header(r.Header)
 	ev.ID = eventID(r.Header)
+	if l := c.h.opts.Access; l != nil && l.opts.Mode == AccessAll {
+		ev.Identify() // now: later the event may be somebody else's
+	}
 	return ev
 }
 

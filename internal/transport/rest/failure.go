@@ -59,7 +59,8 @@ func (c *call) failure(err error) reply {
 // failure appends the body of the answer to dst, which may be nil.
 func (h *Handler) failure(dst []byte, r *http.Request, err error) reply {
 	code := serve.CodeOf(err)
-	rep := reply{status: statusOf(err, code), header: failureHeader(err, code)}
+	rep := reply{status: statusOf(err, code)}
+	rep.closes = errors.Is(err, errTooLarge) || errors.Is(err, errSlow) // the rest of the body is not read
 	switch {
 	case code == serve.Canceled && r.Context().Err() != nil:
 		rep.abort = true
@@ -67,7 +68,7 @@ func (h *Handler) failure(dst []byte, r *http.Request, err error) reply {
 		rep.contentType = plainType
 		rep.status, rep.body = h.classic(dst, rep.status, err, code)
 	default:
-		rep.contentType = jsonType
+		rep.contentType, rep.header = jsonType, failureHeader(err, code)
 		dst = append(dst, `{"error":`...)
 		rep.body = append(jsontext.AppendString(dst, err.Error()), '}')
 	}
@@ -113,8 +114,6 @@ func failureHeader(err error, code serve.Code) serve.Header {
 		return serve.Header{"Retry-After": {"1"}} // seconds
 	case errors.Is(err, errEncoding):
 		return serve.Header{"Accept-Encoding": {"gzip, deflate"}} // RFC 9110, section 12.5.3
-	case errors.Is(err, errTooLarge), errors.Is(err, errSlow):
-		return serve.Header{"Connection": {"close"}} // the rest of the body is not read
 	}
 	return nil
 }

@@ -27,6 +27,7 @@ type reply struct {
 	body        []byte
 	coding      []string // content coding of body; nil is none
 	vary        bool     // whether it is coded depends on what the client accepts
+	closes      bool     // the connection is not used again
 	early       bool     // it is sent before the handler returns
 	abort       bool     // nobody is there to read it
 }

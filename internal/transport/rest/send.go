@@ -74,7 +74,7 @@ func (c *call) head(rep *reply) {
 	if rep.vary {
 		head["Vary"] = append(varyAccept, head["Vary"]...)
 	}
-	if c.h.state.Load() != open {
+	if rep.closes || c.h.state.Load() != open {
 		head["Connection"] = closeConn
 	}
 }

@@ -4,8 +4,6 @@ import (
 	"net/http"
 	"sync"
 	"time"
-
-	"github.com/leat-ml/leat/serve"
 )
 
 // slack is what a handler that minds the deadline itself has to say so: its
@@ -138,8 +136,7 @@ func (c *call) expire() {
 	c.settled = true
 	rep := c.h.failure(nil, c.r, errLate)
 	rep.early = true
-	// The connection is not free for another request until the handler returns.
-	rep.header = serve.Header{"Connection": closeConn}
+	rep.closes = true // it is not free for another request until the handler returns
 	c.write(rep)
 	_ = http.NewResponseController(c.w).Flush() // fails when the client has gone
 }
