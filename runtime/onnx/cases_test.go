@@ -3,7 +3,6 @@
 package onnx
 
 import (
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -67,32 +66,4 @@ func matrix(name string, rows [][]float32) *serve.Tensor {
 		flat = append(flat, row...)
 	}
 	return serve.NewTensor(name, flat, len(rows), len(rows[0]))
-}
-
-// TestNodes runs models of ONNX's own test suite beside the cases: every one
-// loads and answers, or is refused by name.
-func TestNodes(t *testing.T) {
-	refused := map[string]string{
-		"test_identity_sequence":                                `input "x": it is a sequence of tensors, which is not supported`,
-		"test_Linear":                                           "Could not find an implementation for Gemm(6)",
-		"test_BatchNorm2d_eval":                                 "Could not find an implementation for BatchNormalization(6)",
-		"test_strnorm_model_monday_casesensintive_lower":        "",
-		"test_strnormalizer_export_monday_casesensintive_lower": "",
-	}
-	dirs, err := os.ReadDir(shared(t, "onnx_node"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, dir := range dirs {
-		t.Run(dir.Name(), func(t *testing.T) {
-			file := shared(t, "onnx_node", dir.Name(), "model.onnx")
-			want, refuse := refused[dir.Name()]
-			if !refuse {
-				m := loaded(t, file)
-				t.Log(m.Describe())
-				return
-			}
-			t.Log(loadError(t, file, serve.ModelSpec{}), want)
-		})
-	}
 }

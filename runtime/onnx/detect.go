@@ -22,6 +22,16 @@ var modelFields = map[int]int{
 	14: kindBytes, 20: kindBytes, 25: kindBytes, 26: kindBytes,
 }
 
+// graphFields and opsetFields are likewise those of GraphProto and
+// OperatorSetIdProto.
+var (
+	graphFields = map[int]int{
+		graphNode: kindBytes, 2: kindBytes, 5: kindBytes, 10: kindBytes, 11: kindBytes, graphOutput: kindBytes,
+		13: kindBytes, 14: kindBytes, 15: kindBytes, 16: kindBytes,
+	}
+	opsetFields = map[int]int{opsetDomain: kindBytes, opsetVersion: kindVarint}
+)
+
 const longText = 64
 
 const maxIRVersion = 100 // it was 13 in 2026, after nine years
@@ -45,8 +55,10 @@ func beginsModel(head []byte) bool {
 			return false
 		}
 		switch f.number {
-		case modelGraph, modelOpsets:
-			return true
+		case modelGraph:
+			return begins(f.content, graphFields)
+		case modelOpsets:
+			return begins(f.content, opsetFields)
 		case 2, 3, 4, 6:
 			if !isText(f.content) {
 				return false
@@ -57,6 +69,13 @@ func beginsModel(head []byte) bool {
 		}
 	}
 	return false
+}
+
+// begins says whether the first field of a message is one it can have.
+func begins(m message, fields map[int]int) bool {
+	f, err := m.next()
+	kind, known := fields[f.number]
+	return err == nil && known && kind == f.kind
 }
 
 // isText says whether what head has of a string is printable text.

@@ -61,6 +61,9 @@ func (e *engine) Load(ctx context.Context, a *serve.Artifact, spec serve.ModelSp
 }
 
 func load(ctx context.Context, lib *library, path string, spec serve.ModelSpec) (*model, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
 	s, err := readSettings(spec.Parameters)
 	if err != nil {
 		return nil, err

@@ -5,6 +5,7 @@ package onnx
 import (
 	"context"
 	"errors"
+	"fmt"
 	"path/filepath"
 	"strings"
 )
@@ -41,7 +42,7 @@ func loadModel(lib *library, path string, g *graph, options *ortOptions) (*ortSe
 	}
 	model, err := g.withoutZipMaps()
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("the file is damaged: %w", err)
 	}
 	session, err := lib.loadBytes(model, options)
 	return session, withoutPath(err, path)

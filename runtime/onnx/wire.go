@@ -94,7 +94,7 @@ func (m *message) varint() (uint64, error) {
 	case n > 0:
 		m.at += int64(n)
 		return v, nil
-	case n == 0:
+	case n == 0 && len(head) < binary.MaxVarintLen64:
 		return 0, fmt.Errorf("%w: it ends within the number at byte %d", io.ErrUnexpectedEOF, m.at)
 	}
 	return 0, fmt.Errorf("%w: a number of more than 64 bits at byte %d", errWire, m.at)

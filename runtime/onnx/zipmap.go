@@ -49,7 +49,6 @@ type graph struct {
 	size       int64
 	start, end int64 // the field of the model, tag included
 	content    message
-	opsets     bool // the operators of ONNX itself are imported
 	zipMaps    []zipMap
 	classes    map[string][]string // of the ZipMaps, by output
 }
@@ -64,19 +63,13 @@ func scan(file *window, size int64) (*graph, error) {
 		if err != nil {
 			return nil, err
 		}
-		switch {
-		case f.number == modelGraph && f.kind == kindBytes:
-			if g.end > 0 {
-				return nil, fmt.Errorf("%w: a second graph at byte %d", errWire, f.start)
-			}
-			g.start, g.end, g.content = f.start, m.at, f.content
-		case f.number == modelOpsets && f.kind == kindBytes:
-			domain, err := f.content.find(opsetDomain)
-			if err != nil {
-				return nil, err
-			}
-			g.opsets = g.opsets || domain == "" || domain == "ai.onnx"
+		if f.number != modelGraph || f.kind != kindBytes {
+			continue
 		}
+		if g.end > 0 {
+			return nil, fmt.Errorf("%w: a second graph at byte %d", errWire, f.start)
+		}
+		g.start, g.end, g.content = f.start, m.at, f.content
 	}
 	if g.end == 0 {
 		return nil, fmt.Errorf("%w: it has no graph", errWire)
@@ -219,7 +212,7 @@ func (z *zipMap) addInt(v uint64) { z.classes = append(z.classes, strconv.Format
 
 // withoutZipMaps returns the model with the tensors in place of the
 // dictionaries: each ZipMap becomes an Identity, and the output that it made a
-// tensor.
+// tensor. ONNX Runtime imports ONNX's own operators where a model does not.
 func (g *graph) withoutZipMaps() ([]byte, error) {
 	content, err := g.rewriteContent()
 	if err != nil {
@@ -230,19 +223,8 @@ func (g *graph) withoutZipMaps() ([]byte, error) {
 		return nil, err
 	}
 	out = appendField(out, modelGraph, content)
-	if out, err = g.append(out, g.end, g.size); err != nil {
-		return nil, err
-	}
-	if !g.opsets {
-		version := binary.AppendUvarint(appendTag(nil, opsetVersion, kindVarint), identityOpset)
-		out = appendField(out, modelOpsets, version)
-	}
-	return out, nil
+	return g.append(out, g.end, g.size)
 }
-
-// identityOpset is a version of ONNX's operators that has Identity for every
-// datatype, for models that import none.
-const identityOpset = 13
 
 func (g *graph) rewriteContent() ([]byte, error) {
 	out := make([]byte, 0, g.content.end-g.content.at+64)

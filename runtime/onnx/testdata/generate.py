@@ -139,7 +139,7 @@ def maps():
                 [info("x", T.FLOAT, shape)],
                 [helper.make_value_info("z", helper.make_sequence_type_proto(kind))],
             )
-    # A model may do without ONNX's own operators.
+    # A model may import no operators of ONNX's own.
     z = helper.make_value_info("z", helper.make_sequence_type_proto(kind))
     only = [node("ZipMap", ["x"], ["z"], domain="ai.onnx.ml", classlabels_strings=["a", "b"])]
     graph = helper.make_graph(only, "alone", [info("x", T.FLOAT, ["n", 2])], [z])
