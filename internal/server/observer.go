@@ -26,6 +26,10 @@ func (o *observer) Model(name, version string) v2.Metrics { return o.tel.Model(n
 
 // ModelState implements v2.Observer.
 func (o *observer) ModelState(name, version string, s v2.Status) {
+	if s.Phase == v2.Closed {
+		o.tel.Remove(name, version)
+		return
+	}
 	m := o.tel.Model(name, version)
 	m.SetState(string(s.Phase))
 	if s.LoadTime > 0 {
