@@ -37,9 +37,22 @@ func featureList(features []serve.Feature, tensors []serve.TensorSpec) []any {
 	}
 	list := make([]any, len(features))
 	for i, f := range features {
-		list[i] = f.Fields
+		list[i] = featureFields(f)
 	}
 	return list
+}
+
+// featureFields is all that is said of a feature: by the artifact, or by the
+// model file, which knows less.
+func featureFields(f serve.Feature) *serve.Object {
+	if f.Fields != nil {
+		return f.Fields
+	}
+	fields := []serve.Field{{Key: "name", Value: f.Name}}
+	if f.ValueType != "" {
+		fields = append(fields, serve.Field{Key: "value_type", Value: f.ValueType})
+	}
+	return serve.NewObject(fields...)
 }
 
 // tensorList is a schema as the Open Inference Protocol lists it. Without
