@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
@@ -34,20 +33,14 @@ func (b *bench) builtin(ctx context.Context) ([]target, error) {
 	targets := []target{
 		{name: "floor", command: b.dir + "/floor"},
 		{name: "leat-echo", command: b.dir + "/leatecho"},
-		{name: "leat-serve", command: b.dir + "/leat serve --http 127.0.0.1:0 --grpc '' --admin 127.0.0.1:0 " + trees, models: true},
+		{name: "leat-serve", command: b.dir + "/leat serve --http 127.0.0.1:0 --admin 127.0.0.1:0 " + trees, models: true},
 	}
-	packages := []string{"bench/cmd/floor", "bench/cmd/leatecho", "cmd/leat"}
-	var built []target
-	for i, pkg := range packages {
-		if !exists(filepath.FromSlash(pkg)) {
-			continue
-		}
+	for _, pkg := range []string{"bench/cmd/floor", "bench/cmd/leatecho", "cmd/leat"} {
 		if err := b.build(ctx, filepath.Base(pkg), pkg); err != nil {
 			return nil, err
 		}
-		built = append(built, targets[i])
 	}
-	return built, nil
+	return targets, nil
 }
 
 func (b *bench) build(ctx context.Context, name, pkg string) error {
@@ -114,9 +107,4 @@ func probe(ctx context.Context, addr string, w workload, t target) error {
 
 func (w workload) options(t target, addr string) load.Options {
 	return load.Options{Addr: addr, Request: load.Render(w.path, w.body), Verify: w.verifier(t)}
-}
-
-func exists(path string) bool {
-	_, err := os.Stat(path)
-	return err == nil
 }
