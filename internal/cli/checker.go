@@ -1,0 +1,181 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"path/filepath"
+
+	"github.com/leat-ml/leat/catalog"
+	"github.com/leat-ml/leat/graph"
+	"github.com/leat-ml/leat/internal/repo"
+	"github.com/leat-ml/leat/internal/server"
+	"github.com/leat-ml/leat/v2"
+)
+
+// A checker collects the problems of one source.
+type checker struct {
+	set      *catalog.Set
+	problems []graph.Problem
+	models   int // that loaded
+}
+
+func (c *checker) check(ctx context.Context, src *source) {
+	if src.spec != nil && src.spec.Graph != nil {
+		c.graph(ctx, src)
+	}
+	switch {
+	case src.models != "":
+		c.repository(ctx, src)
+	case src.spec != nil && src.spec.Graph == nil && !hasErrors(c.problems):
+		c.problems = append(c.problems, graph.Problem{File: src.spec.File, Msg: "there is nothing to serve: the spec has neither a graph nor models"})
+	}
+}
+
+// graph checks the graph as a whole, and then loads each of its routes alone, so
+// that one that fails does not hide the others.
+func (c *checker) graph(ctx context.Context, src *source) {
+	add := c.adder()
+	c.build(src, add)
+	for _, route := range src.spec.Graph.Routes {
+		one := *src.spec
+		root := *src.spec.Graph
+		root.Routes = []*graph.StepSpec{route}
+		one.Graph, one.Models, one.LoadMode = &root, "", "sync"
+		if err := c.load(ctx, src, &one); err != nil {
+			add(graph.Problem{File: one.File, Pos: placeOf(route), Msg: err.Error()})
+		}
+	}
+}
+
+// adder adds problems, but not in lines that have some already: what could not
+// be read has consequences.
+func (c *checker) adder() func(graph.Problem) {
+	known := map[int]bool{}
+	for _, p := range c.problems {
+		known[p.Pos.Line] = known[p.Pos.Line] || !p.Warning && p.Pos.Line > 0
+	}
+	return func(p graph.Problem) {
+		if !known[p.Pos.Line] {
+			c.problems = append(c.problems, p)
+		}
+	}
+}
+
+// build tells what is wrong with a graph before anything is loaded.
+func (c *checker) build(src *source, add func(graph.Problem)) {
+	_, problems := server.New(c.config(src, src.spec, ""))
+	for _, p := range problems {
+		add(p)
+	}
+}
+
+// unservable is all that keeps a source from being served, as far as it can be
+// told without loading anything; problems are what was found reading it.
+func unservable(set *catalog.Set, src *source, problems []graph.Problem) error {
+	c := &checker{set: set, problems: problems}
+	if hasErrors(problems) && src.spec != nil && src.spec.Graph != nil {
+		c.build(src, c.adder())
+	}
+	return problemsError(c.sorted())
+}
+
+func (c *checker) config(src *source, spec *graph.Spec, models string) server.Config {
+	return server.Config{Spec: spec, Models: models, Catalog: c.set, MLRun: src.mlrun, Mock: true}
+}
+
+// load loads the models of a graph and lets go of them. A graph that cannot be
+// built has been told of.
+func (c *checker) load(ctx context.Context, src *source, spec *graph.Spec) error {
+	core, _ := server.New(c.config(src, spec, ""))
+	if core == nil {
+		return nil
+	}
+	if err := core.Start(ctx); err != nil {
+		return err
+	}
+	c.models += len(core.Models())
+	return core.Close(ctx)
+}
+
+// placeOf is where the model of a route is named.
+func placeOf(route *graph.StepSpec) graph.Pos {
+	if pos, ok := route.ArgPos["model_path"]; ok {
+		return pos
+	}
+	return route.Pos
+}
+
+// repository checks what is under a path, and loads it.
+func (c *checker) repository(ctx context.Context, src *source) {
+	index, err := repo.Scan(src.models, c.set)
+	if err != nil {
+		p := graph.Problem{Msg: err.Error()}
+		if src.spec != nil && src.spec.Models != "" {
+			p.File, p.Pos = src.spec.File, src.spec.ModelsPos
+		}
+		c.problems = append(c.problems, p)
+		return
+	}
+	dir := folderOf(src.models)
+	for _, p := range index.Problems() {
+		p.File = filepath.Join(dir, p.File)
+		c.problems = append(c.problems, p)
+	}
+	core, problems := server.New(c.config(src, withoutGraph(src.spec), src.models))
+	if core == nil {
+		c.problems = append(c.problems, problems...)
+		return
+	}
+	c.loadAll(ctx, core, index)
+}
+
+// withoutGraph is what a spec says of the models beside its graph.
+func withoutGraph(spec *graph.Spec) *graph.Spec {
+	if spec == nil {
+		return nil
+	}
+	rest := *spec
+	rest.Graph, rest.LoadMode = nil, "sync"
+	return &rest
+}
+
+// loadAll loads the models of a repository. What is wrong with them without
+// loading has been told of.
+func (c *checker) loadAll(ctx context.Context, core *server.Core, index *repo.Index) {
+	known := knownFailures(index)
+	err := core.Start(ctx)
+	for _, m := range core.Models() {
+		switch {
+		case m.Err == nil:
+			c.models++
+		case !known[m.Label()] && !known[m.Name]:
+			c.problems = append(c.problems, graph.Problem{File: m.Path, Msg: "model " + m.Label() + ": " + m.Err.Error()})
+		}
+	}
+	if err = errors.Join(err, core.Close(ctx)); err != nil {
+		c.problems = append(c.problems, graph.Problem{File: index.Root, Msg: err.Error()})
+	}
+}
+
+// knownFailures are the models and versions that cannot be loaded, by label.
+func knownFailures(index *repo.Index) map[string]bool {
+	failed := map[string]bool{}
+	for _, m := range index.Models {
+		if m.Err != nil {
+			failed[m.Name] = true
+		}
+		for _, v := range m.Versions {
+			info := v2.Info{Name: m.Name, Version: v.Number}
+			failed[info.Label()] = v.Err != nil
+		}
+	}
+	return failed
+}
+
+// folderOf is the folder that a repository's files are named from.
+func folderOf(path string) string {
+	if isFolder(path) {
+		return path
+	}
+	return filepath.Dir(path)
+}

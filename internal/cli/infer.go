@@ -1,0 +1,88 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"net/http"
+	"net/url"
+)
+
+type inferCmd struct {
+	Model     string `arg:"" help:"Name of the model."`
+	Data      string `short:"d" placeholder:"JSON" help:"The body of the request, or only its rows; @FILE reads a file, - reads stdin."`
+	URL       string `name:"url" setting:"" default:"http://127.0.0.1:8080" help:"Where the server is."`
+	Version   string `placeholder:"V" help:"Version of the model; the server's choice when not given."`
+	Operation string `default:"infer" help:"What to ask the model: infer, explain, ready, metadata or one of its own."`
+}
+
+// Help implements [kong.HelpProvider].
+func (inferCmd) Help() string {
+	return `
+Prints the body of the answer. When the server answers with an error, its text goes to stderr and the exit code is 1.
+
+Rows alone are enough of a body; a whole one is sent as it is. Without a body the question is a GET.
+
+Examples:
+
+    leat infer iris -d '[[5.1, 3.5, 1.4, 0.2]]'
+    leat infer iris -d @request.json --version 2
+    leat infer iris --operation metadata
+`
+}
+
+// Run asks the model and prints the answer.
+func (c *inferCmd) Run(ctx context.Context, env *Env) error {
+	cl, err := newClient("--url", c.URL)
+	if err != nil {
+		return err
+	}
+	method, body := http.MethodGet, []byte(nil)
+	switch {
+	case c.Data != "":
+		method = http.MethodPost
+		if body, err = env.readBody("-d", c.Data); err != nil {
+			return err
+		}
+		body = wrapRows(body)
+	case c.Operation == "infer" || c.Operation == "predict" || c.Operation == "explain":
+		return badUsage("%s needs inputs: give them with -d, for example -d '[[1, 2, 3]]'", c.Operation)
+	}
+	answer, err := cl.ask(ctx, method, c.path(), body)
+	if err != nil {
+		return err
+	}
+	return env.printBody(answer)
+}
+
+func (c *inferCmd) path() string {
+	path := modelPath("/v2/models", c.Model, c.Version)
+	if c.Operation != "metadata" {
+		path += "/" + url.PathEscape(c.Operation)
+	}
+	return path
+}
+
+// wrapRows makes a request of rows that stand alone.
+func wrapRows(body []byte) []byte {
+	rows := bytes.TrimSpace(body)
+	if len(rows) == 0 || rows[0] != '[' {
+		return body
+	}
+	return append(append([]byte(`{"inputs": `), rows...), '}')
+}
+
+// printBody writes the body of an answer: as it is for a program, and laid out
+// for a person.
+func (e *Env) printBody(body []byte) error {
+	if len(body) == 0 {
+		return nil
+	}
+	if e.Terminal {
+		body = pretty(body)
+	}
+	if !bytes.HasSuffix(body, []byte("\n")) {
+		body = append(body[:len(body):len(body)], '\n')
+	}
+	_, err := e.Stdout.Write(body)
+	return err
+}

@@ -1,0 +1,133 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"time"
+
+	"github.com/leat-ml/leat/graph"
+	"github.com/leat-ml/leat/internal/server"
+	"github.com/leat-ml/leat/internal/version"
+)
+
+type serveCmd struct {
+	Path string `arg:"" optional:"" help:"A model, a repository of models, a spec or an MLRun function file; the working folder when not given."`
+
+	HTTP    string        `name:"http" setting:"" default:"127.0.0.1:8080" placeholder:"ADDR" help:"Data port; port 0 picks a free one."`
+	Admin   string        `setting:"" default:"127.0.0.1:8082" placeholder:"ADDR" help:"Admin port: metrics, health, the models."`
+	MLRun   bool          `name:"mlrun" setting:"" help:"Answer in MLRun's contract."`
+	Ready   string        `setting:"" enum:"all,any" default:"all" placeholder:"WHICH" help:"The server is ready when all of its models are, or any."`
+	Timeout time.Duration `setting:"" default:"0" placeholder:"DURATION" help:"Time for a request; 0 is no limit."`
+	MaxBody size          `setting:"" default:"64MiB" placeholder:"SIZE" help:"Largest body of a request."`
+	Drain   time.Duration `setting:"" default:"30s" placeholder:"DURATION" help:"Time for requests in flight when the server stops."`
+	Access  string        `name:"access-log" setting:"" enum:"off,errors,all" default:"errors" placeholder:"WHICH" help:"Log requests: off, errors (status 500 and more) or all."`
+	logging `embed:""`
+	linked  `embed:""`
+	format  `embed:""`
+}
+
+// Help implements [kong.HelpProvider].
+func (serveCmd) Help() string {
+	return `
+Loads the models, prints a table of them, and serves until it is told to stop: with Ctrl-C or SIGTERM it lets requests in flight finish, with a second one it ends at once.
+
+What PATH is goes by its content. In a folder, server.yaml configures the server. Without PATH, a spec in the variable SERVING_SPEC_ENV is served by MLRun's contract.
+
+Examples:
+
+    leat serve
+    leat serve model.json --http 127.0.0.1:0
+    leat serve function.yaml --mlrun
+`
+}
+
+// Run serves until a signal or ctx ends it.
+func (c *serveCmd) Run(ctx context.Context, env *Env) error {
+	rc, err := c.config(env)
+	if err != nil {
+		return err
+	}
+	rc.Access.Start()
+	return errors.Join(env.untilSignal(ctx, rc.Logger, func(ctx context.Context) error {
+		return server.Run(ctx, rc)
+	}), rc.Access.Close())
+}
+
+// config is the server that the flags and PATH describe.
+func (c *serveCmd) config(env *Env) (rc server.RunConfig, err error) {
+	errs := &lockedWriter{w: env.Stderr}
+	logger := c.logger(errs)
+	set := env.catalog(c.linked)
+	src, problems, err := c.source(&opener{env: env, set: set, mlrun: c.MLRun})
+	if err != nil {
+		return rc, err
+	}
+	if err := unservable(set, src, problems); err != nil {
+		return rc, err
+	}
+	logWarnings(logger, problems)
+	rc = server.RunConfig{
+		Config: server.Config{
+			Spec: src.spec, Models: src.models, Catalog: set, Logger: logger, MLRun: src.mlrun,
+			Timeout: c.Timeout, ReadyAny: c.Ready == "any", Name: "leat", Version: version.Version,
+		},
+		HTTP: c.HTTP, Admin: c.Admin, MaxBody: int64(c.MaxBody), Drain: c.Drain, Grace: grace(c.Drain),
+		Warn: func(p graph.Problem) { logWarnings(logger, []graph.Problem{p}) },
+	}
+	rc.Started = func(core *server.Core, http, admin string) {
+		b := &banner{core: core, src: src, HTTP: http, Admin: admin}
+		if err := b.print(env, c.format); err != nil {
+			logger.Error("cannot tell that the server has started", "error", err)
+		}
+	}
+	rc.Access, err = server.NewAccessLog(errs, c.Access, c.LogFormat)
+	return rc, err
+}
+
+// grace is how long a server that stops still takes requests, so that whoever
+// balances the load can see that it is not ready any more.
+func grace(drain time.Duration) time.Duration { return min(time.Second, drain/10) }
+
+// source is what is to be served.
+func (c *serveCmd) source(o *opener) (*source, []graph.Problem, error) {
+	if c.Path != "" {
+		return o.open(c.Path)
+	}
+	if src, problems, ok := o.fromEnvironment(); ok {
+		return src, problems, nil
+	}
+	return o.open(".")
+}
+
+// untilSignal runs a server until the first signal, which ends its context, and
+// does not wait for it any longer after the second.
+func (e *Env) untilSignal(ctx context.Context, logger *slog.Logger, run func(context.Context) error) error {
+	var signals <-chan os.Signal
+	if e.Signals != nil {
+		var stop func()
+		signals, stop = e.Signals()
+		defer stop()
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	ended := make(chan error, 1)
+	go func() { ended <- guard(func() error { return run(ctx) }) }()
+	for stopping := false; ; stopping = true {
+		select {
+		case err := <-ended:
+			if stopping && errors.Is(err, context.Canceled) {
+				return nil // it was stopped while it loaded
+			}
+			return err
+		case s := <-signals:
+			if stopping {
+				return fmt.Errorf("stopped by a second %s without waiting for requests in flight", s)
+			}
+			logger.Info("shutting down; a second signal ends at once", "signal", s.String())
+			cancel()
+		}
+	}
+}

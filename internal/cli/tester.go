@@ -1,0 +1,135 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/leat-ml/leat/catalog"
+	"github.com/leat-ml/leat/graph"
+	"github.com/leat-ml/leat/internal/server"
+	"github.com/leat-ml/leat/internal/version"
+)
+
+// A tester starts servers without ports.
+type tester struct {
+	env *Env
+	set *catalog.Set
+}
+
+// A mock is a server without ports.
+type mock struct {
+	core    *server.Core
+	handler http.Handler
+}
+
+// start loads what src names. A model of a repository that does not load is
+// told of on stderr.
+func (t *tester) start(ctx context.Context, src *source) (*mock, error) {
+	core, problems := server.New(server.Config{
+		Spec: loadedFirst(src.spec), Models: src.models, Catalog: t.set, MLRun: src.mlrun, Mock: true,
+		Name: "leat", Version: version.Version,
+	})
+	if err := problemsError(problems); err != nil {
+		return nil, err
+	}
+	if err := core.Start(ctx); err != nil {
+		return nil, err
+	}
+	for _, m := range core.Models() {
+		if m.Err != nil {
+			t.env.complain(fmt.Errorf("model %s failed to load: %w", m.Label(), m.Err))
+		}
+	}
+	return &mock{core, core.Handler()}, nil
+}
+
+// loadedFirst is the spec with its models loaded before the first event, since
+// there is no time to wait for them here.
+func loadedFirst(spec *graph.Spec) *graph.Spec {
+	if spec == nil {
+		return nil
+	}
+	loaded := *spec
+	loaded.LoadMode = "sync"
+	return &loaded
+}
+
+func (m *mock) stop(ctx context.Context) error { return m.core.Close(ctx) }
+
+// A request is one event of a test.
+type request struct {
+	Method  string            `json:"method"`
+	Path    string            `json:"path"`
+	Headers map[string]string `json:"headers"`
+	body    []byte
+}
+
+// An answer is what came of a request.
+type answer struct {
+	status int
+	header http.Header
+	body   []byte
+}
+
+// ask runs one request.
+func (m *mock) ask(ctx context.Context, r request) answer {
+	req, err := http.NewRequestWithContext(ctx, r.Method, "http://localhost"+rooted(r.Path), bytes.NewReader(r.body))
+	if err != nil {
+		return answer{status: http.StatusBadRequest, body: []byte(err.Error())}
+	}
+	req.RequestURI = req.URL.RequestURI()
+	for k, v := range r.Headers {
+		req.Header.Set(k, v)
+	}
+	w := &recorder{header: http.Header{}}
+	w.serve(m.handler, req)
+	return answer{w.status, w.header, w.body.Bytes()}
+}
+
+func rooted(path string) string { return "/" + strings.TrimPrefix(path, "/") }
+
+func cutHeader(h string) (key, value string, ok bool) {
+	key, value, ok = strings.Cut(h, ":")
+	key = strings.TrimSpace(key)
+	return key, strings.TrimSpace(value), ok && key != ""
+}
+
+// A recorder keeps an answer in memory.
+type recorder struct {
+	header http.Header
+	status int
+	body   bytes.Buffer
+}
+
+// Header implements http.ResponseWriter.
+func (w *recorder) Header() http.Header { return w.header }
+
+// WriteHeader implements http.ResponseWriter.
+func (w *recorder) WriteHeader(status int) {
+	if w.status == 0 && status >= http.StatusOK {
+		w.status = status
+	}
+}
+
+// Write implements http.ResponseWriter.
+func (w *recorder) Write(p []byte) (int, error) {
+	w.WriteHeader(http.StatusOK)
+	return w.body.Write(p)
+}
+
+// serve has h answer. A handler that breaks off leaves what it wrote.
+func (w *recorder) serve(h http.Handler, r *http.Request) {
+	defer func() {
+		if p := recover(); p != nil {
+			if err, ok := p.(error); !ok || !errors.Is(err, http.ErrAbortHandler) {
+				panic(p)
+			}
+		}
+	}()
+	h.ServeHTTP(w, r)
+	w.WriteHeader(http.StatusOK)
+}

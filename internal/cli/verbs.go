@@ -1,0 +1,13 @@
+package cli
+
+// verbs is the command line: one field a verb, in the order of the help.
+type verbs struct {
+	Serve    serveCmd    `cmd:"" help:"Serve a model, a repository of models or a spec."`
+	Check    checkCmd    `cmd:"" help:"Find every problem in a spec or repository without serving it."`
+	Test     testCmd     `cmd:"" help:"Run one event, or a file of cases, in process."`
+	Infer    inferCmd    `cmd:"" help:"Ask a model of a running server."`
+	Ls       lsCmd       `cmd:"" help:"List the models of a running server."`
+	Runtimes runtimesCmd `cmd:"" help:"List the runtimes and how to get what this machine lacks."`
+	Init     initCmd     `cmd:"" help:"Make a small working project."`
+	Version  versionCmd  `cmd:"" help:"Print version, commit and Go version."`
+}
