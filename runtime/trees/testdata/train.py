@@ -174,6 +174,8 @@ def xgboost_models(r, rounds):
             return
         info = {"max_depth": 3, "eta": 0.4, "nthread": 1, "seed": 3, **params}
         d = xgb.DMatrix(data, label=label)
+        if info.get("booster") == "gblinear":
+            del info["max_depth"]
         if info["objective"].startswith("rank:"):
             d.set_group([20] * (n // 20))
         if info["objective"] == "survival:aft":
@@ -217,6 +219,9 @@ def xgboost_models(r, rounds):
     train("vector-base-score", classes, objective="multi:softprob", num_class=3, edit=vector_base_score, suffix="json")
     train("dart", binary, "finite6", objective="binary:logistic", booster="dart", rate_drop=0.4, count=9)
     train("dart-classes", classes, "finite6", objective="multi:softprob", num_class=3, booster="dart", rate_drop=0.4, suffix="ubj")
+
+    train("linear", binary, "finite6", objective="binary:logistic", booster="gblinear")
+    train("linear-classes", classes, "finite6", objective="multi:softprob", num_class=3, booster="gblinear")
 
     wide = np.where(rng.random((n, 300)) < 0.9, np.nan, rng.standard_normal((n, 300))).astype(np.float32)
     target = np.nan_to_num(wide[:, ::7]).sum(axis=1)
@@ -321,6 +326,8 @@ def lightgbm_models(r, rounds):
     train("constant", binary[:10], data=x[:10], objective="binary")
     train("leafwise", score, objective="regression", num_leaves=60, min_data_in_leaf=1, count=3)
     train("custom", score, objective=lambda pred, data: (pred - data.get_label(), np.ones_like(pred)))
+    train("linear", score, objective="regression", linear_tree=True)
+    train("linear-classes", classes, objective="multiclass", num_class=3, linear_tree=True, linear_lambda=0.1)
     wide = np.where(rng.random((n, 300)) < 0.9, 0, rng.standard_normal((n, 300)))
     train("sparse", wide[:, ::7].sum(axis=1), "wide300", wide, objective="regression")
 

@@ -20,9 +20,12 @@ type Builder struct {
 	depth []uint16
 	slots slotTable
 	sets  setPool
-	stats stats
-	order []int32 // scratch of one tree: node numbers, breadth-first
-	seen  []bool  // scratch of one tree
+	// linear is nil until a leaf is a linear function: then it has the leaves
+	// of all trees, also of those added before.
+	linear *linear
+	stats  stats
+	order  []int32 // scratch of one tree: node numbers, breadth-first
+	seen   []bool  // scratch of one tree
 }
 
 // stats is what is learned while trees are added.
@@ -144,7 +147,7 @@ func (b *Builder) reach(side string, child int32) error {
 // step places further on.
 func (b *Builder) pack(n *Node, step uint32) (packed, error) {
 	if n.Split == Leaf {
-		return packed{threshold: leafBits(n.Value)}, nil
+		return b.packLeaf(n)
 	}
 	if step > maxStep {
 		return packed{}, fmt.Errorf("the tree is too wide")
@@ -158,6 +161,29 @@ func (b *Builder) pack(n *Node, step uint32) (packed, error) {
 	return packed{threshold: b.rules.threshold(n.Split, n.Value), slot: b.slots.number(n), step: step}, nil
 }
 
+func (b *Builder) packLeaf(n *Node) (packed, error) {
+	if n.Linear != nil && b.linear == nil {
+		if b.rules.Float32 {
+			return packed{}, fmt.Errorf("a linear leaf in a float32 model")
+		}
+		b.startLinear()
+	}
+	if b.linear == nil {
+		return packed{threshold: leafBits(n.Value)}, nil
+	}
+	return packed{threshold: leafBits(b.linear.add(n))}, nil
+}
+
+// startLinear makes linear leaves of those added so far.
+func (b *Builder) startLinear() {
+	b.linear = &linear{}
+	for i := range b.nodes {
+		if n := &b.nodes[i]; n.step == 0 {
+			n.threshold = leafBits(b.linear.add(&Node{Value: math.Float64frombits(uint64(n.threshold))}))
+		}
+	}
+}
+
 func (b *Builder) packSet(n *Node, step uint32) (packed, error) {
 	threshold, err := b.sets.add(n.Cats)
 	if err != nil {
@@ -169,17 +195,26 @@ func (b *Builder) packSet(n *Node, step uint32) (packed, error) {
 
 func (b *Builder) note(n *Node, id int, step uint32) {
 	if n.Split == Leaf {
-		b.noteLeaf(n.Value)
+		b.noteLeaf(n, id)
 		return
 	}
 	b.stats.longest = max(b.stats.longest, step&maxStep)
-	if h := &b.stats.highest; int(n.Feature) > h.feature {
-		h.feature, h.tree, h.node = int(n.Feature), len(b.roots), id
+	b.noteFeature(n.Feature, id)
+}
+
+func (b *Builder) noteFeature(feature uint32, id int) {
+	if h := &b.stats.highest; int(feature) > h.feature {
+		h.feature, h.tree, h.node = int(feature), len(b.roots), id
 	}
 }
 
-func (b *Builder) noteLeaf(v float64) {
-	s := &b.stats
+func (b *Builder) noteLeaf(n *Node, id int) {
+	if n.Linear != nil {
+		for _, f := range n.Linear.Features {
+			b.noteFeature(f, id)
+		}
+	}
+	s, v := &b.stats, n.Value
 	if s.leaves == 0 {
 		s.least, s.greatest = v, v
 	}

@@ -24,6 +24,7 @@ func TestAddRefuses(t *testing.T) {
 		"tree 1: node 2: right child 2 is reached twice: the nodes do not form": {split(1, 2), leaf, split(3, 2), leaf},
 		"tree 1: it is deeper than 4096 levels":                                 append(chain, leaf),
 		"tree 1: node 0: the threshold is not a number":                         {{Split: Less, Left: 1, Right: 2, Value: math.NaN()}, leaf, leaf},
+		"tree 1: node 0: a linear leaf in a float32 model":                      {{Linear: &Linear{}}},
 		"tree 1: node 0: category 16777216 is out of range (at most 16777215)":  {{Split: ListedLeft, Left: 1, Right: 2, Cats: []uint32{1 << 24}}, leaf, leaf},
 		"tree 1: node 0: the sets of categories take too much memory":           {{Split: ListedLeft, Left: 1, Right: 2, Cats: []uint32{0, 1<<24 - 1}}, leaf, leaf},
 	} {

@@ -21,13 +21,14 @@ type Info struct {
 	Trees        int
 	Nodes        int // of all trees, leaves included
 	Leaves       int
-	Depth        int // splits on the longest way down
-	Categorical  bool
+	Depth        int  // splits on the longest way down
+	Categorical  bool // some splits are
+	Linear       bool // some leaves are linear functions
 	Bytes        int  // memory held
 	Float64      bool // it computes in float64; else in float32
 }
 
-// An Ensemble is a forest that predicts. It is immutable and safe for
+// An Ensemble is a forest, or a linear model, that predicts. It is immutable and safe for
 // concurrent use.
 type Ensemble struct {
 	info      Info
@@ -36,6 +37,7 @@ type Ensemble struct {
 	divisor   float64 // of the margins before it; 0: none
 	single    *scorer[float32]
 	double    *scorer[float64]
+	linear    *gblinear
 }
 
 // Info returns what the ensemble is. The names must not be changed.
@@ -64,10 +66,13 @@ func Predict[D, S float](e *Ensemble, dst []D, rows []S, n int, out Output) erro
 	if len(dst) != n*width {
 		return fmt.Errorf("%d rows have %d results, not room for %d", n, n*width, len(dst))
 	}
-	if e.single != nil {
+	switch {
+	case e.single != nil:
 		predict(e, e.single, dst, rows, n, out)
-	} else {
+	case e.double != nil:
 		predict(e, e.double, dst, rows, n, out)
+	default:
+		predictLinear(e, dst, rows, n, out)
 	}
 	return nil
 }

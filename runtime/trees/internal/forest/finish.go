@@ -45,7 +45,7 @@ func (b *Builder) Finish(m Meta) (*Ensemble, error) {
 		Format: m.Format, Booster: m.Booster, Objective: m.Objective,
 		Features: m.Features, FeatureNames: m.FeatureNames, Groups: len(m.Base),
 		Trees: trees, Nodes: nodes, Leaves: b.stats.leaves, Depth: b.stats.deepest,
-		Categorical: b.stats.cats, Bytes: e.bytes(), Float64: !b.rules.Float32,
+		Categorical: b.stats.cats, Linear: b.linear != nil, Bytes: e.bytes(), Float64: !b.rules.Float32,
 	}
 	return e, nil
 }
@@ -63,6 +63,9 @@ func (b *Builder) check(m *Meta) error {
 	}
 	if m.Weight != nil && len(m.Weight) != len(b.roots) {
 		return fmt.Errorf("%d trees, but the weights of %d", len(b.roots), len(m.Weight))
+	}
+	if m.Weight != nil && b.linear != nil {
+		return fmt.Errorf("linear trees have no weights")
 	}
 	for t, g := range m.Group {
 		if g < 0 || int(g) >= len(m.Base) {
@@ -133,6 +136,7 @@ func newScorer[T float](b *Builder, m *Meta, walk walker[T]) *scorer[T] {
 		walk:   walk,
 		roots:  slices.Clip(b.roots),
 		depth:  slices.Clip(b.depth),
+		linear: b.linear,
 		trees:  len(b.depth),
 	}
 	for _, v := range m.Base {
@@ -153,8 +157,11 @@ func (e *Ensemble) bytes() int {
 	for _, n := range e.info.FeatureNames {
 		names += 16 + len(n)
 	}
-	if e.single != nil {
+	switch {
+	case e.single != nil:
 		return names + e.single.bytes()
+	case e.double != nil:
+		return names + e.double.bytes()
 	}
-	return names + e.double.bytes()
+	return names + e.linear.bytes()
 }

@@ -111,9 +111,36 @@ func checkWalks(t *testing.T, g *grower, e *Ensemble, trees [][]Node, base []flo
 		if err := e.PredictFloat64(got, rows, n, Margin); err != nil {
 			t.Fatal(err)
 		}
-		if !slices.Equal(got, want) {
+		same := func(a, b float64) bool { return a == b || (a != a && b != b) }
+		if !slices.EqualFunc(got, want, same) {
 			t.Fatalf("%d rows:\n%v, want\n%v", n, got, want)
 		}
+	}
+}
+
+// TestLinearLeaves: some leaves of the later trees are linear functions.
+func TestLinearLeaves(t *testing.T) {
+	g := &grower{
+		Rand: rand.New(rand.NewPCG(7, 8)), rules: doubleRules, features: 6,
+		splits: []Split{AtMost}, missing: []Missing{NaNRight, NaNLeft}, values: []float64{0, 1, -1},
+	}
+	for _, groups := range []int{1, 3} {
+		var trees [][]Node
+		for i := range 12 {
+			nodes := g.tree(10, bushy)
+			for at := range nodes {
+				if n := &nodes[at]; i > 2 && n.Split == Leaf && g.IntN(3) > 0 {
+					n.Linear = &Linear{g.NormFloat64(), []uint32{uint32(g.IntN(6)), uint32(g.IntN(6))}, []float64{g.NormFloat64(), 2}}
+				}
+			}
+			trees = append(trees, nodes)
+		}
+		base := []float64{0, 1, 2}[:groups]
+		e := ensemble(t, doubleRules, trees, 6, base)
+		if !e.Info().Linear {
+			t.Error("the description does not say that it is linear")
+		}
+		checkWalks(t, g, e, trees, base)
 	}
 }
 

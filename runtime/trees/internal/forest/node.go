@@ -32,6 +32,7 @@ type Node struct {
 	Feature     uint32   // column of the row
 	Value       float64  // threshold, or the value of a leaf
 	Cats        []uint32 // the categories that are listed, in any order
+	Linear      *Linear  // of a leaf; nil: it adds Value
 }
 
 func (n *Node) categorical() bool { return n.Split == ListedLeft || n.Split == ListedRight }

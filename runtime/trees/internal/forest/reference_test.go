@@ -16,7 +16,21 @@ func reference(r Rules, nodes []Node, row []float64) float64 {
 		}
 		n = &nodes[id]
 	}
-	return n.Value
+	if n.Linear == nil {
+		return n.Value
+	}
+	sum := n.Linear.Constant
+	for i, f := range n.Linear.Features {
+		x := row[f]
+		if math.IsNaN(x) {
+			return n.Value
+		}
+		if math.Abs(x) <= r.Tiny {
+			x = 0
+		}
+		sum += float64(n.Linear.Coefficients[i] * x)
+	}
+	return sum
 }
 
 func left(r Rules, n *Node, x float64) bool {

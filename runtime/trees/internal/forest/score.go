@@ -18,16 +18,18 @@ type scorer[T float] struct {
 	depth8 []uint16 // the deepest of each eight
 	group  []uint32 // which margin a tree adds to; as long as roots
 	trees  int
-	base   []T // the margins before the first tree
-	block  int // rows walked together: a multiple of eight
+	linear *linear // nil: leaves are numbers
+	base   []T     // the margins before the first tree
+	block  int     // rows walked together: a multiple of eight
 	pool   sync.Pool
 }
 
 // scratch is the memory of one prediction.
 type scratch[T float] struct {
 	keys    []int64
-	sums    []T // of a block: group by group of eight rows, margin by margin, eight values each
-	margins []T // of one row
+	sums    []T       // of a block: group by group of eight rows, margin by margin, eight values each
+	margins []T       // of one row
+	rows    []float64 // copies for linear leaves
 	out     [8]T
 }
 
@@ -60,22 +62,47 @@ func (s *scorer[T]) prepare(n int) *scratch[T] {
 	return w
 }
 
+// keep copies a row for linear leaves, as number r of those walked together.
+func keep[T, S float](s *scorer[T], w *scratch[T], row []S, r int) {
+	if s.linear == nil {
+		return
+	}
+	if need := (r + 1) * len(row); len(w.rows) < need {
+		w.rows = append(w.rows, make([]float64, need-len(w.rows))...)
+	}
+	copyRow(w.rows[r*len(row):], row, s.rules.Tiny)
+}
+
+// resolve turns numbers of leaves in w.out into what they add for a row each,
+// the first being number r; or, with step 0, for one row.
+func (s *scorer[T]) resolve(w *scratch[T], r, step, width int) {
+	if s.linear == nil {
+		return
+	}
+	for k, v := range w.out {
+		at := (r + k*step) * width
+		w.out[k] = T(s.linear.value(float64(v), w.rows[at:at+width]))
+	}
+}
+
 // one leaves the margins of a row in w.margins.
 func one[T, S float](s *scorer[T], w *scratch[T], row []S) {
 	fill(&s.filler, w.keys, 1, row)
+	keep(s, w, row, 0)
 	if s.groups() == 1 {
-		w.margins[0] = s.sum(w)
+		w.margins[0] = s.sum(w, len(row))
 	} else {
 		copy(w.margins, s.base)
-		s.sums(w)
+		s.sums(w, len(row))
 	}
 }
 
 // sum adds up all trees of a forest of one group, in their order.
-func (s *scorer[T]) sum(w *scratch[T]) T {
+func (s *scorer[T]) sum(w *scratch[T], width int) T {
 	sum := s.base[0]
 	for i, depth := range s.depth8 {
 		s.walk.trees(w.keys, (*[8]uint32)(s.roots[8*i:]), int(depth), &w.out)
+		s.resolve(w, 0, 0, width)
 		for _, v := range w.out {
 			sum += v
 		}
@@ -84,9 +111,10 @@ func (s *scorer[T]) sum(w *scratch[T]) T {
 }
 
 // sums adds each tree to its group's margin, in their order.
-func (s *scorer[T]) sums(w *scratch[T]) {
+func (s *scorer[T]) sums(w *scratch[T], width int) {
 	for i, depth := range s.depth8 {
 		s.walk.trees(w.keys, (*[8]uint32)(s.roots[8*i:]), int(depth), &w.out)
+		s.resolve(w, 0, 0, width)
 		group := (*[8]uint32)(s.group[8*i:])
 		for k, v := range w.out {
 			w.margins[group[k]] += v
@@ -99,7 +127,9 @@ func (s *scorer[T]) sums(w *scratch[T]) {
 func many[T, S float](s *scorer[T], w *scratch[T], rows []S, width, n int) {
 	stride := 8 * len(s.slots)
 	for r := range n {
-		fill(&s.filler, w.keys[r/8*stride+r%8:], 8, rows[r*width:(r+1)*width])
+		row := rows[r*width : (r+1)*width]
+		fill(&s.filler, w.keys[r/8*stride+r%8:], 8, row)
+		keep(s, w, row, r)
 	}
 	groups := s.groups()
 	for i := range w.sums[:n*groups] {
@@ -112,6 +142,7 @@ func many[T, S float](s *scorer[T], w *scratch[T], rows []S, width, n int) {
 		}
 		for b := range n / 8 {
 			s.walk.rows(w.keys[b*stride:(b+1)*stride], root, int(s.depth[t]), &w.out)
+			s.resolve(w, 8*b, 1, width)
 			sums := (*[8]T)(w.sums[(b*groups+group)*8:])
 			for k, v := range w.out {
 				sums[k] += v
@@ -130,5 +161,5 @@ func (s *scorer[T]) pick(w *scratch[T], r int) {
 
 func (s *scorer[T]) bytes() int {
 	const slotBytes = 24
-	return s.walk.bytes() + 4*cap(s.roots) + 2*cap(s.depth) + 2*cap(s.depth8) + 4*cap(s.group) + slotBytes*cap(s.slots)
+	return s.walk.bytes() + s.linear.bytes() + 4*cap(s.roots) + 2*cap(s.depth) + 2*cap(s.depth8) + 4*cap(s.group) + slotBytes*cap(s.slots)
 }

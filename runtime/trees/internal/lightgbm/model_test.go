@@ -33,7 +33,7 @@ func edited(changes ...string) string {
 		}
 		start := strings.Index(text, "\n"+strings.TrimPrefix(name, "-")+"=") + 1
 		if start == 0 {
-			text = strings.Replace(text, "is_linear=0\n", "is_linear=0\n"+c+"\n", 1)
+			text = strings.Replace(text, "shrinkage=1\n", "shrinkage=1\n"+c+"\n", 1)
 			continue
 		}
 		end := start + strings.IndexByte(text[start:], '\n')
@@ -134,6 +134,21 @@ func TestObjectives(t *testing.T) {
 	}
 }
 
+// TestLinear: a leaf is a linear function unless a value that it needs is
+// missing. Another tree of the model is a constant.
+func TestLinear(t *testing.T) {
+	text := edited("is_linear=1", "leaf_const=1 2", "num_features=2 0", "leaf_features=0 1  ", "leaf_coeff=0.5 4  ")
+	text = strings.Replace(text, "end of trees", "Tree=1\nnum_leaves=1\nleaf_value=100\n\nend of trees", 1)
+	e := parse(t, text)
+	for _, c := range []struct{ a, b, want float64 }{
+		{6, 0.25, 105}, {6, 0, 104}, {6, -1, 100}, {6, 0.75, 102}, {math.NaN(), 0.25, 110}, {math.NaN(), 0.75, 102}, {6, math.NaN(), 110}, {1e-36, 0, 101},
+	} {
+		if got := predict(t, e, forest.Margin, c.a, c.b); got[0] != c.want {
+			t.Errorf("%v: %v", c, got[0])
+		}
+	}
+}
+
 // TestClasses: tree i adds to class i % num_tree_per_iteration.
 func TestClasses(t *testing.T) {
 	text := edited("num_class=2", "num_tree_per_iteration=2", "objective=multiclass num_class:2")
@@ -184,53 +199,57 @@ func TestLineEnds(t *testing.T) {
 
 func TestParseRefuses(t *testing.T) {
 	for want, text := range map[string]string{
-		`line 1: "" is not "tree"`:                                                "",
-		`line 1: "{" is not "tree"`:                                               "{\n",
-		"the file ends within the header":                                         "tree\nversion=v4\n",
-		"the file ends within tree 0":                                             header + tree,
-		`line 12: "Tree=5" where "Tree=0" belongs`:                                edited("Tree=5"),
-		`version "v5" is not supported`:                                           edited("version=v5"),
-		`line 3: version comes twice`:                                             "tree\nversion=v4\nversion=v4\n",
-		"line 15: tree 0: num_cat comes twice":                                    strings.Replace(edited(), "num_leaves=2\n", "num_leaves=2\nnum_cat=0\n", 1),
-		`objective "mine" is not supported`:                                       edited("objective=mine"),
-		`objective "binary sigmoid:-1": the sigmoid is not a positive number`:     edited("objective=binary sigmoid:-1"),
-		"max_feature_idx is missing or negative":                                  edited("-max_feature_idx"),
-		`line 6: max_feature_idx: "NaN" is not an integer`:                        edited("max_feature_idx=NaN"),
-		"1 feature names for 2 features":                                          edited("feature_names=a"),
-		"num_tree_per_iteration is 0":                                             edited("num_tree_per_iteration=0"),
-		"num_class is 3, but num_tree_per_iteration is 1":                         edited("num_class=3"),
-		"2000000000 outputs, but only 1 trees":                                    edited("num_class=2000000000", "num_tree_per_iteration=2000000000"),
-		"1 trees cannot be divided into iterations of 2":                          edited("num_class=2", "num_tree_per_iteration=2"),
-		"tree 0: num_leaves is 0":                                                 edited("num_leaves=0"),
-		"tree 0: num_leaves is -2":                                                edited("num_leaves=-2"),
-		"tree 0: leaf_value has 2 values, but num_leaves is 2000000000":           edited("num_leaves=2000000000"),
-		"tree 0: leaf_value has 1 values, but num_leaves is 2":                    edited("leaf_value=1"),
-		"tree 0: split_feature has 2 values, but num_leaves is 2":                 edited("split_feature=1 1"),
-		"tree 0: threshold has 0 values, but num_leaves is 2":                     edited("threshold="),
-		"tree 0: decision_type has 0 values, but num_leaves is 2":                 edited("-decision_type"),
-		`line 15: tree 0: split_feature: "NaN" is not an integer`:                 edited("split_feature=NaN"),
-		`line 17: tree 0: threshold: "0x10" is not a number`:                      edited("threshold=0x10"),
-		`line 17: tree 0: threshold: "1e999" is not a number`:                     edited("threshold=1e999"),
-		"tree 0: node 0: the threshold is not a number":                           edited("threshold=nan"),
-		"tree 0: node 0: feature 2 is out of range (the model has 2 features)":    edited("split_feature=2"),
-		"tree 0: split 0: feature -1 is negative":                                 edited("split_feature=-1"),
-		"tree 0: split 0: left child 7 is out of range (the tree has 2 leaves)":   edited("left_child=7"),
-		"tree 0: split 0: right child -3 is out of range (the tree has 2 leaves)": edited("right_child=-3"),
-		"tree 0: node 0: left child 0 is reached twice":                           edited("left_child=0"),
-		"tree 0: node 0: right child 1 is reached twice":                          edited("right_child=-1"),
-		"tree 0: split 0: decision type 16 is not known":                          edited("decision_type=16"),
-		"tree 0: split 0: decision type -1 is not known":                          edited("decision_type=-1"),
-		"tree 0: split 0: decision type 12 has no known treatment":                edited("decision_type=12"),
-		"tree 0: linear trees (linear_tree) are not supported yet":                edited("is_linear=1"),
-		"tree 0: cat_boundaries has 0 values, but num_cat is 1":                   edited("num_cat=1"),
-		"tree 0: cat_boundaries: element 1: 2 is out of order or range":           edited("num_cat=1", "cat_boundaries=0 2", "cat_threshold=1"),
-		"tree 0: cat_boundaries: element 1: 0 is out of order or range":           edited("num_cat=1", "cat_boundaries=1 0", "cat_threshold=1"),
-		"tree 0: cat_boundaries: element 0: -1 is out of order or range":          edited("num_cat=1", "cat_boundaries=-1 0", "cat_threshold=1"),
-		`cat_threshold: "4294967296" is not a 32-bit word`:                        edited("cat_threshold=4294967296"),
-		"tree 0: split 0: set of categories 0.5 is out of range (num_cat is 0)":   edited("decision_type=1"),
-		"tree 0: split 0: set of categories 1 is out of range (num_cat is 1)":     edited("decision_type=1", "threshold=1", "num_cat=1", "cat_boundaries=0 1", "cat_threshold=1"),
-		"tree 0: split 0: set of categories NaN is out of range (num_cat is 1)":   edited("decision_type=1", "threshold=nan", "num_cat=1", "cat_boundaries=0 1", "cat_threshold=1"),
-		"tree 0: split 0: set of categories +Inf is out of range (num_cat is 1)":  edited("decision_type=1", "threshold=inf", "num_cat=1", "cat_boundaries=0 1", "cat_threshold=1"),
+		`line 1: "" is not "tree"`:                                                          "",
+		`line 1: "{" is not "tree"`:                                                         "{\n",
+		"the file ends within the header":                                                   "tree\nversion=v4\n",
+		"the file ends within tree 0":                                                       header + tree,
+		`line 12: "Tree=5" where "Tree=0" belongs`:                                          edited("Tree=5"),
+		`version "v5" is not supported`:                                                     edited("version=v5"),
+		`line 3: version comes twice`:                                                       "tree\nversion=v4\nversion=v4\n",
+		"line 15: tree 0: num_cat comes twice":                                              strings.Replace(edited(), "num_leaves=2\n", "num_leaves=2\nnum_cat=0\n", 1),
+		`objective "mine" is not supported`:                                                 edited("objective=mine"),
+		`objective "binary sigmoid:-1": the sigmoid is not a positive number`:               edited("objective=binary sigmoid:-1"),
+		"max_feature_idx is missing or negative":                                            edited("-max_feature_idx"),
+		`line 6: max_feature_idx: "NaN" is not an integer`:                                  edited("max_feature_idx=NaN"),
+		"1 feature names for 2 features":                                                    edited("feature_names=a"),
+		"num_tree_per_iteration is 0":                                                       edited("num_tree_per_iteration=0"),
+		"num_class is 3, but num_tree_per_iteration is 1":                                   edited("num_class=3"),
+		"2000000000 outputs, but only 1 trees":                                              edited("num_class=2000000000", "num_tree_per_iteration=2000000000"),
+		"1 trees cannot be divided into iterations of 2":                                    edited("num_class=2", "num_tree_per_iteration=2"),
+		"tree 0: num_leaves is 0":                                                           edited("num_leaves=0"),
+		"tree 0: num_leaves is -2":                                                          edited("num_leaves=-2"),
+		"tree 0: leaf_value has 2 values, but num_leaves is 2000000000":                     edited("num_leaves=2000000000"),
+		"tree 0: leaf_value has 1 values, but num_leaves is 2":                              edited("leaf_value=1"),
+		"tree 0: split_feature has 2 values, but num_leaves is 2":                           edited("split_feature=1 1"),
+		"tree 0: threshold has 0 values, but num_leaves is 2":                               edited("threshold="),
+		"tree 0: decision_type has 0 values, but num_leaves is 2":                           edited("-decision_type"),
+		`line 15: tree 0: split_feature: "NaN" is not an integer`:                           edited("split_feature=NaN"),
+		`line 17: tree 0: threshold: "0x10" is not a number`:                                edited("threshold=0x10"),
+		`line 17: tree 0: threshold: "1e999" is not a number`:                               edited("threshold=1e999"),
+		"tree 0: node 0: the threshold is not a number":                                     edited("threshold=nan"),
+		"tree 0: node 0: feature 2 is out of range (the model has 2 features)":              edited("split_feature=2"),
+		"tree 0: split 0: feature -1 is negative":                                           edited("split_feature=-1"),
+		"tree 0: split 0: left child 7 is out of range (the tree has 2 leaves)":             edited("left_child=7"),
+		"tree 0: split 0: right child -3 is out of range (the tree has 2 leaves)":           edited("right_child=-3"),
+		"tree 0: node 0: left child 0 is reached twice":                                     edited("left_child=0"),
+		"tree 0: node 0: right child 1 is reached twice":                                    edited("right_child=-1"),
+		"tree 0: split 0: decision type 16 is not known":                                    edited("decision_type=16"),
+		"tree 0: split 0: decision type -1 is not known":                                    edited("decision_type=-1"),
+		"tree 0: split 0: decision type 12 has no known treatment":                          edited("decision_type=12"),
+		"tree 0: leaf_const and num_features have 0 and 0 values, but num_leaves is 2":      edited("is_linear=1"),
+		"tree 0: leaf 1: num_features is -1":                                                edited("is_linear=1", "leaf_const=1 2", "num_features=1 -1"),
+		"tree 0: leaf_features and leaf_coeff have 1 and 0 values, but num_features add up": edited("is_linear=1", "leaf_const=1 2", "num_features=1 0", "leaf_features=1"),
+		"tree 0: leaf_features: feature -1 is negative":                                     edited("is_linear=1", "leaf_const=1 2", "num_features=1 0", "leaf_features=-1", "leaf_coeff=1"),
+		"tree 0: node 1: feature 2 is out of range (the model has 2 features)":              edited("is_linear=1", "leaf_const=1 2", "num_features=1 0", "leaf_features=2", "leaf_coeff=1"),
+		"tree 0: cat_boundaries has 0 values, but num_cat is 1":                             edited("num_cat=1"),
+		"tree 0: cat_boundaries: element 1: 2 is out of order or range":                     edited("num_cat=1", "cat_boundaries=0 2", "cat_threshold=1"),
+		"tree 0: cat_boundaries: element 1: 0 is out of order or range":                     edited("num_cat=1", "cat_boundaries=1 0", "cat_threshold=1"),
+		"tree 0: cat_boundaries: element 0: -1 is out of order or range":                    edited("num_cat=1", "cat_boundaries=-1 0", "cat_threshold=1"),
+		`cat_threshold: "4294967296" is not a 32-bit word`:                                  edited("cat_threshold=4294967296"),
+		"tree 0: split 0: set of categories 0.5 is out of range (num_cat is 0)":             edited("decision_type=1"),
+		"tree 0: split 0: set of categories 1 is out of range (num_cat is 1)":               edited("decision_type=1", "threshold=1", "num_cat=1", "cat_boundaries=0 1", "cat_threshold=1"),
+		"tree 0: split 0: set of categories NaN is out of range (num_cat is 1)":             edited("decision_type=1", "threshold=nan", "num_cat=1", "cat_boundaries=0 1", "cat_threshold=1"),
+		"tree 0: split 0: set of categories +Inf is out of range (num_cat is 1)":            edited("decision_type=1", "threshold=inf", "num_cat=1", "cat_boundaries=0 1", "cat_threshold=1"),
 	} {
 		if _, err := Parse([]byte(text)); err == nil || !strings.Contains(err.Error(), want) || !strings.HasPrefix(err.Error(), "lightgbm model: ") {
 			t.Errorf("%v\nwant %s", err, want)

@@ -33,6 +33,8 @@ type treeReader struct {
 	threshold, value               []float64
 	catFrom                        []int32
 	catWords                       []uint32
+	constant, coefficient          []float64 // of linear leaves
+	terms, termFeature             []int32   // how many a leaf has, and of all
 
 	nodes  []forest.Node
 	listed []uint32 // of all categorical nodes
@@ -52,6 +54,10 @@ func newTreeReader() *treeReader {
 		ints("cat_boundaries", &t.catFrom),
 		words("cat_threshold", &t.catWords),
 		number("is_linear", &t.linear),
+		floats("leaf_const", &t.constant),
+		ints("num_features", &t.terms),
+		ints("leaf_features", &t.termFeature),
+		floats("leaf_coeff", &t.coefficient),
 	}
 	return t
 }
@@ -60,10 +66,13 @@ func newTreeReader() *treeReader {
 func (t *treeReader) reset() {
 	t.set.seen = 0
 	t.leaves, t.cats, t.linear = 0, 0, 0
-	for _, list := range []*[]int32{&t.feature, &t.decision, &t.left, &t.right, &t.catFrom} {
+	for _, list := range []*[]int32{
+		&t.feature, &t.decision, &t.left, &t.right, &t.catFrom, &t.terms, &t.termFeature,
+	} {
 		*list = (*list)[:0]
 	}
 	t.threshold, t.value, t.catWords = t.threshold[:0], t.value[:0], t.catWords[:0]
+	t.constant, t.coefficient = t.constant[:0], t.coefficient[:0]
 }
 
 // tree returns the nodes of the tree whose lines have been taken, valid until
@@ -83,15 +92,15 @@ func (t *treeReader) tree() ([]forest.Node, error) {
 	for _, v := range t.value {
 		t.nodes = append(t.nodes, forest.Node{Value: v})
 	}
+	if t.linear != 0 {
+		return t.nodes, t.addLinear(t.nodes[t.leaves-1:])
+	}
 	return t.nodes, nil
 }
 
 func (t *treeReader) check() error {
 	if t.leaves < 1 {
 		return fmt.Errorf("num_leaves is %d", t.leaves)
-	}
-	if t.linear != 0 {
-		return fmt.Errorf("linear trees (linear_tree) are not supported yet")
 	}
 	if len(t.value) != t.leaves {
 		return fmt.Errorf("leaf_value has %d values, but num_leaves is %d", len(t.value), t.leaves)

@@ -16,6 +16,7 @@ func FuzzParseJSON(f *testing.F) {
 		"name": `"dart"`, "booster": `"weight_drop":[5E-1],`, "objective": `"binary:logistic"`, "base": `"5E-1"`,
 		"names": `["a\u00e9","b"]`,
 	}.json())
+	f.Add([]byte(linearModel))
 	foresttest.Fuzz(f, ParseJSON)
 }
 

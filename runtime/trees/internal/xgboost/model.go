@@ -60,6 +60,7 @@ type model struct {
 	group              []int32
 	weights            []float32
 	trees              string
+	linear             []float32 // of gblinear: feature by feature, then the biases
 }
 
 func (m *model) read() error {
@@ -93,6 +94,7 @@ func (m *model) readBooster() error {
 		ints(d, "tree_info", &m.group),
 		floats(d, "weight_drop", &m.weights),
 		{"trees", m.readTrees},
+		floats(d, "weights", &m.linear),
 	})
 }
 
@@ -108,39 +110,54 @@ func (m *model) readTrees() error {
 }
 
 func (m *model) finish(format string) (*forest.Ensemble, error) {
-	if !m.learner {
-		return nil, fmt.Errorf("it has no \"learner\": not a file that save_model wrote")
+	meta, err := m.meta(format)
+	if err != nil {
+		return nil, err
 	}
-	if m.booster != "gbtree" && m.booster != "dart" {
-		return nil, fmt.Errorf("booster %q is not supported yet", clip([]byte(m.booster)))
-	}
-	objective, ok := objectives[m.objective]
-	if !ok {
-		return nil, fmt.Errorf("objective %q is not supported", clip([]byte(m.objective)))
+	if m.booster == "gblinear" {
+		// XGBoost 3.2 starts every output of such a model from the first base score.
+		for g := range meta.Base {
+			meta.Base[g] = meta.Base[0]
+		}
+		return forest.NewLinear(m.linear, meta)
 	}
 	if err := m.checkTrees(); err != nil {
 		return nil, err
 	}
-	features, err := count("num_feature", m.features)
-	if err != nil {
-		return nil, err
+	meta.Group, meta.Weight = m.group, m.weights
+	return m.builder.Finish(meta)
+}
+
+// meta is what the model says of itself besides its trees.
+func (m *model) meta(format string) (meta forest.Meta, err error) {
+	if !m.learner {
+		return meta, fmt.Errorf("it has no \"learner\": not a file that save_model wrote")
+	}
+	switch m.booster {
+	case "gbtree", "dart", "gblinear":
+	default:
+		return meta, fmt.Errorf("booster %q is not supported", clip([]byte(m.booster)))
+	}
+	objective, ok := objectives[m.objective]
+	if !ok {
+		return meta, fmt.Errorf("objective %q is not supported", clip([]byte(m.objective)))
+	}
+	meta = forest.Meta{
+		Format: format, Booster: m.booster, Objective: m.objective,
+		FeatureNames: m.names, Transform: objective.transform,
+	}
+	if meta.Features, err = count("num_feature", m.features); err != nil {
+		return meta, err
 	}
 	outputs, err := m.outputs()
 	if err != nil {
-		return nil, err
+		return meta, err
 	}
-	if m.builder.Trees() == 0 && m.estimated == "1" {
+	if m.booster != "gblinear" && m.builder.Trees() == 0 && m.estimated == "1" {
 		objective.link = identity // XGBoost leaves a score that it has yet to estimate as it is
 	}
-	base, err := baseMargins(m.baseScore, objective.link, outputs)
-	if err != nil {
-		return nil, err
-	}
-	return m.builder.Finish(forest.Meta{
-		Format: format, Booster: m.booster, Objective: m.objective,
-		Features: features, FeatureNames: m.names,
-		Base: base, Group: m.group, Weight: m.weights, Transform: objective.transform,
-	})
+	meta.Base, err = baseMargins(m.baseScore, objective.link, outputs)
+	return meta, err
 }
 
 func (m *model) checkTrees() error {
@@ -174,8 +191,8 @@ func (m *model) outputs() (int, error) {
 		return 0, fmt.Errorf("%d classes of %d targets are not supported", classes, targets)
 	}
 	n := max(classes, targets, 1)
-	if n > maxOutputs && n > m.builder.Trees() {
-		return 0, fmt.Errorf("%d outputs, but only %d trees", n, m.builder.Trees())
+	if n > maxOutputs && n > m.builder.Trees() && n > len(m.linear) {
+		return 0, fmt.Errorf("%d outputs, but %d trees", n, m.builder.Trees())
 	}
 	return n, nil
 }

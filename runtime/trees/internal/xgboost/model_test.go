@@ -169,6 +169,24 @@ func TestDart(t *testing.T) {
 	}
 }
 
+// linearModel has two outputs of two features. Both start from the first base
+// score.
+const linearModel = `{"learner":{"gradient_booster":{"name":"gblinear","model":{"boosted_rounds":4,"weights":[1,2,10,20,0.5,-0.5]}},
+		"learner_model_param":{"base_score":"[1E0,5E0]","num_class":"2","num_feature":"2"},"objective":{"name":"multi:softprob"}}}`
+
+func TestLinear(t *testing.T) {
+	e, err := ParseJSON([]byte(linearModel))
+	if err != nil {
+		t.Fatal(err)
+	}
+	nan := float32(math.NaN())
+	for _, c := range [][4]float32{{0, 0, 1.5, 0.5}, {1, 0.5, 7.5, 12.5}, {nan, 1, 11.5, 20.5}} {
+		if got := margin(t, e, c[:2]...); !slices.Equal(got, c[2:]) {
+			t.Errorf("%v: %v", c, got)
+		}
+	}
+}
+
 // leafTree adds 3.
 const leafTree = `{"tree_param":{"num_nodes":"1","size_leaf_vector":"0"},"left_children":[-1],"right_children":[-1],` +
 	`"split_indices":[0],"split_conditions":[3],"default_left":[0]}`
@@ -215,7 +233,7 @@ func TestParseRefuses(t *testing.T) {
 		"tree 0: output -1 is out of range (the model has 3)":                                {"tree_info": "[-1]", "num_class": `"3"`},
 		`num_trees is "2", but there are 1 trees`:                                            {"num_trees": `"2"`},
 		"tree_info has 2 values for 1 trees":                                                 {"tree_info": "[0,0]"},
-		"1000000000 outputs, but only 1 trees":                                               {"num_class": `"1000000000"`},
+		"1000000000 outputs, but 1 trees":                                                    {"num_class": `"1000000000"`},
 		`num_class "-3" is not a number of things`:                                           {"num_class": `"-3"`},
 		`num_feature "NaN" is not a number of things`:                                        {"features#": `"NaN"`},
 		"3 classes of 2 targets are not supported":                                           {"num_class": `"3"`, "target": `"2"`},
@@ -226,7 +244,8 @@ func TestParseRefuses(t *testing.T) {
 		"base_score 1 is not between 0 and 1":                                                {"base": `"1"`, "objective": `"binary:logistic"`},
 		"base_score 0 is not positive":                                                       {"base": `"0"`, "objective": `"count:poisson"`},
 		`objective "reg:mine" is not supported`:                                              {"objective": `"reg:mine"`},
-		`booster "gblinear" is not supported yet`:                                            {"name": `"gblinear"`},
+		`booster "gbforest" is not supported`:                                                {"name": `"gbforest"`},
+		"0 weights for 2 features and a bias of 1 outputs":                                   {"name": `"gblinear"`},
 		`booster "dart" without weight_drop`:                                                 {"name": `"dart"`},
 		"1 trees, but the weights of 2":                                                      {"name": `"dart"`, "booster": `"weight_drop":[1,2],`},
 		"1 feature names for 2 features":                                                     {"names": `["a"]`},
