@@ -88,7 +88,6 @@ func (r *Repository) instance(name string, v Version, c v2.Config) (*instance, e
 	if o, ok := env.Recorder.(v2.Observer); ok {
 		st = &states{Recorder: env.Recorder, observer: o}
 		env.Recorder = st
-		c.Metrics = o.Model(name, v.Number)
 	}
 	c.Name, c.Version, c.Path, c.Env = name, v.Number, v.Path, &env
 	if v.Runtime != nil {

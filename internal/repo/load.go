@@ -130,17 +130,18 @@ func (m *model) label(in *instance) string {
 func (r *Repository) swap(name string, next *model) {
 	t := r.table.Load()
 	old := t.models[name]
-	if old != nil {
-		for _, in := range old.instances {
-			in.hush()
-		}
+	if old == nil {
+		old = &model{}
+	}
+	for _, in := range old.instances {
+		in.hush()
+	}
+	for _, in := range next.instances {
+		in.count()
 	}
 	r.table.Store(t.with(name, next))
 	for _, in := range next.instances {
 		in.tell()
-	}
-	if old == nil {
-		return
 	}
 	for _, in := range old.instances {
 		if !next.has(in.number) {
@@ -151,7 +152,7 @@ func (r *Repository) swap(name string, next *model) {
 
 // Unload takes the model out of service, lets the requests inside finish, and
 // returns when it is released. From then on requests are told that it is not
-// ready. To unload a model that is not loaded does nothing. The error is a
+// ready. A model that is not loaded may be unloaded too. The error is a
 // [*serve.Error] with NotFound if there is no such model, Unavailable after
 // Close, or that of ctx when it ends before the last request does.
 func (r *Repository) Unload(ctx context.Context, name string) error {
@@ -161,7 +162,7 @@ func (r *Repository) Unload(ctx context.Context, name string) error {
 	}
 	defer unlock()
 	old, err := r.remove(name)
-	if err != nil || old == nil {
+	if err != nil {
 		return err
 	}
 	if err := wait(ctx, r.drain(old)); err != nil {
@@ -171,7 +172,7 @@ func (r *Repository) Unload(ctx context.Context, name string) error {
 	return nil
 }
 
-// remove takes a model out of service; nil means that it was not in service.
+// remove takes a model out of service and returns it.
 func (r *Repository) remove(name string) (*model, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -181,9 +182,6 @@ func (r *Repository) remove(name string) (*model, error) {
 	old := r.table.Load().models[name]
 	if old == nil {
 		return nil, serve.Errorf(serve.NotFound, "ValueError", "there is no model %s", name)
-	}
-	if old.empty() {
-		return nil, nil
 	}
 	rest, err := r.unloaded(old.entry)
 	if err != nil {

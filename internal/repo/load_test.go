@@ -285,8 +285,23 @@ func TestLoadGivenUp(t *testing.T) {
 	if got := answer(t, r, "m"); got != "old" {
 		t.Errorf("got %s", got)
 	}
+	loads := f.loads.Load()
 	if err := r.Load(ctx, "m"); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("with a context that has ended: got %v", err)
+	}
+	if f.loads.Load() != loads {
+		t.Error("a model was loaded though the context had ended")
+	}
+	if err := r.Unload(background, "m"); err != nil {
+		t.Error(err)
+	}
+	ctx, cancel = context.WithTimeout(background, 20*time.Millisecond)
+	defer cancel()
+	if err := r.Load(ctx, "m"); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("got %v", err)
+	}
+	if got, want := answer(t, r, "m"), "unavailable: model m:1 is not ready yet: it has been unloaded"; got != want {
+		t.Errorf("got %s, want %s", got, want)
 	}
 }
 
@@ -310,10 +325,8 @@ func TestTurns(t *testing.T) {
 	if n := f.loads.Load() - before; n != 1 {
 		t.Errorf("%d loads at a time", n)
 	}
-	if cap(r.slots) > 1 {
-		if err := r.Load(background, "n"); err != nil {
-			t.Errorf("another model: %v", err)
-		}
+	if err := r.Load(background, "n"); err != nil {
+		t.Errorf("another model: %v", err)
 	}
 	letGo()
 	if err := <-first; err != nil {
@@ -357,6 +370,7 @@ func TestLoadWhileStarting(t *testing.T) {
 		for f.loads.Load() == 0 {
 			time.Sleep(time.Millisecond)
 		}
+		waiting := streamed(r, "m")
 		want := "new"
 		if unload {
 			want = "unavailable: model m:1 is not ready yet: it has been unloaded"
@@ -368,15 +382,15 @@ func TestLoadWhileStarting(t *testing.T) {
 			delete(f.held, "m:1")
 			f.mu.Unlock()
 			put(t, root, "m.fake", "FAKE good new")
-			if cap(r.slots) == 1 {
-				letGo() // or the load would wait for the one that waits for us
-			}
 			if err := r.Load(background, "m"); err != nil {
 				t.Fatal(err)
 			}
 		}
 		if got := answer(t, r, "m"); got != want {
 			t.Errorf("got %s, want %s", got, want)
+		}
+		if got := <-waiting; got != want {
+			t.Errorf("an event that waited: got %s, want %s", got, want)
 		}
 		letGo()
 	}

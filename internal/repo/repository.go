@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 
 	"github.com/leat-ml/leat/catalog"
+	"github.com/leat-ml/leat/v2"
 )
 
 // Options say how models are served. The zero value has the defaults.
@@ -26,7 +27,6 @@ type Repository struct {
 	set   *catalog.Set
 	env   catalog.Env
 	table atomic.Pointer[table]
-	slots chan struct{} // one for each model that may load at a time
 
 	life context.Context // done at Close
 	end  context.CancelFunc
@@ -55,13 +55,15 @@ func New(root string, o Options) (*Repository, error) {
 	if err != nil {
 		return nil, err
 	}
-	r.slots = make(chan struct{}, runtime.GOMAXPROCS(0))
 	r.life, r.end = context.WithCancel(context.Background())
 	t := &table{}
 	for _, entry := range index.Models {
 		m, err := r.build(entry)
 		if err != nil {
 			return nil, err
+		}
+		for _, in := range m.instances {
+			in.count()
 		}
 		t = t.with(entry.Name, m)
 	}
@@ -109,26 +111,36 @@ func (r *Repository) begin() (all []*instance, ok bool) {
 	return all, true
 }
 
-// loadAll loads instances and returns when all have ended. With ctx or at Close
-// they end sooner, and those that have not begun do not begin.
+// loadAll loads instances, as many at a time as there are processors, and
+// returns when all have ended. With ctx or at Close they end sooner, and those
+// that have not begun do not begin.
 func (r *Repository) loadAll(ctx context.Context, all []*instance) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	defer context.AfterFunc(r.life, cancel)()
 	var wg sync.WaitGroup
+	slots := make(chan struct{}, runtime.GOMAXPROCS(0))
 	for _, in := range all {
 		select {
-		case r.slots <- struct{}{}:
+		case slots <- struct{}{}:
 		case <-ctx.Done():
 			in.load(ctx)
 			continue
 		}
 		wg.Go(func() {
-			defer func() { <-r.slots }()
+			defer func() { <-slots }()
 			in.load(ctx)
+			r.log(ctx, in)
 		})
 	}
 	wg.Wait()
+}
+
+// log tells of an instance that failed, unless loading was given up.
+func (r *Repository) log(ctx context.Context, in *instance) {
+	if st := in.server.Status(); st.Phase == v2.Failed && ctx.Err() == nil {
+		r.env.Logger.Error("model failed to load", "model", in.server.Name, "version", in.number, "error", st.Err)
+	}
 }
 
 // Close lets requests inside finish and releases every model. Requests that

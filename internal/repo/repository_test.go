@@ -5,6 +5,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
@@ -200,19 +201,85 @@ func TestAsync(t *testing.T) {
 	if got := answer(t, r, "a"); got != "a" {
 		t.Errorf("beside a model that loads: got %s", got)
 	}
-	waiting := make(chan string)
-	go func() { // an event of a stream waits for the model
-		ev := serve.NewEvent(serve.Target{Method: "POST"}, []byte(`{"inputs":[1]}`))
-		ev.Trigger.Kind = "kafka"
-		if _, err := r.Find("slow", "").Do(context.Background(), ev); err != nil {
-			waiting <- err.Error()
-			return
-		}
-		waiting <- text(ev)
-	}()
+	waiting := streamed(r, "slow")
 	letGo()
 	if got := <-waiting; got != "slow" {
 		t.Errorf("an event that waits: got %s", got)
+	}
+}
+
+// streamed sends an event of a stream, which waits for its model, and returns
+// where its answer will be.
+func streamed(r *Repository, model string) <-chan string {
+	got := make(chan string, 1)
+	step := r.Find(model, "")
+	go func() {
+		ev := serve.NewEvent(serve.Target{Method: "POST"}, []byte(`{"inputs":[1]}`))
+		ev.Trigger.Kind = "kafka"
+		if _, err := step.Do(context.Background(), ev); err != nil {
+			got <- statusOf(err) + ": " + err.Error()
+			return
+		}
+		got <- text(ev)
+	}()
+	return got
+}
+
+// TestEventsOutliveRepository has events wait for a model that is never loaded.
+func TestEventsOutliveRepository(t *testing.T) {
+	r, _ := unstarted(t, tree(t, map[string]string{"m.fake": good}), nil)
+	early := streamed(r, "m")
+	if err := r.Close(context.Background()); err != nil {
+		t.Error(err)
+	}
+	for _, answer := range []<-chan string{early, streamed(r, "m")} {
+		if got, want := <-answer, "unavailable: model m:1 is not ready yet: it has been unloaded"; got != want {
+			t.Errorf("got %s, want %s", got, want)
+		}
+	}
+}
+
+// TestStartTooLate has a start whose context has ended.
+func TestStartTooLate(t *testing.T) {
+	r, f := unstarted(t, tree(t, map[string]string{"a.fake": good, "b.fake": good}), nil)
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	if err := r.Start(ctx); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v", err)
+	}
+	if n := f.loads.Load(); n != 0 {
+		t.Errorf("%d models were loaded", n)
+	}
+	if got := <-streamed(r, "a"); !strings.HasPrefix(got, "unavailable") {
+		t.Errorf("got %s", got)
+	}
+}
+
+// TestFailuresAreLogged has the reasons of models that do not load in the log,
+// each once.
+func TestFailuresAreLogged(t *testing.T) {
+	var log strings.Builder
+	handler := slog.NewTextHandler(&log, &slog.HandlerOptions{ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
+		if a.Key == slog.TimeKey || a.Key == "seconds" {
+			return slog.Attr{}
+		}
+		return a
+	}})
+	root := tree(t, map[string]string{"m/2/x": "FAKE bad torn", "ok.fake": good})
+	r, _ := serving(t, root, func(e *catalog.Env) { e.Logger = slog.New(handler) })
+	put(t, root, "m/2/x", "FAKE good again")
+	if err := r.Load(context.Background(), "m"); err != nil {
+		t.Error(err)
+	}
+	if err := r.Unload(context.Background(), "m"); err != nil {
+		t.Error(err)
+	}
+	const want = `level=ERROR msg="model failed to load" model=m version=2 error="x: torn"
+level=INFO msg="model loaded" model=m versions=1
+level=INFO msg="model unloaded" model=m
+`
+	if diff := cmp.Diff(want, log.String()); diff != "" {
+		t.Error(diff)
 	}
 }
 

@@ -31,6 +31,13 @@ func (s *states) ModelState(name, version string, st v2.Status) {
 	}
 }
 
+// count has the requests of in counted. It is called before any can find it.
+func (in *instance) count() {
+	if in.states != nil {
+		in.server.Metrics = in.states.observer.Model(in.server.Name, in.server.Version)
+	}
+}
+
 // tell has the observer hear of in from now on, beginning with how it is now.
 func (in *instance) tell() {
 	if s := in.states; s != nil {

@@ -75,11 +75,6 @@ func (m *model) has(version string) bool {
 	return slices.ContainsFunc(m.instances, func(in *instance) bool { return in.number == version })
 }
 
-// empty says whether the model has been unloaded.
-func (m *model) empty() bool {
-	return !slices.ContainsFunc(m.instances, func(in *instance) bool { return in.phase() != v2.Closed })
-}
-
 // broken says whether requests without a version find a model that failed.
 func (m *model) broken() bool {
 	return m.fallback != nil && m.fallback.in.phase() == v2.Failed
