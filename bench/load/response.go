@@ -47,7 +47,7 @@ func NewReader(src io.Reader) *Reader {
 func (rd *Reader) Next() (Response, error) {
 	for {
 		resp, err := rd.next()
-		if err != nil && err != io.EOF {
+		if err != nil && !errors.Is(err, io.EOF) {
 			err = fmt.Errorf("read response: %w", err)
 		}
 		if err != nil || resp.Status >= 200 {
@@ -236,7 +236,7 @@ func number(digits []byte, base int) (int, error) {
 }
 
 func noEOF(err error) error {
-	if err == io.EOF {
+	if errors.Is(err, io.EOF) {
 		return io.ErrUnexpectedEOF
 	}
 	return err

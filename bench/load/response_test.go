@@ -37,7 +37,7 @@ func TestReaderNext(t *testing.T) {
 						t.Fatalf("got %+v, %v, want %+v", got, err, want)
 					}
 				}
-				if _, err := rd.Next(); err != io.EOF {
+				if _, err := rd.Next(); !errors.Is(err, io.EOF) {
 					t.Errorf("at the end: %v, want EOF", err)
 				}
 			})

@@ -55,7 +55,11 @@ func Start(ctx context.Context, name, command string, env ...string) (*Server, e
 		return nil, fmt.Errorf("start %s: %w", name, err)
 	}
 	s.PID = cmd.Process.Pid
-	go func() { cmd.Wait(); w.Close(); close(s.exited) }()
+	go func() {
+		_ = cmd.Wait() // ProcessState tells
+		_ = w.Close()
+		close(s.exited)
+	}()
 	addr := make(chan string, 1)
 	go watch(r, addr)
 	var ok bool
@@ -102,7 +106,7 @@ func watch(r io.Reader, addr chan<- string) {
 			addr <- string(m[1])
 			break
 		}
-		if err != nil && err != bufio.ErrBufferFull {
+		if err != nil && !errors.Is(err, bufio.ErrBufferFull) {
 			close(addr)
 			break
 		}

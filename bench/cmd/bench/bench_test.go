@@ -123,7 +123,9 @@ func TestReportTakesRatiosWithinARound(t *testing.T) {
 		tt.leat.target.name = "leat-echo"
 		var out strings.Builder
 		b := &bench{out: &out, config: config{rounds: 3}}
-		b.printTable(w, 16, []*row{floor, tt.leat})
+		if err := b.printTable(w, 16, []*row{floor, tt.leat}); err != nil {
+			t.Fatal(err)
+		}
 		for _, want := range tt.want {
 			if !strings.Contains(out.String(), want) {
 				t.Errorf("%s: no %q in\n%s", tt.name, want, out.String())
@@ -134,5 +136,7 @@ func TestReportTakesRatiosWithinARound(t *testing.T) {
 		}
 	}
 	b := &bench{out: io.Discard}
-	b.printTable(w, 16, []*row{{skipped: io.EOF}, {skipped: io.EOF}}) // nothing measured: no division by 0
+	if err := b.printTable(w, 16, []*row{{skipped: io.EOF}, {skipped: io.EOF}}); err != nil {
+		t.Errorf("nothing measured: %v", err)
+	}
 }

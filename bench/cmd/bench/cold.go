@@ -47,8 +47,7 @@ func (b *bench) cold(ctx context.Context) error {
 			starts[i] = append(starts[i], s)
 		}
 	}
-	b.printCold(targets, starts)
-	return nil
+	return b.printCold(targets, starts)
 }
 
 // coldWorkload is what a target is asked first.
@@ -95,7 +94,7 @@ func firstAnswer(ctx context.Context, addr string, w workload, t target) error {
 	return err
 }
 
-func (b *bench) printCold(targets []target, starts [][]start) {
+func (b *bench) printCold(targets []target, starts [][]start) error {
 	fmt.Fprintf(b.out, "\ncold start to the first right answer, and resident memory then, %d starts\n", b.runs)
 	tw := tabwriter.NewWriter(b.out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(tw, "target\tms [min-max]\tresident MB [min-max]\tgoal\t")
@@ -109,7 +108,7 @@ func (b *bench) printCold(targets []target, starts [][]start) {
 		}
 		fmt.Fprintf(tw, "%s\t%.1f [%.1f-%.1f]\t%.1f [%.1f-%.1f]\t%s\t\n", t.name, ms.median, ms.least, ms.most, mb.median, mb.least, mb.most, goal)
 	}
-	tw.Flush()
+	return tw.Flush()
 }
 
 // quickstart is where the real models are, from the root of the project.

@@ -43,8 +43,7 @@ func (b *bench) http(ctx context.Context) (err error) {
 			}
 		}
 	}
-	b.printMemory(servers)
-	return nil
+	return b.printMemory(servers)
 }
 
 func (b *bench) connections() []int {
@@ -74,8 +73,7 @@ func (b *bench) measure(ctx context.Context, w workload, conns int, targets []ta
 			r.cells = append(r.cells, c)
 		}
 	}
-	b.printTable(w, conns, rows)
-	return nil
+	return b.printTable(w, conns, rows)
 }
 
 // rows probes every target once, also to fill its caches.

@@ -41,20 +41,21 @@ type bench struct {
 	failed bool   // a target was missed
 }
 
-func main() {
+func main() { os.Exit(status()) }
+
+// status runs the program and returns its exit code.
+func status() int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	c, err := parse(os.Args[1:])
 	if err == nil {
 		err = run(ctx, c, os.Stdout)
 	}
-	switch {
-	case errors.Is(err, flag.ErrHelp):
-	case err != nil:
-		fmt.Fprintln(os.Stderr, "bench:", err)
-		stop()
-		os.Exit(1)
+	if err == nil || errors.Is(err, flag.ErrHelp) {
+		return 0
 	}
+	fmt.Fprintln(os.Stderr, "bench:", err)
+	return 1
 }
 
 func parse(args []string) (config, error) {

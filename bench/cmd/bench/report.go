@@ -74,7 +74,7 @@ func micros(d time.Duration) float64 { return float64(d) / float64(time.Microsec
 
 const header = "target\treq/s [min-max]\tp50 us\tp99 us\tp99.9 us\tserver CPU us/req [min-max]\tgenerator CPU\tother %\treq/s to floor\tCPU to floor\tgoal\t"
 
-func (b *bench) printTable(w workload, conns int, rows []*row) {
+func (b *bench) printTable(w workload, conns int, rows []*row) error {
 	loop := "closed loop"
 	if b.rate > 0 {
 		loop = fmt.Sprintf("open loop, %g req/s", b.rate)
@@ -93,10 +93,13 @@ func (b *bench) printTable(w workload, conns int, rows []*row) {
 		}
 		b.printRow(tw, w.goals[conns], r, rows[0])
 	}
-	tw.Flush()
+	if err := tw.Flush(); err != nil {
+		return err
+	}
 	for _, n := range notes {
 		fmt.Fprintln(b.out, n)
 	}
+	return nil
 }
 
 func (b *bench) printRow(tw *tabwriter.Writer, g goal, r, floor *row) {
@@ -141,7 +144,7 @@ func (b *bench) verdict(ok bool) string {
 	return "FAIL"
 }
 
-func (b *bench) printMemory(servers []*server.Server) {
+func (b *bench) printMemory(servers []*server.Server) error {
 	fmt.Fprintln(b.out, "\nmemory after all of this")
 	tw := tabwriter.NewWriter(b.out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(tw, "target\tresident MB\tpeak MB\t")
@@ -150,7 +153,7 @@ func (b *bench) printMemory(servers []*server.Server) {
 			fmt.Fprintf(tw, "%s\t%.1f\t%.1f\t\n", s.Name, megabytes(u.Resident), megabytes(u.Peak))
 		}
 	}
-	tw.Flush()
+	return tw.Flush()
 }
 
 func megabytes(n int64) float64 { return float64(n) / 1e6 }

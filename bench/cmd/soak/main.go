@@ -29,7 +29,10 @@ type config struct {
 	growth        float64
 }
 
-func main() {
+func main() { os.Exit(status()) }
+
+// status runs the program and returns its exit code.
+func status() int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	var c config
@@ -43,9 +46,9 @@ func main() {
 	flag.Parse()
 	if err := soak(ctx, c, os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, "soak:", err)
-		stop()
-		os.Exit(1)
+		return 1
 	}
+	return 0
 }
 
 func soak(ctx context.Context, c config, out io.Writer) error {
@@ -62,7 +65,7 @@ func soak(ctx context.Context, c config, out io.Writer) error {
 		return err
 	}
 	// The first fifth fills caches, pools and the heap up to its first collections.
-	warm, last := resident[len(resident)/5], resident[len(resident)-1]
+	warm, last := resident[len(resident)/5-1], resident[len(resident)-1]
 	grown := float64(last-warm) / 1e6
 	fmt.Fprintf(out, "grown by %.1f MB behind the first fifth, %.1f bytes a request\n", grown, float64(last-warm)/(0.8*float64(c.n)))
 	if c.growth > 0 && grown > c.growth {
