@@ -64,7 +64,7 @@ func (s *scanner) list(rel string, limit int) (*folder, error) {
 	f := &folder{rel: rel, bad: map[string]error{}}
 	limit = min(limit, s.left)
 	entries, err := dir.ReadDir(limit + 1)
-	if err != nil && err != io.EOF {
+	if err != nil && !errors.Is(err, io.EOF) {
 		return nil, cause(err)
 	}
 	if len(entries) > limit {

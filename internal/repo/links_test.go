@@ -81,7 +81,7 @@ func TestScanWhatCannotBeRead(t *testing.T) {
 	if err := syscall.Mkfifo(filepath.Join(root, "pipe.fake"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := syscall.Mkfifo(filepath.Join(root, "m/model.yaml"), 0o600); err != nil {
+	if err := syscall.Mkfifo(filepath.Join(root, "m", "model.yaml"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	want := "m (m)\n  1* fake m/1/model.fake\nok (ok.fake)\n  1* fake ok.fake"
