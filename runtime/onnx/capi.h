@@ -52,7 +52,8 @@ typedef struct {
 	int (*GetErrorCode)(const OrtStatus *);           // 1
 	const char *(*GetErrorMessage)(const OrtStatus *); // 2
 	OrtStatus *(*CreateEnv)(int level, const char *id, OrtEnv **);
-	void *unused4[3];
+	void *unused4[2];
+	OrtStatus *(*DisableTelemetryEvents)(const OrtEnv *); // 6
 	OrtStatus *(*CreateSession)(const OrtEnv *, const char *path, const OrtSessionOptions *, OrtSession **); // 7
 	OrtStatus *(*CreateSessionFromArray)(const OrtEnv *, const void *, size_t, const OrtSessionOptions *, OrtSession **);
 	OrtStatus *(*Run)(OrtSession *, const OrtRunOptions *, const char *const *input_names, const OrtValue *const *inputs,
@@ -131,6 +132,7 @@ typedef struct {
 #define ORT_PLACE(function, place) \
 	_Static_assert(offsetof(OrtApi, function) == (place) * sizeof(void *), #function " is out of place")
 ORT_PLACE(GetErrorMessage, 2);
+ORT_PLACE(DisableTelemetryEvents, 6);
 ORT_PLACE(CreateSession, 7);
 ORT_PLACE(CreateSessionOptions, 10);
 ORT_PLACE(SetSessionExecutionMode, 13);

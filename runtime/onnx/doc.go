@@ -24,4 +24,5 @@
 //
 // The library is called through cgo, with declarations of our own (capi.h).
 // Without cgo the package builds too; its runtime then refuses every model.
+// Reports that newer libraries make to their maker are switched off.
 package onnx

@@ -115,7 +115,7 @@ func TestInstalledLater(t *testing.T) {
 	if _, err := e.probe(); err == nil {
 		t.Fatal("an empty folder has the library")
 	}
-	if err := os.Rename(build(t, pretend("1.30.1")), filepath.Join(dir, "libonnxruntime.so")); err != nil {
+	if err := os.Rename(build(t, pretend("1.30.1")), filepath.Join(dir, libraryName())); err != nil {
 		t.Fatal(err)
 	}
 	if version, err := e.probe(); version != "1.30.1" || err != nil {

@@ -9,7 +9,6 @@ import (
 	"math"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 
@@ -34,21 +33,15 @@ func TestNodes(t *testing.T) {
 	for _, dir := range dirs {
 		t.Run(dir.Name(), func(t *testing.T) {
 			file := shared(t, "onnx_node", dir.Name(), "model.onnx")
-			m, err := testEngine(t).Load(t.Context(), &serve.Artifact{File: file}, serve.ModelSpec{})
-			switch reason := refused[dir.Name()]; {
-			case err == nil:
-				checkNode(t, m.(*model), filepath.Dir(file))
-				if err := m.(*model).Close(t.Context()); err != nil {
-					t.Error(err)
-				}
-			case reason == "" || !strings.Contains(err.Error(), reason):
-				t.Errorf("load: %v", err)
+			err := checkNode(t, file)
+			if reason := refused[dir.Name()]; err != nil && (reason == "" || !strings.Contains(err.Error(), reason)) {
+				t.Error(err)
 			}
 		})
 	}
 }
 
-// TestLightNetworks runs big networks with small weights, bit for bit.
+// TestLightNetworks runs big networks, whose weights are all alike.
 func TestLightNetworks(t *testing.T) {
 	for _, name := range []string{"light_squeezenet", "light_resnet50"} {
 		t.Run(name, func(t *testing.T) {
@@ -58,24 +51,38 @@ func TestLightNetworks(t *testing.T) {
 				data[i] = float32(i) / float32(len(data))
 			}
 			got := predict(t, m, request(serve.NewTensor(m.desc.Inputs[0].Name, data, 1, 3, 224, 224)))[0]
-			want := readProto(t, shared(t, "onnx_light", name+"_output_0.pb"))
-			if !bytes.Equal(got.Raw(), want.Raw()) || !slices.Equal(got.Shape, want.Shape) {
-				t.Errorf("the output of shape %v differs from the one recorded, of shape %v", got.Shape, want.Shape)
-			}
+			compare(t, got, readProto(t, shared(t, "onnx_light", name+"_output_0.pb")).Named(got.Name))
 		})
 	}
 }
 
-func checkNode(t *testing.T, m *model, dir string) {
-	req := request()
+// checkNode compares the answer of a model with the one beside it. The error is
+// the model's, which some versions of the library refuse at load and others at
+// the first run.
+func checkNode(t *testing.T, file string) error {
+	loadedModel, err := testEngine(t).Load(t.Context(), &serve.Artifact{File: file}, serve.ModelSpec{})
+	if err != nil {
+		return err
+	}
+	m, req := loadedModel.(*model), request()
+	defer func() {
+		if err := m.Close(t.Context()); err != nil {
+			t.Error(err)
+		}
+	}()
+	data := filepath.Join(filepath.Dir(file), "test_data_set_0")
 	for i, s := range m.desc.Inputs {
-		in := readProto(t, filepath.Join(dir, "test_data_set_0", fmt.Sprintf("input_%d.pb", i)))
+		in := readProto(t, filepath.Join(data, fmt.Sprintf("input_%d.pb", i)))
 		req.Inputs = append(req.Inputs, in.Named(s.Name))
 	}
-	for i, got := range predict(t, m, req) {
-		want := readProto(t, filepath.Join(dir, "test_data_set_0", fmt.Sprintf("output_%d.pb", i)))
-		compare(t, got, want.Named(got.Name))
+	out, err := m.Predict(t.Context(), req)
+	if err != nil {
+		return err
 	}
+	for i, got := range out.([]*serve.Tensor) {
+		compare(t, got, readProto(t, filepath.Join(data, fmt.Sprintf("output_%d.pb", i))).Named(got.Name))
+	}
+	return nil
 }
 
 // readProto reads a TensorProto (onnx.proto).

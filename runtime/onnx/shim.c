@@ -45,8 +45,12 @@ const char *ort_version(const OrtApiBase *base) { return base->GetVersionString(
 ort_error ort_start(const OrtApiBase *base, ort_library *lib) {
 	const OrtApi *api = base->GetApi(ORT_API_VERSION);
 	if (api == NULL) return failure("it does not have the interface of version 1.24");
+	// Newer libraries gather what they do in a database in the user's cache folder
+	// and report it. The variable keeps them from starting to, the call from going on.
+	setenv("ORT_DISABLE_TELEMETRY", "1", 1);
 	// What fails is returned to the caller, so only what ends the process is logged.
 	TRY(api->CreateEnv(ORT_LOGGING_LEVEL_FATAL, "leat", &lib->env));
+	TRY(api->DisableTelemetryEvents(lib->env));
 	TRY(api->CreateCpuMemoryInfo(ORT_DEVICE_ALLOCATOR, ORT_MEM_TYPE_DEFAULT, &lib->cpu));
 	TRY(api->GetAllocatorWithDefaultOptions(&lib->allocator));
 	lib->api = api;
