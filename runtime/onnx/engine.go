@@ -68,11 +68,11 @@ func load(ctx context.Context, lib *library, path string, spec serve.ModelSpec) 
 	if err != nil {
 		return nil, err
 	}
-	g, close, err := openGraph(path)
+	g, done, err := openGraph(path)
 	if err != nil {
 		return nil, err
 	}
-	defer close()
+	defer done()
 	if err := lib.start(); err != nil {
 		return nil, err
 	}
@@ -87,28 +87,25 @@ func load(ctx context.Context, lib *library, path string, spec serve.ModelSpec) 
 	return m, nil
 }
 
-// openGraph scans the file, which the graph then reads on from until close.
-func openGraph(path string) (g *graph, close func(), err error) {
+// openGraph scans the file, which the graph reads on from until done.
+func openGraph(path string) (g *graph, done func(), err error) {
+	info, err := os.Stat(path)
+	switch {
+	case err != nil:
+		return nil, nil, errors.Unwrap(err)
+	case !info.Mode().IsRegular(): // opening one might wait for ever
+		return nil, nil, errors.New("it is not a file")
+	case info.Size() == 0:
+		return nil, nil, errors.New("the file is empty")
+	}
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, nil, errors.Unwrap(err)
 	}
-	close = func() { _ = f.Close() } // only read
-	info, err := f.Stat()
-	switch {
-	case err != nil:
-	case !info.Mode().IsRegular():
-		err = errors.New("it is not a file")
-	case info.Size() == 0:
-		err = errors.New("the file is empty")
-	default:
-		if g, err = scan(newWindow(f), info.Size()); err != nil {
-			err = fmt.Errorf("it is no ONNX model, or damaged: %w", err)
-		}
+	done = func() { _ = f.Close() } // only read
+	if g, err = scan(newWindow(f), info.Size()); err != nil {
+		done()
+		return nil, nil, fmt.Errorf("it is no ONNX model, or damaged: %w", err)
 	}
-	if err != nil {
-		close()
-		return nil, nil, err
-	}
-	return g, close, nil
+	return g, done, nil
 }

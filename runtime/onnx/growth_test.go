@@ -71,10 +71,10 @@ func TestLoadsDoNotGrow(t *testing.T) {
 	noGrowth(t, counted(t, 160, 1_000), func(i int) error {
 		l := loads[i%len(loads)]
 		m, err := e.Load(t.Context(), &serve.Artifact{File: l.file}, l.spec)
-		switch refused := err != nil; {
-		case refused != (l.req == nil):
+		if (err != nil) != (l.req == nil) {
 			return fmt.Errorf("load %s: error %w", l.file, err)
-		case refused:
+		}
+		if l.req == nil {
 			return nil
 		}
 		if _, err := m.Predict(t.Context(), l.req); err != nil {
