@@ -29,7 +29,7 @@ func (b *banner) print(env *Env, f format) error {
 	if f.json() {
 		return printJSON(env.Stdout, b)
 	}
-	if err := b.modelList.print(env.Stdout); err != nil {
+	if err := b.write(env.Stdout); err != nil {
 		return err
 	}
 	_, err := fmt.Fprintf(env.Stdout, "\nserving  %s\nadmin    %s\n\n%s\n", b.HTTP, b.Admin, b.Example)

@@ -118,10 +118,12 @@ func oneOrMore[T any](raw json.RawMessage) ([]T, error) {
 	}
 	if raw[0] == '[' {
 		var many []T
-		return many, strict(raw, &many)
+		err := strict(raw, &many)
+		return many, err
 	}
 	one := make([]T, 1)
-	return one, strict(raw, &one[0])
+	err := strict(raw, &one[0])
+	return one, err
 }
 
 // prepare makes the request what goes over the wire.

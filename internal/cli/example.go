@@ -108,6 +108,9 @@ func rowOf(width int, value func(i int) string) string {
 // its size is not known: the first length is that of the batch, and the others
 // matter too much to be guessed, unless they count words or the like.
 func (in *inputSchema) tensor() (text string, n int) {
+	if dt := in.datatype(); dt == serve.FP16 || dt == serve.BF16 {
+		return "", 0 // tensors of short floats have no form in JSON
+	}
 	shape := make([]int, len(in.Shape))
 	n = 1
 	for i, length := range in.Shape {
@@ -136,12 +139,13 @@ func isFloat(dt serve.Datatype) bool {
 	return false
 }
 
-// exampleValue is a value that any model should take: whole numbers may be
-// places in a table, of which the first is always there.
+// exampleValue is a value that any model should take: text may have to be a
+// number, and whole numbers may be places in a table, of which the first is
+// always there.
 func exampleValue(dt serve.Datatype) string {
 	switch {
 	case dt == serve.Bytes:
-		return `"text"`
+		return `"1"`
 	case dt == serve.Bool:
 		return "true"
 	case isFloat(dt), dt == serve.Invalid:

@@ -42,5 +42,5 @@ func (c *lsCmd) Run(ctx context.Context, env *Env) error {
 	if c.json() {
 		return printJSON(env.Stdout, list)
 	}
-	return list.print(env.Stdout)
+	return list.write(env.Stdout)
 }

@@ -29,8 +29,8 @@ func newModelList(infos []v2.Info) modelList {
 	return l
 }
 
-// print writes the list as a table.
-func (l modelList) print(w io.Writer) error {
+// write writes the list as a table.
+func (l modelList) write(w io.Writer) error {
 	rows := [][]string{{"NAME", "VERSION", "RUNTIME", "STATE", "REASON"}}
 	for _, m := range l.Models {
 		rows = append(rows, []string{m.Name, m.Version, m.Runtime, m.State, m.Reason})

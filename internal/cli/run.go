@@ -99,6 +99,12 @@ func (e *bugError) Error() string {
 	return fmt.Sprintf("this is a bug in leat: %v; with LEAT_LOG_LEVEL=debug it says where", e.value)
 }
 
+// Unwrap is what the panic was about, if that is an error.
+func (e *bugError) Unwrap() error {
+	err, _ := e.value.(error)
+	return err
+}
+
 // guard returns a panic of run as an error. Whoever starts a goroutine has to
 // guard it too.
 func guard(run func() error) (err error) {
@@ -122,7 +128,7 @@ func badUsage(format string, args ...any) error {
 
 // parse reads the command line. done says that it was answered with help.
 func (e *Env) parse(args []string) (cmd *kong.Context, done bool, err error) {
-	s := &settings{lookup: e.Lookup}
+	s := &environment{lookup: e.Lookup}
 	parser, err := kong.New(&verbs{},
 		kong.Name("leat"),
 		kong.Description("Serves machine-learning models over the V2 inference protocol."),
@@ -146,7 +152,7 @@ func (e *Env) parse(args []string) (cmd *kong.Context, done bool, err error) {
 }
 
 // usage says what is wrong with the command line and where help is.
-func usage(err error, s *settings) error {
+func usage(err error, s *environment) error {
 	help, msg := "leat --help", err.Error()
 	var pe *kong.ParseError
 	if errors.As(err, &pe) && pe.Context.Selected() != nil {

@@ -95,7 +95,11 @@ func (r *caseRunner) run(ctx context.Context, c *testCase) (result, error) {
 // ask runs the requests of a case and says what is wrong with the answers.
 func ask(ctx context.Context, m *mock, c *testCase) (wrong []string) {
 	for i, r := range c.requests {
-		for _, w := range c.expects[i].check(m.ask(ctx, r.request)) {
+		a, err := m.ask(ctx, r.request)
+		if err != nil {
+			return append(wrong, err.Error())
+		}
+		for _, w := range c.expects[i].check(a) {
 			if len(c.requests) > 1 {
 				w = fmt.Sprintf("request %d: %s", i+1, w)
 			}

@@ -13,7 +13,7 @@ type linked struct {
 func (e *Env) catalog(l linked) *catalog.Set {
 	set := catalog.Default.Clone()
 	if e.Register != nil {
-		e.Register(set, Plugins{ONNXRuntime: l.ONNXRuntime})
+		e.Register(set, Plugins(l))
 	}
 	return set
 }

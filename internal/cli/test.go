@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 )
@@ -55,8 +56,8 @@ func (c *testCmd) Run(ctx context.Context, env *Env) error {
 	if err != nil {
 		return err
 	}
-	a := m.ask(ctx, r)
-	if err := m.stop(ctx); err != nil {
+	a, err := m.ask(ctx, r)
+	if err = errors.Join(err, m.stop(ctx)); err != nil {
 		return err
 	}
 	return c.print(env, a)

@@ -76,18 +76,20 @@ type answer struct {
 }
 
 // ask runs one request.
-func (m *mock) ask(ctx context.Context, r request) answer {
+func (m *mock) ask(ctx context.Context, r request) (answer, error) {
 	req, err := http.NewRequestWithContext(ctx, r.Method, "http://localhost"+rooted(r.Path), bytes.NewReader(r.body))
 	if err != nil {
-		return answer{status: http.StatusBadRequest, body: []byte(err.Error())}
+		return answer{}, fmt.Errorf("the event: %w", err)
 	}
 	req.RequestURI = req.URL.RequestURI()
 	for k, v := range r.Headers {
 		req.Header.Set(k, v)
 	}
 	w := &recorder{header: http.Header{}}
-	w.serve(m.handler, req)
-	return answer{w.status, w.header, w.body.Bytes()}
+	if err := w.serve(m.handler, req); err != nil {
+		return answer{}, err
+	}
+	return answer{w.status, w.header, w.body.Bytes()}, nil
 }
 
 func rooted(path string) string { return "/" + strings.TrimPrefix(path, "/") }
@@ -121,15 +123,16 @@ func (w *recorder) Write(p []byte) (int, error) {
 	return w.body.Write(p)
 }
 
-// serve has h answer. A handler that breaks off leaves what it wrote.
-func (w *recorder) serve(h http.Handler, r *http.Request) {
-	defer func() {
-		if p := recover(); p != nil {
-			if err, ok := p.(error); !ok || !errors.Is(err, http.ErrAbortHandler) {
-				panic(p)
-			}
-		}
-	}()
-	h.ServeHTTP(w, r)
+// serve has h answer. A handler that breaks off, which it does by panicking,
+// leaves what it wrote.
+func (w *recorder) serve(h http.Handler, r *http.Request) error {
+	err := guard(func() error {
+		h.ServeHTTP(w, r)
+		return nil
+	})
 	w.WriteHeader(http.StatusOK)
+	if errors.Is(err, http.ErrAbortHandler) {
+		return nil
+	}
+	return err
 }

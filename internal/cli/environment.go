@@ -7,10 +7,10 @@ import (
 	"github.com/alecthomas/kong"
 )
 
-// settings gives flags that the command line leaves out the values that the
+// environment gives flags that the command line leaves out the values that the
 // environment has for them: LEAT_HTTP for --http. Only flags that are marked as
 // settings have one, and an empty variable is as good as none.
-type settings struct {
+type environment struct {
 	lookup func(string) (string, bool)
 	used   []*kong.Flag
 }
@@ -23,10 +23,10 @@ func variable(flag string) string {
 }
 
 // Validate implements [kong.Resolver].
-func (s *settings) Validate(*kong.Application) error { return nil }
+func (s *environment) Validate(*kong.Application) error { return nil }
 
 // Resolve implements [kong.Resolver].
-func (s *settings) Resolve(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (any, error) {
+func (s *environment) Resolve(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (any, error) {
 	if !flag.Tag.Has(settingTag) {
 		return nil, nil
 	}
@@ -39,7 +39,7 @@ func (s *settings) Resolve(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (any,
 }
 
 // blame names the variable if the error is about a flag that one set.
-func (s *settings) blame(err error) string {
+func (s *environment) blame(err error) string {
 	for _, flag := range s.used {
 		if strings.Contains(err.Error(), "--"+flag.Name) {
 			return fmt.Sprintf(" (set by %s in the environment)", variable(flag.Name))
