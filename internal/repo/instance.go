@@ -16,9 +16,8 @@ type instance struct {
 	server *v2.Server
 	states *states // what observers hear of it; nil if there are none
 
-	// uses counts the requests inside, plus one until the instance is retired.
-	uses atomic.Int64
-	idle chan struct{} // closed when uses reaches zero
+	uses atomic.Int64  // requests inside, plus retired once nobody gets in
+	idle chan struct{} // closed when it is retired and the last has left
 
 	loading sync.Once
 	settled chan struct{} // closed when loading has ended, or will not begin
@@ -26,18 +25,20 @@ type instance struct {
 	stopped context.Context // done when the instance is retired
 }
 
+// retired is more than there can be requests.
+const retired = 1 << 62
+
 func newInstance(number string, server *v2.Server, st *states) *instance {
 	in := &instance{number: number, server: server, states: st, idle: make(chan struct{}), settled: make(chan struct{})}
 	in.stopped, in.stop = context.WithCancel(context.Background())
-	in.uses.Store(1)
 	return in
 }
 
-// acquire lets a request in unless the instance is retired and empty.
+// acquire lets a request in unless the instance is retired.
 func (in *instance) acquire() bool {
 	for {
 		n := in.uses.Load()
-		if n == 0 {
+		if n >= retired {
 			return false
 		}
 		if in.uses.CompareAndSwap(n, n+1) {
@@ -46,10 +47,19 @@ func (in *instance) acquire() bool {
 	}
 }
 
-func (in *instance) release() {
-	if in.uses.Add(-1) == 0 {
+func (in *instance) release() { in.left(in.uses.Add(-1)) }
+
+func (in *instance) left(uses int64) {
+	if uses == retired {
 		close(in.idle)
 	}
+}
+
+// retire lets nobody in any more and stops loading. It is called once, when
+// something else can be found in the instance's place.
+func (in *instance) retire() {
+	in.left(in.uses.Add(retired))
+	in.stop()
 }
 
 // load loads the model, once: who comes later waits. How it went is in the
@@ -68,12 +78,9 @@ func (in *instance) load(ctx context.Context) {
 	})
 }
 
-// retire lets the requests inside finish and closes the model. It is called
-// once, when nobody can find the instance any more. It waits for requests and
-// for loading, which it stops, as long as they take.
-func (in *instance) retire() (err error) {
-	in.stop()
-	in.release()
+// close closes the model when loading has ended and the last request has left,
+// however long they take. The instance must be retired.
+func (in *instance) close() (err error) {
 	in.settle()
 	<-in.idle
 	defer func() {

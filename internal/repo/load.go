@@ -191,17 +191,17 @@ func (r *Repository) remove(name string) (*model, error) {
 	return old, nil
 }
 
-// drain retires a model that nobody can find any more, in the background. The
-// channel gets what came of it.
+// drain retires a model that nobody can find any more, and closes it in the
+// background. The channel gets what came of it.
 func (r *Repository) drain(m *model) <-chan error {
+	for _, in := range m.instances {
+		in.retire()
+	}
 	done := make(chan error, 1)
 	r.work.Go(func() {
 		var err error
 		for _, in := range m.instances {
-			in.stop() // all at once, then one after the other
-		}
-		for _, in := range m.instances {
-			err = also(err, in.retire())
+			err = also(err, in.close())
 		}
 		if err != nil {
 			r.env.Logger.Error("model was not released", "model", m.entry.Name, "error", err)
