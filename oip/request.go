@@ -35,8 +35,10 @@ func Request(b serve.Body) (*serve.Request, error) {
 	return v.(*serve.Request), nil
 }
 
-// block is a request with the memory that a small one needs, in one piece.
-type block struct {
+// A Buffer is memory for one request with what a small one points to, so that a
+// caller which has a place for it reads the request without an allocation. The
+// zero value is ready, for one request.
+type Buffer struct {
 	req    serve.Request
 	tensor serve.Tensor
 	inputs [1]*serve.Tensor
@@ -54,7 +56,29 @@ const (
 	seenOperation
 )
 
-func parseRequest(raw []byte) (*serve.Request, error) {
+// Request reads the inference request in a body into the buffer, for this caller
+// alone, who may change the struct. A request that somebody has read already
+// with [Request] is not read again: the buffer gets a copy of the struct.
+func (b *Buffer) Request(body serve.Body) (*serve.Request, error) {
+	shared, ok := body.Seen(requests)
+	if !ok {
+		if _, isValue := body.Value(); !isValue {
+			raw, _ := body.Raw()
+			return parseInto(b, raw)
+		}
+		req, err := Request(body)
+		if err != nil {
+			return nil, err
+		}
+		shared = req
+	}
+	b.req = *shared.(*serve.Request)
+	return &b.req, nil
+}
+
+func parseRequest(raw []byte) (*serve.Request, error) { return parseInto(&Buffer{}, raw) }
+
+func parseInto(b *Buffer, raw []byte) (*serve.Request, error) {
 	r := readers.Get().(*reader)
 	defer r.release()
 	r.lx = jsontext.Lexer{Data: raw, AllowNaN: true}
@@ -64,7 +88,6 @@ func parseRequest(raw []byte) (*serve.Request, error) {
 		}
 		return nil, ErrNotObject
 	}
-	b := &block{}
 	seen := 0
 	more, err := r.lx.ObjectStart()
 	for more && err == nil {
@@ -85,7 +108,7 @@ func parseRequest(raw []byte) (*serve.Request, error) {
 	return &b.req, nil
 }
 
-func (r *reader) requestMember(b *block, seen *int) error {
+func (r *reader) requestMember(b *Buffer, seen *int) error {
 	key, err := r.lx.ReadKey(r.key[:0])
 	if err != nil {
 		return err
@@ -154,7 +177,7 @@ func (r *reader) name(key string) (string, error) {
 
 // inputs reads the member that tells the dialects apart: a list with an object
 // that has "datatype" or "data" is OIP.
-func (r *reader) inputs(b *block) error {
+func (r *reader) inputs(b *Buffer) error {
 	if r.lx.Kind() != jsontext.Array {
 		v, err := r.value(1)
 		b.req.Data = v
@@ -185,18 +208,18 @@ func (r *reader) inputs(b *block) error {
 
 // tensors reads a list of OIP tensors. done is false, and nothing is read, when
 // the list is not one.
-func (r *reader) tensors(b *block) (done bool, err error) {
+func (r *reader) tensors(b *Buffer) (done bool, err error) {
 	start := r.lx
 	more, err := r.lx.ArrayStart()
 	for i := 0; more && err == nil; i++ {
-		var in inputTensor
+		var in *inputTensor
 		if in, err = r.inputTensor(b, i); err != nil {
 			return true, err
 		}
 		if !in.isTensor() {
 			return r.notTensors(b, start, i)
 		}
-		if err = r.addInput(b, &in, i); err != nil {
+		if err = r.addInput(b, in, i); err != nil {
 			return true, err
 		}
 		more, err = r.lx.ArrayNext()
@@ -207,11 +230,11 @@ func (r *reader) tensors(b *block) (done bool, err error) {
 
 // notTensors decides about a list whose item i is no tensor: if any item is
 // one, the list is OIP and wrong, else it is MLRun's and read from the start.
-func (r *reader) notTensors(b *block, start jsontext.Lexer, i int) (done bool, err error) {
+func (r *reader) notTensors(b *Buffer, start jsontext.Lexer, i int) (done bool, err error) {
 	r.lx = start
 	more, err := r.lx.ArrayStart()
 	for n := 0; more && err == nil; n++ {
-		var in inputTensor
+		var in *inputTensor
 		if in, err = r.inputTensor(b, n); err != nil {
 			return true, err
 		}

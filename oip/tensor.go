@@ -29,7 +29,9 @@ func (in *inputTensor) isTensor() bool { return in.hasType || in.hasData }
 
 // inputTensor reads item i. Data that comes before its datatype or shape is
 // only passed over.
-func (r *reader) inputTensor(b *block, i int) (in inputTensor, err error) {
+func (r *reader) inputTensor(b *Buffer, i int) (*inputTensor, error) {
+	in := &r.in
+	*in = inputTensor{}
 	if i == 0 {
 		in.shape, in.elems, in.tensor = b.shape[:0], b.elems[:], &b.tensor
 	} else {
@@ -44,7 +46,7 @@ func (r *reader) inputTensor(b *block, i int) (in inputTensor, err error) {
 		if key, err = r.lx.ReadKey(r.key[:0]); err != nil {
 			return in, err
 		}
-		if err = r.tensorMember(&in, key, i); err != nil {
+		if err = r.tensorMember(in, key, i); err != nil {
 			return in, err
 		}
 		more, err = r.lx.ObjectNext()
@@ -171,7 +173,7 @@ func (r *reader) tensorShape(in *inputTensor) error {
 }
 
 // addInput turns what was read of item i into an input of the request.
-func (r *reader) addInput(b *block, in *inputTensor, i int) error {
+func (r *reader) addInput(b *Buffer, in *inputTensor, i int) error {
 	if msg := in.missing(); msg != "" {
 		return fmt.Errorf("inputs[%d]: %s", i, msg)
 	}

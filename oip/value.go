@@ -45,6 +45,7 @@ type reader struct {
 	num jsontext.Numeric
 	dim jsontext.Dims
 	key []byte
+	in  inputTensor
 
 	tried int // enclosing arrays that were read in vain as a tensor
 }
@@ -58,7 +59,7 @@ func (r *reader) release() {
 	if cap(r.num.Floats) > keptScratch || cap(r.num.Ints) > keptScratch || cap(r.key) > keptScratch {
 		*r = reader{}
 	}
-	r.lx, r.tried = jsontext.Lexer{}, 0
+	r.lx, r.in, r.tried = jsontext.Lexer{}, inputTensor{}, 0
 	readers.Put(r)
 }
 

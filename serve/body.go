@@ -55,6 +55,22 @@ func (b Body) Value() (v any, ok bool) { return b.value, b.made }
 // Empty says whether the body has neither a byte nor a value.
 func (b Body) Empty() bool { return !b.made && (b.p == nil || len(b.p.raw) == 0) }
 
+// Seen returns the view that d has made of the bytes; ok is false when nobody
+// has asked for it yet, or it could not be made.
+func (b Body) Seen(d *Decoder) (view any, ok bool) {
+	if b.p == nil {
+		return nil, false
+	}
+	b.p.mu.Lock()
+	defer b.p.mu.Unlock()
+	for i := range b.p.views {
+		if v := &b.p.views[i]; v.by == d {
+			return v.view, v.err == nil
+		}
+	}
+	return nil, false
+}
+
 // View returns what d makes of the raw bytes, of which a value has none. It is made once, by whoever asks
 // first, and is the same for all who ask later, error included.
 func (b Body) View(d *Decoder) (any, error) {

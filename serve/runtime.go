@@ -49,7 +49,7 @@ type Record struct {
 	EventID  string
 	Start    time.Time
 	Duration time.Duration
-	Request  *Request
+	Request  *Request  // nil when it failed before it was read
 	Response *Response // nil when the inference failed
 	Err      error
 	// Inputs and Outputs are what a ResultLogger chose; nil leaves the real ones.

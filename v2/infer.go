@@ -16,8 +16,9 @@ type inference struct {
 	ev   *serve.Event
 	op   string
 	body serve.Body // of the event, or what input_path selects
-	req  serve.Request
+	req  *serve.Request
 	resp serve.Response
+	buf  oip.Buffer
 }
 
 // infer serves an inference or explanation, counts it and records it.
@@ -89,19 +90,19 @@ func (in *inference) request() (*serve.Request, error) {
 	if in.body.Empty() {
 		return nil, emptyBody(in.s.Env.MLRun)
 	}
-	shared, err := oip.Request(in.body)
+	req, err := in.buf.Request(in.body)
 	if err != nil {
 		if serve.CodeOf(err) == serve.Internal {
 			err = serve.Errorf(serve.BadRequest, "ValueError", "Unrecognized request format, caused by: %w", err)
 		}
 		return nil, err
 	}
-	in.req = *shared
-	in.req.Op, in.req.Body = in.op, in.body
-	if in.req.RawID == nil {
-		in.req.ID = in.ev.Identify()
+	in.req = req
+	req.Op, req.Body = in.op, in.body
+	if req.RawID == nil {
+		req.ID = in.ev.Identify()
 	}
-	return &in.req, nil
+	return req, nil
 }
 
 func emptyBody(mlrun bool) error {
@@ -235,7 +236,7 @@ func (in *inference) record(resp *serve.Response, err error, start time.Time, to
 	r := serve.Record{
 		Graph: s.Env.Graph, Model: s.Name, Version: s.Version, Class: s.Class, Op: in.op,
 		EventID: in.ev.ID, Start: start, Duration: took,
-		Request: &in.req, Response: resp, Err: err,
+		Request: in.req, Response: resp, Err: err,
 	}
 	r.Metrics, r.Labels = s.ctx.Snapshot()
 	if l, ok := s.Model.(serve.ResultLogger); ok && err == nil {
@@ -252,5 +253,5 @@ func (in *inference) chooseRecorded(l serve.ResultLogger, r *serve.Record) {
 			_ = in.s.panicked("choose what to record", p)
 		}
 	}()
-	r.Inputs, r.Outputs = l.LogResult(&in.req, r.Response)
+	r.Inputs, r.Outputs = l.LogResult(in.req, r.Response)
 }
