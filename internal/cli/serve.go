@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"os"
 	"time"
@@ -51,9 +50,11 @@ func (c *serveCmd) Run(ctx context.Context, env *Env) error {
 		return err
 	}
 	rc.Access.Start()
-	return errors.Join(env.untilSignal(ctx, rc.Logger, func(ctx context.Context) error {
-		return server.Run(ctx, rc)
-	}), rc.Access.Close())
+	err = env.untilSignal(ctx, rc.Logger, func(ctx context.Context) error { return server.Run(ctx, rc) })
+	if errors.Is(err, errStopped) {
+		return err // at once: the log may have to wait
+	}
+	return errors.Join(err, rc.Access.Close())
 }
 
 // config is the server that the flags and PATH describe.
@@ -102,6 +103,9 @@ func (c *serveCmd) source(o *opener) (*source, []graph.Problem, error) {
 	return o.open(".")
 }
 
+// errStopped ends a server that was told twice.
+var errStopped = errors.New("stopped by a second signal, without waiting for requests in flight")
+
 // untilSignal runs a server until the first signal, which ends its context, and
 // does not wait for it any longer after the second.
 func (e *Env) untilSignal(ctx context.Context, logger *slog.Logger, run func(context.Context) error) error {
@@ -124,7 +128,7 @@ func (e *Env) untilSignal(ctx context.Context, logger *slog.Logger, run func(con
 			return err
 		case s := <-signals:
 			if stopping {
-				return fmt.Errorf("stopped by a second %s without waiting for requests in flight", s)
+				return errStopped
 			}
 			logger.Info("shutting down; a second signal ends at once", "signal", s.String())
 			cancel()

@@ -43,7 +43,7 @@ func TestUntilSignal(t *testing.T) {
 		{"one signal", []os.Signal{syscall.SIGTERM}, func(ctx context.Context) error { <-ctx.Done(); return nil }, ""},
 		{"one signal while it loads", []os.Signal{os.Interrupt}, func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }, ""},
 		{"one signal and a failure", []os.Signal{os.Interrupt}, func(ctx context.Context) error { <-ctx.Done(); return errBroken }, "broken"},
-		{"two signals", []os.Signal{syscall.SIGTERM, syscall.SIGTERM}, func(context.Context) error { <-forever; return nil }, "a second terminated"},
+		{"two signals", []os.Signal{syscall.SIGTERM, syscall.SIGTERM}, func(context.Context) error { <-forever; return nil }, "a second signal"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			signals := make(chan os.Signal, len(tt.signals))
