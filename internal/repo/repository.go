@@ -138,9 +138,15 @@ func (r *Repository) loadAll(ctx context.Context, all []*instance) {
 
 // log tells of an instance that failed, unless loading was given up.
 func (r *Repository) log(ctx context.Context, in *instance) {
-	if st := in.server.Status(); st.Phase == v2.Failed && ctx.Err() == nil {
-		r.env.Logger.Error("model failed to load", "model", in.server.Name, "version", in.number, "error", st.Err)
+	st := in.server.Status()
+	if st.Phase != v2.Failed || ctx.Err() != nil {
+		return
 	}
+	logger := r.env.Logger.With("model", in.server.Name)
+	if in.number != "" {
+		logger = logger.With("version", in.number)
+	}
+	logger.Error("model failed to load", "error", st.Err)
 }
 
 // Close lets requests inside finish and releases every model. Requests that
