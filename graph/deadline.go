@@ -16,7 +16,7 @@ type deadline struct {
 
 	timed atomic.Pointer[timed] // set by the first Done
 	mu    sync.Mutex            // guards its making
-	over  bool
+	over  atomic.Bool
 }
 
 // timed is a deadline that somebody waits for.
@@ -41,10 +41,10 @@ func (d *deadline) Done() <-chan struct{} {
 	if t == nil {
 		t = &timed{}
 		t.Context, t.cancel = context.WithDeadline(d.Context, d.at)
-		if d.over {
+		d.timed.Store(t)
+		if d.over.Load() {
 			t.cancel()
 		}
-		d.timed.Store(t)
 	}
 	return t.Done()
 }
@@ -65,9 +65,7 @@ func (d *deadline) Err() error {
 
 // stop releases the timer, if one was started.
 func (d *deadline) stop() {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.over = true
+	d.over.Store(true)
 	if t := d.timed.Load(); t != nil {
 		t.cancel()
 	}

@@ -191,8 +191,7 @@ func (r *reader) inputs(b *Buffer) error {
 			return err
 		}
 	}
-	if t, ok := r.readTensor(b.shape[:0], b.elems[:]); ok {
-		b.tensor = t
+	if r.readTensor(&b.tensor, b.shape[:0], b.elems[:]) {
 		b.inputs[0] = &b.tensor
 		b.req.Inputs = b.inputs[:]
 		b.req.Data = &b.tensor

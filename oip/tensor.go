@@ -256,8 +256,7 @@ func (r *reader) elementsOf(in *inputTensor) error {
 	if n > 0 && n > len(src)/2 {
 		return fmt.Errorf("shape %v holds %d elements, but data has fewer", in.shape, n)
 	}
-	var err error
-	if *in.tensor, err = r.elements(in, n); err != nil {
+	if err := r.elements(in, n); err != nil {
 		return err
 	}
 	if r.dim.Ragged {
@@ -281,7 +280,7 @@ func writable(dt serve.Datatype, src []byte) bool {
 	return true
 }
 
-func (r *reader) elements(in *inputTensor, n int) (serve.Tensor, error) {
+func (r *reader) elements(in *inputTensor, n int) error {
 	buf := in.elems
 	switch in.datatype {
 	case serve.FP32:
@@ -312,29 +311,30 @@ func (r *reader) elements(in *inputTensor, n int) (serve.Tensor, error) {
 	case serve.Bytes:
 		v, err := r.lx.Strings(make([]string, 0, n), &r.dim)
 		if err != nil {
-			return serve.Tensor{}, elementError(in, err)
+			return elementError(in, err)
 		}
 		if len(v) != n {
-			return serve.Tensor{}, wrongCount(in, n, len(v))
+			return wrongCount(in, n, len(v))
 		}
-		return serve.MakeBytes(in.name, in.shape, v)
+		*in.tensor, err = serve.MakeBytes(in.name, in.shape, v)
+		return err
 	}
-	return serve.Tensor{}, fmt.Errorf("%s has no JSON form: send it with the binary tensor extension, or as FP32", in.datatype)
+	return fmt.Errorf("%s has no JSON form: send it with the binary tensor extension, or as FP32", in.datatype)
 }
 
-func integers[T jsontext.Integer](r *reader, in *inputTensor, n int, buf []uint64) (serve.Tensor, error) {
+func integers[T jsontext.Integer](r *reader, in *inputTensor, n int, buf []uint64) error {
 	v, err := jsontext.Ints(&r.lx, reuse[T](buf, n), &r.dim)
 	return made(in, n, v, err)
 }
 
-func made[T serve.Element](in *inputTensor, n int, v []T, err error) (serve.Tensor, error) {
+func made[T serve.Element](in *inputTensor, n int, v []T, err error) error {
 	if err != nil {
-		return serve.Tensor{}, elementError(in, err)
+		return elementError(in, err)
 	}
 	if len(v) != n {
-		return serve.Tensor{}, wrongCount(in, n, len(v))
+		return wrongCount(in, n, len(v))
 	}
-	return serve.MakeTensor(in.name, in.datatype, in.shape, v)
+	return serve.InitTensor(in.tensor, in.name, in.datatype, in.shape, v)
 }
 
 func wrongCount(in *inputTensor, want, got int) error {

@@ -194,34 +194,24 @@ func (r *reader) tensor() (*serve.Tensor, bool) {
 		t     serve.Tensor
 		shape [4]int
 	}{}
-	t, ok := r.readTensor(b.shape[:0], nil)
-	if !ok {
-		return nil, false
-	}
-	b.t = t
-	return &b.t, true
+	return &b.t, r.readTensor(&b.t, b.shape[:0], nil)
 }
 
-// readTensor is tensor with the memory to use for the shape and, when they fit,
-// the elements.
-func (r *reader) readTensor(shape []int, buf []uint64) (serve.Tensor, bool) {
+// readTensor is tensor with the memory to use: t for the tensor, shape and, when
+// they fit, buf for the elements.
+func (r *reader) readTensor(t *serve.Tensor, shape []int, buf []uint64) (ok bool) {
 	r.lx.Peek()
 	start := r.lx.Pos
 	if !r.lx.Numbers(&r.num) {
-		return serve.Tensor{}, false
+		return false
 	}
 	shape = append(shape, r.num.Shape...)
-	src := r.lx.Data[start:r.lx.Pos]
-	var t serve.Tensor
 	var err error
 	if r.num.IsFloat {
-		t, err = serve.MakeTensor("", serve.FP64, shape, append(reuse[float64](buf, len(r.num.Floats)), r.num.Floats...))
+		err = serve.InitTensor(t, "", serve.FP64, shape, append(reuse[float64](buf, len(r.num.Floats)), r.num.Floats...))
 	} else {
-		t, err = serve.MakeTensor("", serve.Int64, shape, append(reuse[int64](buf, len(r.num.Ints)), r.num.Ints...))
+		err = serve.InitTensor(t, "", serve.Int64, shape, append(reuse[int64](buf, len(r.num.Ints)), r.num.Ints...))
 	}
-	if err != nil {
-		return serve.Tensor{}, false
-	}
-	t.SetSource(src, r.num.Mixed)
-	return t, true
+	t.SetSource(r.lx.Data[start:r.lx.Pos], r.num.Mixed)
+	return err == nil
 }

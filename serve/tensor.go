@@ -62,15 +62,24 @@ func NewBytes(name string, elems []string, shape ...int) *Tensor {
 // and BF16, or uint8 for the raw little-endian memory of any datatype but Bytes,
 // which must be aligned to the element's size.
 func MakeTensor[T Element](name string, dt Datatype, shape []int, data []T) (Tensor, error) {
+	var t Tensor
+	err := InitTensor(&t, name, dt, shape, data)
+	return t, err
+}
+
+// InitTensor is [MakeTensor] in place: t, a zero tensor, becomes the tensor.
+func InitTensor[T Element](t *Tensor, name string, dt Datatype, shape []int, data []T) error {
 	n, ok := Elements(shape)
-	if !ok || dt.Size() == 0 || n > math.MaxInt/8 {
-		return Tensor{}, fmt.Errorf("shape %v of %s is not one a tensor can have", shape, dt)
+	size := dt.Size()
+	if !ok || size == 0 || n > math.MaxInt/8 {
+		return fmt.Errorf("shape %v of %s is not one a tensor can have", shape, dt)
 	}
 	raw := asBytes(data)
-	if n*dt.Size() != len(raw) {
-		return Tensor{}, fmt.Errorf("shape %v holds %d elements of %s, but there are %d", shape, n, dt, len(raw)/dt.Size())
+	if n*size != len(raw) {
+		return fmt.Errorf("shape %v holds %d elements of %s, but there are %d", shape, n, dt, len(raw)/size)
 	}
-	return Tensor{Name: name, Datatype: dt, Shape: shape, data: raw}, nil
+	t.Name, t.Datatype, t.Shape, t.data = name, dt, shape, raw
+	return nil
 }
 
 // MakeBytes is [MakeTensor] for BYTES.

@@ -52,7 +52,10 @@ func (f *FileModel) Load(ctx context.Context, m *serve.ModelContext) error {
 	}
 	spec := serve.ModelSpec{Name: m.Name, Version: m.Version, Parameters: m.Params(), Inputs: f.Inputs, Outputs: f.Outputs}
 	if f.model, err = rt.Runtime.Load(ctx, a, spec); err != nil {
-		return fmt.Errorf("%s: %w", filepath.Base(a.File), err)
+		if base := filepath.Base(a.File) + ": "; !strings.HasPrefix(err.Error(), base) {
+			err = fmt.Errorf("%s%w", base, err)
+		}
+		return err
 	}
 	if d, ok := f.model.(serve.Describer); ok {
 		f.desc = d.Describe()
