@@ -59,7 +59,9 @@ func (r *reader) release() {
 	if cap(r.num.Floats) > keptScratch || cap(r.num.Ints) > keptScratch || cap(r.key) > keptScratch {
 		*r = reader{}
 	}
-	r.lx, r.in, r.tried = jsontext.Lexer{}, inputTensor{}, 0
+	// What points into the document goes, the rest is written over.
+	r.lx, r.tried = jsontext.Lexer{}, 0
+	r.in.shape, r.in.elems, r.in.tensor, r.in.parameters, r.in.data = nil, nil, nil, nil, jsontext.Lexer{}
 	readers.Put(r)
 }
 
