@@ -77,7 +77,7 @@ func (c *checkCmd) print(env *Env, problems []graph.Problem, models int) error {
 		return printJSON(env.Stdout, checkReport{rows, models})
 	}
 	for _, p := range problems {
-		fmt.Fprintln(env.Stdout, p)
+		fmt.Fprintln(env.Stdout, printable(p.String()))
 	}
 	if len(problems) > 0 {
 		return nil

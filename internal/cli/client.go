@@ -81,8 +81,8 @@ func errorText(body []byte) string {
 	if json.Unmarshal(body, &doc) == nil && doc.Error != "" {
 		return doc.Error
 	}
-	if text := strings.TrimSpace(string(body)); text != "" {
-		return text
+	if text := bytes.TrimSpace(body); len(text) > 0 {
+		return brief(text)
 	}
 	return "the answer has no text"
 }

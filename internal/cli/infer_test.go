@@ -98,3 +98,16 @@ func TestPanic(t *testing.T) {
 		t.Errorf("no stack at level debug: %q", errs)
 	}
 }
+
+// TestPrintable checks that what a server says cannot steer the terminal.
+func TestPrintable(t *testing.T) {
+	web := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusTeapot)
+		_, _ = io.WriteString(w, "a\x1b[2Jb\ttab\nline")
+	}))
+	t.Cleanup(web.Close)
+	_, _, errs := runOut(t, Env{}, "infer", "m", "-d", "[1]", "--url", web.URL)
+	if strings.Contains(errs, "\x1b") || !strings.Contains(errs, "a\uFFFD[2Jb\ttab\n      line") {
+		t.Errorf("stderr %q", errs)
+	}
+}

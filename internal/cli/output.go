@@ -6,6 +6,7 @@ import (
 	"io"
 	"strings"
 	"text/tabwriter"
+	"unicode"
 )
 
 // format is the flag -o of verbs that print data.
@@ -46,4 +47,15 @@ func printTable(w io.Writer, rows [][]string) error {
 }
 
 // oneLine keeps a cell in its line.
-func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
+func oneLine(s string) string { return printable(strings.Join(strings.Fields(s), " ")) }
+
+// printable takes out what would steer the terminal: names and reasons come from
+// files and servers.
+func printable(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r == '\n' || r == '\t' || unicode.IsPrint(r) {
+			return r
+		}
+		return '\uFFFD'
+	}, s)
+}

@@ -85,7 +85,7 @@ func (e *Env) end(err error) int {
 
 // complain writes an error, its lines below each other.
 func (e *Env) complain(err error) {
-	lines := strings.Split(strings.TrimRight(err.Error(), "\n"), "\n")
+	lines := strings.Split(strings.TrimRight(printable(err.Error()), "\n"), "\n")
 	fmt.Fprintln(e.Stderr, "leat: "+strings.Join(lines, "\n      "))
 }
 

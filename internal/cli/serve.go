@@ -59,6 +59,9 @@ func (c *serveCmd) Run(ctx context.Context, env *Env) error {
 
 // config is the server that the flags and PATH describe.
 func (c *serveCmd) config(env *Env) (rc server.RunConfig, err error) {
+	if c.Timeout < 0 || c.Drain < 0 {
+		return rc, badUsage("--timeout and --drain must not be negative")
+	}
 	errs := &lockedWriter{w: env.Stderr}
 	logger := c.logger(errs)
 	set := env.catalog(c.linked)

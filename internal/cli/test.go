@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 )
 
 type testCmd struct {
@@ -65,7 +66,7 @@ func (c *testCmd) Run(ctx context.Context, env *Env) error {
 
 // request is the event that the flags describe.
 func (c *testCmd) request(env *Env) (request, error) {
-	r := request{Method: c.Method, Path: c.Path, Headers: map[string]string{}}
+	r := request{Method: strings.ToUpper(c.Method), Path: c.Path, Headers: map[string]string{}}
 	body, err := env.readBody("--body", c.Body)
 	if err != nil {
 		return r, err
