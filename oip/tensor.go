@@ -319,7 +319,7 @@ func (r *reader) elements(in *inputTensor, n int) error {
 		*in.tensor, err = serve.MakeBytes(in.name, in.shape, v)
 		return err
 	}
-	return fmt.Errorf("%s has no JSON form: send it with the binary tensor extension, or as FP32", in.datatype)
+	return fmt.Errorf("%s has no JSON form: it can only be sent with the binary tensor extension, which this version does not take yet", in.datatype)
 }
 
 func integers[T jsontext.Integer](r *reader, in *inputTensor, n int, buf []uint64) error {

@@ -2,6 +2,7 @@ package serve
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"maps"
@@ -126,11 +127,11 @@ func (m *ModelContext) Snapshot() (metrics map[string]float64, labels map[string
 // From then on the artifact's parameters come before the step's. MLRun's name.
 func (m *ModelContext) GetModel(ctx context.Context, suffix string) (*Artifact, error) {
 	if m.opts.Open == nil {
-		return nil, fmt.Errorf("model %s: open the artifact: this server has no artifact store", m.Name)
+		return nil, errors.New("open the model: this server has no artifact store")
 	}
 	a, err := m.opts.Open(ctx, m.Path, suffix)
 	if err != nil {
-		return nil, fmt.Errorf("model %s: %w", m.Name, err)
+		return nil, err // says what was opened
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()

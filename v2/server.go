@@ -137,7 +137,7 @@ func (s *Server) logger() *slog.Logger { return s.ctx.Logger }
 // open opens the artifact and keeps its schema for metadata.
 func (s *Server) open(ctx context.Context, path, suffix string) (*serve.Artifact, error) {
 	if s.Env.Open == nil {
-		return nil, errors.New("open the artifact: this server has no artifact store")
+		return nil, errors.New("open the model: this server has no artifact store")
 	}
 	a, err := s.Env.Open(ctx, path, suffix)
 	if err != nil {

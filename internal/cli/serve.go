@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"os"
+	"runtime/debug"
 	"time"
 
 	"github.com/leat-ml/leat/graph"
@@ -49,12 +50,25 @@ func (c *serveCmd) Run(ctx context.Context, env *Env) error {
 	if err != nil {
 		return err
 	}
+	relaxCollector(env)
 	rc.Access.Start()
 	err = env.untilSignal(ctx, rc.Logger, func(ctx context.Context) error { return server.Run(ctx, rc) })
 	if errors.Is(err, errStopped) {
 		return err // at once: the log may have to wait
 	}
 	return errors.Join(err, rc.Access.Close())
+}
+
+// gcPercent lets the heap grow to five times what is alive before it is
+// collected. What is alive in a server of small models is a few megabytes, and
+// at the default a collection would follow every few thousand requests.
+const gcPercent = 400
+
+// relaxCollector applies gcPercent unless the user has a setting of their own.
+func relaxCollector(env *Env) {
+	if _, set := env.Lookup("GOGC"); !set {
+		debug.SetGCPercent(gcPercent)
+	}
 }
 
 // config is the server that the flags and PATH describe.

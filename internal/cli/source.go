@@ -109,17 +109,14 @@ func (o *opener) read(file string) (*source, []graph.Problem) {
 	return o.ofSpec(file, spec), problems
 }
 
-// ofSpec is what a spec names. Its models are beside the file unless their path
-// is absolute.
+// ofSpec is what a spec names.
 func (o *opener) ofSpec(file string, spec *graph.Spec) *source {
 	src := &source{name: file, spec: spec, mlrun: o.mlrun}
 	if spec == nil {
 		return src
 	}
 	src.mlrun = o.mlrun || spec.MLRun
-	if src.models = spec.Models; src.models != "" && !filepath.IsAbs(src.models) {
-		src.models = filepath.Join(filepath.Dir(file), src.models)
-	}
+	src.models = spec.Models
 	return src
 }
 

@@ -6,6 +6,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 
 	"github.com/leat-ml/leat/graph"
 )
@@ -38,13 +39,18 @@ func ReadSpec(path string) (*graph.Spec, []graph.Problem) {
 	return Options{Lookup: os.LookupEnv}.ReadSpec(path)
 }
 
-// ReadSpec is [ReadSpec] with other options.
+// ReadSpec is [ReadSpec] with other options. A model repository is beside the
+// file unless its path is absolute.
 func (o Options) ReadSpec(path string) (*graph.Spec, []graph.Problem) {
 	data, err := readFile(path, maxFunction)
 	if err != nil {
 		return nil, []graph.Problem{{File: path, Msg: err.Error()}}
 	}
-	return ParseSpec(path, data, o)
+	spec, problems := ParseSpec(path, data, o)
+	if spec != nil && spec.Models != "" && !filepath.IsAbs(spec.Models) {
+		spec.Models = filepath.Join(filepath.Dir(path), spec.Models)
+	}
+	return spec, problems
 }
 
 // ParseSpec is [ReadSpec] for a text. file names it in problems, and its

@@ -16,8 +16,7 @@ func (r *reader) spec(n *document.Node) *graph.Spec {
 	for _, key := range []string{"python", "database", "artifacts", "limits", "auth", "tls"} {
 		known[key] = r.reserved
 	}
-	if n.Kind == document.Null {
-		r.problem(n.Pos, "the file is empty; a server spec has a graph or models")
+	if n.Kind == document.Null { // a server.yaml without settings
 		return s
 	}
 	r.mapping(n, "a server spec", known)

@@ -146,7 +146,9 @@ func (r *running) stop(ctx context.Context) error {
 	}
 	errs = append(errs, r.core.Close(ctx), r.admin.Shutdown(ctx))
 	err := errors.Join(errs...)
-	r.c.Logger.LogAttrs(ctx, slog.LevelInfo, "shut down", slog.Duration("took", time.Since(start).Round(time.Millisecond)))
+	if r.rest != nil {
+		r.c.Logger.LogAttrs(ctx, slog.LevelInfo, "shut down", slog.Duration("took", time.Since(start).Round(time.Millisecond)))
+	}
 	return err
 }
 
