@@ -103,9 +103,8 @@ func (s *scorer[T]) sum(w *scratch[T], width int) T {
 	for i, depth := range s.depth8 {
 		s.walk.trees(w.keys, (*[8]uint32)(s.roots[8*i:]), int(depth), &w.out)
 		s.resolve(w, 0, 0, width)
-		for _, v := range w.out {
-			sum += v
-		}
+		o := &w.out
+		sum = sum + o[0] + o[1] + o[2] + o[3] + o[4] + o[5] + o[6] + o[7]
 	}
 	return sum
 }
@@ -116,8 +115,8 @@ func (s *scorer[T]) sums(w *scratch[T], width int) {
 		s.walk.trees(w.keys, (*[8]uint32)(s.roots[8*i:]), int(depth), &w.out)
 		s.resolve(w, 0, 0, width)
 		group := (*[8]uint32)(s.group[8*i:])
-		for k, v := range w.out {
-			w.margins[group[k]] += v
+		for k := range group {
+			w.margins[group[k]] += w.out[k]
 		}
 	}
 }
@@ -144,8 +143,8 @@ func many[T, S float](s *scorer[T], w *scratch[T], rows []S, width, n int) {
 			s.walk.rows(w.keys[b*stride:(b+1)*stride], root, int(s.depth[t]), &w.out)
 			s.resolve(w, 8*b, 1, width)
 			sums := (*[8]T)(w.sums[(b*groups+group)*8:])
-			for k, v := range w.out {
-				sums[k] += v
+			for k := range sums {
+				sums[k] += w.out[k]
 			}
 		}
 	}
