@@ -3,7 +3,6 @@ package conformance
 import (
 	"context"
 	"fmt"
-	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -71,21 +70,8 @@ func contractSpec() *graph.Spec {
 
 func serveContract(t *testing.T, mlrun bool) string {
 	t.Helper()
-	srv, err := leat.New(contractSpec(), &leat.Options{MLRun: mlrun, Timeout: 300 * time.Millisecond, MaxBody: 1000})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := srv.Start(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	web := httptest.NewServer(srv.Handler())
-	t.Cleanup(func() {
-		web.Close()
-		if err := srv.Close(context.Background()); err != nil {
-			t.Error(err)
-		}
-	})
-	return web.URL
+	_, url := start(t, contractSpec(), &leat.Options{MLRun: mlrun, Timeout: 300 * time.Millisecond, MaxBody: 1000})
+	return url
 }
 
 // wanted is an answer in one of the contracts.

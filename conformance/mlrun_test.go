@@ -3,11 +3,9 @@ package conformance
 import (
 	"bufio"
 	"bytes"
-	"context"
 	"encoding/json"
 	"io"
 	"net/http"
-	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -118,24 +116,11 @@ func runCase(t *testing.T, c testCase) {
 			t.Fatal(p)
 		}
 	}
-	srv, err := leat.New(spec, &leat.Options{Catalog: classes(), MLRun: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := srv.Start(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	web := httptest.NewServer(srv.Handler())
-	t.Cleanup(func() {
-		web.Close()
-		if err := srv.Close(context.Background()); err != nil {
-			t.Error(err)
-		}
-	})
+	srv, url := start(t, spec, &leat.Options{Catalog: classes(), MLRun: true})
 	requests, expects := lists[request](t, c.Request), lists[expect](t, c.Expect)
 	var seen []answer
 	for i, r := range requests {
-		a := ask(t, srv, web.URL, r)
+		a := ask(t, srv, url, r)
 		seen = append(seen, a)
 		check(t, expects[i], a)
 		if expects[i].Predicate != "" {

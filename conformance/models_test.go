@@ -1,11 +1,9 @@
 package conformance
 
 import (
-	"context"
 	"encoding/json"
 	"math"
 	"net/http"
-	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -82,21 +80,8 @@ func TestModelCases(t *testing.T) {
 // askModel serves one model and sends it one request.
 func askModel(t *testing.T, set *catalog.Set, path string, body []byte) []output {
 	t.Helper()
-	srv, err := leat.New(graph.NewRouter().AddModel("m", "Model", path, nil), &leat.Options{Catalog: set})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := srv.Start(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	web := httptest.NewServer(srv.Handler())
-	defer func() {
-		web.Close()
-		if err := srv.Close(context.Background()); err != nil {
-			t.Error(err)
-		}
-	}()
-	resp, err := http.Post(web.URL+"/v2/models/m/infer", "application/json", strings.NewReader(string(body)))
+	_, url := start(t, graph.NewRouter().AddModel("m", "Model", path, nil), &leat.Options{Catalog: set})
+	resp, err := http.Post(url+"/v2/models/m/infer", "application/json", strings.NewReader(string(body)))
 	if err != nil {
 		t.Fatal(err)
 	}

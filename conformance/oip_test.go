@@ -1,11 +1,9 @@
 package conformance
 
 import (
-	"context"
 	"encoding/json"
 	"io"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -155,37 +153,22 @@ func echoes(datatype, data string, n int) []call {
 }
 
 func TestOIPChecklist(t *testing.T) {
-	srv, web := serveOIP(t)
-	waitLoaded(t, web.URL)
-	_ = srv
+	_, url := serveOIP(t)
+	waitLoaded(t, url)
 	for i, row := range checklist {
 		if row.n != i+1 {
 			t.Fatalf("row %d has number %d", i+1, row.n)
 		}
 		for _, c := range row.calls {
-			got := c.do(t, web.URL)
+			got := c.do(t, url)
 			c.check(t, row.n, row.statement, got)
 		}
 	}
 }
 
-func serveOIP(t *testing.T) (*leat.Server, *httptest.Server) {
+func serveOIP(t *testing.T) (*leat.Server, string) {
 	t.Helper()
-	srv, err := leat.New(oipSpec(), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := srv.Start(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	web := httptest.NewServer(srv.Handler())
-	t.Cleanup(func() {
-		web.Close()
-		if err := srv.Close(context.Background()); err != nil {
-			t.Error(err)
-		}
-	})
-	return srv, web
+	return start(t, oipSpec(), nil)
 }
 
 // waitLoaded waits until no model is loading any more.
@@ -259,10 +242,10 @@ func (c call) check(t *testing.T, n int, statement string, got reply) {
 
 // TestReadyAtShutdown is statement 3.
 func TestReadyAtShutdown(t *testing.T) {
-	srv, web := serveOIP(t)
-	waitLoaded(t, web.URL)
+	srv, url := serveOIP(t)
+	waitLoaded(t, url)
 	if err := srv.Close(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	get("/v2/health/ready", 503).Has("shutting down").check(t, 3, "readiness turns at shutdown", get("/v2/health/ready", 503).do(t, web.URL))
+	get("/v2/health/ready", 503).Has("shutting down").check(t, 3, "readiness turns at shutdown", get("/v2/health/ready", 503).do(t, url))
 }

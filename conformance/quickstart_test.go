@@ -1,11 +1,9 @@
 package conformance
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"math"
-	"net/http/httptest"
 	"os"
 	"testing"
 
@@ -74,21 +72,8 @@ func serveQuickstart(t *testing.T) string {
 	set := &catalog.Set{}
 	trees.Register(set)
 	onnx.Register(set, onnx.Options{Library: "../lib"})
-	srv, err := leat.New(&graph.Spec{Models: "../examples/quickstart"}, &leat.Options{Catalog: set})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := srv.Start(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	web := httptest.NewServer(srv.Handler())
-	t.Cleanup(func() {
-		web.Close()
-		if err := srv.Close(context.Background()); err != nil {
-			t.Error(err)
-		}
-	})
-	return web.URL
+	_, url := start(t, &graph.Spec{Models: "../examples/quickstart"}, &leat.Options{Catalog: set})
+	return url
 }
 
 // alike says whether numbers, or lists of them, are within 1e-6 of each other.
