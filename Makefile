@@ -75,8 +75,9 @@ bench: setup ## benchmarks against the floor server, as ratios within one run
 	$(GO) run ./bench/cmd/bench
 
 .PHONY: bench-smoke
-bench-smoke: setup ## run each Go benchmark once, to see that it still works
+bench-smoke: setup ## run each benchmark once, to see that it still works
 	$(GO) test -run '^$$' -bench . -benchtime 1x ./...
+	$(GO) run ./bench/cmd/bench -smoke
 
 .PHONY: fuzz
 fuzz: ## every fuzz target for FUZZTIME (30s) each
