@@ -64,7 +64,7 @@ func TestRecordedIris(t *testing.T) {
 			Margin [][]float64
 		}
 	}
-	data, err := os.ReadFile(filepath.Join(dir, "xgboost/kserve_iris_expected.json"))
+	data, err := os.ReadFile(filepath.Join(dir, "xgboost", "kserve_iris_expected.json"))
 	if err == nil {
 		err = json.Unmarshal(data, &recorded)
 	}
@@ -96,7 +96,7 @@ func TestRecordedCases(t *testing.T) {
 		Request  struct{ Inputs tensors }
 		Response struct{ Outputs tensors }
 	}
-	data, err := os.ReadFile(filepath.Join(dir, "cases/kserve_lgb_iris.json"))
+	data, err := os.ReadFile(filepath.Join(dir, "cases", "kserve_lgb_iris.json"))
 	if err == nil {
 		err = json.Unmarshal(data, &recorded)
 	}

@@ -8,13 +8,12 @@ import (
 // A Format is what a model file is.
 type Format uint8
 
+// The formats. Those from XGBoostBinary on are known only to be refused by name.
 const (
 	Unknown Format = iota
 	XGBoostJSON
 	XGBoostUBJ
 	LightGBMText
-
-	// Recognised, to be refused by name.
 	XGBoostBinary
 	XGBoostDump
 	LightGBMJSON

@@ -63,7 +63,7 @@ func BenchmarkPredict(b *testing.B) {
 }
 
 func benchmark(b *testing.B, e *Ensemble, n int, missing bool) {
-	g := &grower{Rand: rand.New(rand.NewPCG(3, 4)), features: e.Info().Features, values: []float64{0}}
+	g := &grower{Rand: rand.New(rand.NewPCG(3, 4)), features: e.Info().Features}
 	const batches = 64
 	rows := make([]float32, 0, batches*n*g.features)
 	for range cap(rows) {

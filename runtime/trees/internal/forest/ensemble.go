@@ -5,6 +5,7 @@ import "fmt"
 // Output chooses what a prediction returns.
 type Output uint8
 
+// The outputs.
 const (
 	Response Output = iota // what the objective makes of the margins
 	Margin                 // the sums of the trees, and what they start from

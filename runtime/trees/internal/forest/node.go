@@ -3,6 +3,7 @@ package forest
 // A Split is how a node chooses between its children.
 type Split uint8
 
+// The splits, and no split.
 const (
 	Leaf        Split = iota // no children: Value is what the tree adds
 	Less                     // x < Value goes left
@@ -14,6 +15,7 @@ const (
 // Missing says which values a split treats as absent, and where they go.
 type Missing uint8
 
+// The treatments of missing values.
 const (
 	NaNRight  Missing = iota // NaN goes right
 	NaNLeft                  // NaN goes left

@@ -5,6 +5,7 @@ import "math"
 // A Transform turns the margins of a row into its response.
 type Transform uint8
 
+// The transforms.
 const (
 	Identity     Transform = iota
 	Sigmoid                // 1 / (1 + e^(-k m)), each margin by itself

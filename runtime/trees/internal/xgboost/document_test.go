@@ -107,7 +107,8 @@ func TestUBJRefuses(t *testing.T) {
 
 func TestJSONText(t *testing.T) {
 	for text, want := range map[string]string{
-		`"a"`: "a", ` "" `: "", `"a\"b\\c\/d\n"`: "a\"b\\c/d\n", `"\u00e9\ud83d\ude00"`: "é😀", `"\ud83dx"`: "\uFFFDx", `"\b\f\r\t"`: "\b\f\r\t",
+		`"a"`: "a", `""`: "", `"a\"b\\c\/d\n"`: "a\"b\\c/d\n", `"\u00e9\ud83d\ude00"`: "é😀", `"\ud83dx"`: "\uFFFDx", `"\b\f\r\t"`: "\b\f\r\t",
+		"\n\t" + `"x"`: "x",
 	} {
 		if got, err := (&jsonDocument{data: []byte(text)}).text(); err != nil || got != want {
 			t.Errorf("%s: %q, %v", text, got, err)

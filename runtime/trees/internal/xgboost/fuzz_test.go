@@ -1,8 +1,10 @@
 package xgboost
 
 import (
+	"os"
 	"testing"
 
+	"github.com/leat-ml/leat/runtime/trees/internal/forest"
 	"github.com/leat-ml/leat/runtime/trees/internal/forest/foresttest"
 )
 
@@ -17,11 +19,29 @@ func FuzzParseJSON(f *testing.F) {
 		"names": `["a\u00e9","b"]`,
 	}.json())
 	f.Add([]byte(linearModel))
-	foresttest.Fuzz(f, ParseJSON)
+	fuzz(f, ParseJSON)
 }
 
 func FuzzParseUBJ(f *testing.F) {
-	f.Add([]byte(stumpUBJ()))
-	foresttest.AddTrained(f, "xgb-cat-onehot.ubj", "xgb-reg-gamma.ubj", "xgb-targets.ubj", "xgb-no-trees.ubj")
-	foresttest.Fuzz(f, ParseUBJ)
+	f.Add(stumpUBJ())
+	for _, name := range []string{"xgb-cat-onehot.ubj", "xgb-reg-gamma.ubj", "xgb-targets.ubj", "xgb-no-trees.ubj"} {
+		data, err := os.ReadFile("../../testdata/" + name)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(data)
+	}
+	fuzz(f, ParseUBJ)
+}
+
+func fuzz(f *testing.F, parse func([]byte) (*forest.Ensemble, error)) {
+	f.Fuzz(func(t *testing.T, data []byte) {
+		e, err := parse(data)
+		if err != nil {
+			return
+		}
+		if err := foresttest.Check(e, len(data)); err != nil {
+			t.Fatal(err)
+		}
+	})
 }

@@ -69,7 +69,8 @@ func scanDecimal(token []byte) (n decimal, ok bool) {
 	if len(rest) == 0 {
 		return n, true
 	}
-	return n, n.power(rest)
+	ok = n.power(rest)
+	return n, ok
 }
 
 // digits takes the digits at the start of rest and returns how many there are.
