@@ -123,6 +123,10 @@ func (c *serveCmd) source(o *opener) (*source, []graph.Problem, error) {
 // errStopped ends a server that was told twice.
 var errStopped = errors.New("stopped by a second signal, without waiting for requests in flight")
 
+// sameSignal is how close two signals are that count as one: what ends a group
+// of processes often tells each of them twice.
+const sameSignal = 50 * time.Millisecond
+
 // untilSignal runs a server until the first signal, which ends its context, and
 // does not wait for it any longer after the second.
 func (e *Env) untilSignal(ctx context.Context, logger *slog.Logger, run func(context.Context) error) error {
@@ -136,17 +140,22 @@ func (e *Env) untilSignal(ctx context.Context, logger *slog.Logger, run func(con
 	defer cancel()
 	ended := make(chan error, 1)
 	go func() { ended <- guard(func() error { return run(ctx) }) }()
-	for stopping := false; ; stopping = true {
+	var told time.Time // when the first signal came
+	for {
 		select {
 		case err := <-ended:
-			if stopping && errors.Is(err, context.Canceled) {
+			if !told.IsZero() && errors.Is(err, context.Canceled) {
 				return nil // it was stopped while it loaded
 			}
 			return err
 		case s := <-signals:
-			if stopping {
+			if !told.IsZero() {
+				if time.Since(told) < sameSignal {
+					continue
+				}
 				return errStopped
 			}
+			told = time.Now()
 			logger.Info("shutting down; a second signal ends at once", "signal", s.String())
 			cancel()
 		}

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/alecthomas/kong"
@@ -29,8 +30,6 @@ func serving(signals chan os.Signal) (env Env, stopped *bool) {
 
 func TestUntilSignal(t *testing.T) {
 	errBroken := errors.New("broken")
-	logger := slog.New(slog.DiscardHandler)
-	forever := make(chan struct{})
 	for _, tt := range []struct {
 		name    string
 		signals []os.Signal
@@ -43,24 +42,33 @@ func TestUntilSignal(t *testing.T) {
 		{"one signal", []os.Signal{syscall.SIGTERM}, func(ctx context.Context) error { <-ctx.Done(); return nil }, ""},
 		{"one signal while it loads", []os.Signal{os.Interrupt}, func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }, ""},
 		{"one signal and a failure", []os.Signal{os.Interrupt}, func(ctx context.Context) error { <-ctx.Done(); return errBroken }, "broken"},
-		{"two signals", []os.Signal{syscall.SIGTERM, syscall.SIGTERM}, func(context.Context) error { <-forever; return nil }, "a second signal"},
+		{"two signals", []os.Signal{syscall.SIGTERM, syscall.SIGTERM}, func(context.Context) error { time.Sleep(time.Hour); return nil }, "a second signal"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			signals := make(chan os.Signal, len(tt.signals))
-			for _, s := range tt.signals {
-				signals <- s
-			}
-			env, stopped := serving(signals)
-			err := env.untilSignal(t.Context(), logger, tt.run)
-			if tt.want == "" && err != nil || tt.want != "" && (err == nil || !strings.Contains(err.Error(), tt.want)) {
-				t.Errorf("error %v, want %q", err, tt.want)
-			}
-			if !*stopped {
-				t.Error("signals are still delivered")
-			}
+			synctest.Test(t, func(t *testing.T) { untilSignal(t, tt.signals, tt.run, tt.want) })
 		})
 	}
-	close(forever)
+}
+
+// untilSignal sends each signal twice, as whoever ends a group of processes
+// does, and the next one a second later.
+func untilSignal(t *testing.T, send []os.Signal, run func(context.Context) error, want string) {
+	signals := make(chan os.Signal, 2)
+	for i, s := range send {
+		time.AfterFunc(time.Duration(i)*time.Second, func() {
+			signals <- s
+			signals <- s
+		})
+	}
+	env, stopped := serving(signals)
+	err := env.untilSignal(t.Context(), slog.New(slog.DiscardHandler), run)
+	if want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
+		t.Errorf("error %v, want %q", err, want)
+	}
+	if !*stopped {
+		t.Error("signals are still delivered")
+	}
+	time.Sleep(2 * time.Hour) // until what was not waited for has ended
 }
 
 // TestServeUntilSIGTERM serves the project of init, and stops it.
