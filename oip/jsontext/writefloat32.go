@@ -141,5 +141,5 @@ func putExponent(buf []byte, exp int) int {
 // decimalLen32 returns how many digits d > 0 has, at most 9.
 func decimalLen32(d uint32) int {
 	n := bits.Len32(d) * 1233 >> 12 // about log10
-	return n + int(btou32(d >= uint32(intPow10[n&31])))
+	return n + int(btou32(uint64(d) >= intPow10[n&31]))
 }

@@ -1,4 +1,4 @@
-//go:build cgo && linux
+//go:build cgo && linux && !race
 
 package onnx
 
@@ -83,6 +83,8 @@ func TestLoadsDoNotGrow(t *testing.T) {
 		return m.(serve.Closer).Close(t.Context())
 	})
 }
+
+// The race detector keeps memory of its own, so these run without it.
 
 // noGrowth does the rounds and compares the resident memory after half of them,
 // by when every pool is full, with that at the end.
