@@ -43,7 +43,7 @@ type Buffer struct {
 	tensor serve.Tensor
 	inputs [1]*serve.Tensor
 	shape  [4]int
-	elems  [16]uint64
+	elems  [8]uint64
 }
 
 // A member of the top level that has been seen, as a bit.
