@@ -1,6 +1,8 @@
 package serve
 
 import (
+	"encoding/binary"
+	"encoding/hex"
 	"math/rand/v2"
 	"net/textproto"
 	"time"
@@ -61,19 +63,15 @@ func writeUUID(id *[36]byte) {
 	hi, lo := rand.Uint64(), rand.Uint64()
 	hi = hi&^0xf000 | 0x4000         // version 4
 	lo = lo&^(3<<62) | uint64(2)<<62 // variant of RFC 9562
-	hexTo(id[0:8], hi>>32)
-	hexTo(id[9:13], hi>>16)
-	hexTo(id[14:18], hi)
-	hexTo(id[19:23], lo>>48)
-	hexTo(id[24:36], lo)
+	var bytes [16]byte
+	binary.BigEndian.PutUint64(bytes[:8], hi)
+	binary.BigEndian.PutUint64(bytes[8:], lo)
+	hex.Encode(id[0:8], bytes[0:4])
+	hex.Encode(id[9:13], bytes[4:6])
+	hex.Encode(id[14:18], bytes[6:8])
+	hex.Encode(id[19:23], bytes[8:10])
+	hex.Encode(id[24:36], bytes[10:16])
 	id[8], id[13], id[18], id[23] = '-', '-', '-', '-'
-}
-
-func hexTo(dst []byte, v uint64) {
-	for i := len(dst) - 1; i >= 0; i-- {
-		dst[i] = "0123456789abcdef"[v&15]
-		v >>= 4
-	}
 }
 
 // A Target is what an event asks for. A transport fills in the method and the
