@@ -10,8 +10,8 @@ import (
 // Serve answers what is asked of the server itself and passes everything else
 // on. In MLRun's contract everything goes to the graph.
 func (c *Core) Serve(ctx context.Context, ev *serve.Event) (*serve.Event, error) {
-	if c.cfg.MLRun && c.graph != nil {
-		return c.graph.Serve(ctx, ev)
+	if c.cfg.MLRun {
+		return c.root().Serve(ctx, ev)
 	}
 	path := ev.Target.Path
 	if ev.Target.Model != "" || strings.HasPrefix(path, "/v2/models") {
@@ -26,7 +26,7 @@ func (c *Core) Serve(ctx context.Context, ev *serve.Event) (*serve.Event, error)
 		return c.metadata(ev)
 	case "/", "":
 		if isGet(ev) {
-			return c.root(ev)
+			return c.home(ev)
 		}
 	}
 	switch {
@@ -36,6 +36,15 @@ func (c *Core) Serve(ctx context.Context, ev *serve.Event) (*serve.Event, error)
 		return c.models.Serve(ctx, ev) // the body names the model
 	}
 	return nil, serve.Errorf(serve.NotFound, "", "there is nothing at %s: models are under /v2/models", path)
+}
+
+// root is where everything goes in MLRun's contract: to the graph if there is
+// one.
+func (c *Core) root() serve.Handler {
+	if c.graph != nil {
+		return c.graph
+	}
+	return c.models
 }
 
 // inference is where requests for models go: to the repository if there is one.
@@ -85,8 +94,8 @@ func (c *Core) metadata(ev *serve.Event) (*serve.Event, error) {
 		serve.Field{Key: "extensions", Value: []any{}})), nil
 }
 
-// root answers GET /: the metadata, or a page with links to a browser.
-func (c *Core) root(ev *serve.Event) (*serve.Event, error) {
+// home answers GET /: the metadata, or a page with links to a browser.
+func (c *Core) home(ev *serve.Event) (*serve.Event, error) {
 	if !strings.Contains(ev.Header.Value("Accept"), "text/html") {
 		return c.metadata(ev)
 	}

@@ -123,6 +123,21 @@ func TestFront(t *testing.T) {
 	}
 }
 
+// TestMLRunRepository answers for a repository as MLRun's router does.
+func TestMLRunRepository(t *testing.T) {
+	core := started(t, Config{Models: oneModel(t), Catalog: oneSet(), MLRun: true})
+	for path, want := range map[string]string{
+		"/":               `{"name":"ModelRouter","version":"v2","extensions":[]}`,
+		"/v2/health/live": `{"name":"ModelRouter","version":"v2","extensions":[]}`,
+		"/v2/models/":     `{"models":["w"]}`,
+		"/v2/models/w":    `{"name":"w","version":"1","inputs":[],"outputs":[]}`,
+	} {
+		if got, _, err := ask(t, core, "GET", path, ""); err != nil || got != want {
+			t.Errorf("%s: %s (%v), want %s", path, got, err, want)
+		}
+	}
+}
+
 // TestPageEscapes wants what a model's author wrote to stay text.
 func TestPageEscapes(t *testing.T) {
 	spec := routed(map[string]serve.Model{"m": &slowModel{loadErr: errors.New("<script>alert(1)</script>")}})
@@ -316,15 +331,7 @@ func TestControl(t *testing.T) {
 		t.Error(err)
 	}
 
-	dir := t.TempDir()
-	if err := os.WriteFile(filepath.Join(dir, "w.one"), []byte("ONE"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	set := &catalog.Set{}
-	set.AddRuntime(catalog.RuntimeEntry{
-		Name: "one", Runtime: oneRuntime{}, Detect: func(_ string, head []byte) bool { return bytes.Equal(head, []byte("ONE")) },
-	})
-	httpURL, adminURL, stop, result := runs(t, RunConfig{Config: Config{Models: dir, Catalog: set}, HTTP: "127.0.0.1:0", Admin: "127.0.0.1:0"})
+	httpURL, adminURL, stop, result := runs(t, RunConfig{Config: Config{Models: oneModel(t), Catalog: oneSet()}, HTTP: "127.0.0.1:0", Admin: "127.0.0.1:0"})
 	for _, step := range []struct {
 		url    string
 		status int
@@ -341,6 +348,24 @@ func TestControl(t *testing.T) {
 	if err := <-result; err != nil {
 		t.Error(err)
 	}
+}
+
+// oneModel is a repository with a model w of the runtime "one".
+func oneModel(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "w.one"), []byte("ONE"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+func oneSet() *catalog.Set {
+	set := &catalog.Set{}
+	set.AddRuntime(catalog.RuntimeEntry{
+		Name: "one", Runtime: oneRuntime{}, Detect: func(_ string, head []byte) bool { return bytes.Equal(head, []byte("ONE")) },
+	})
+	return set
 }
 
 type oneRuntime struct{}
