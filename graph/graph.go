@@ -149,6 +149,7 @@ func (g *Graph) run(ctx context.Context, ev *serve.Event) (_ *serve.Event, err e
 	for n := g.root; n != nil; n = n.next {
 		at = n
 		if n != g.root { // which has just been let in
+			ev.Move()
 			if err := ctx.Err(); err != nil {
 				return nil, serve.In("step "+n.name, err)
 			}

@@ -1,6 +1,9 @@
 package serve
 
-import "sync"
+import (
+	"sync"
+	"sync/atomic"
+)
 
 // A Body is what an event carries: a reference to something immutable, so
 // copying one is cloning it. It holds raw bytes as they came from the wire, or
@@ -15,8 +18,8 @@ type Body struct {
 type payload struct {
 	raw []byte
 
-	mu    sync.Mutex
-	views [2]decoded
+	views  atomic.Pointer[[]decoded] // replaced, never changed
+	making sync.Mutex                // held while a view is made
 }
 
 type decoded struct {
@@ -61,33 +64,52 @@ func (b Body) Seen(d *Decoder) (view any, ok bool) {
 	if b.p == nil {
 		return nil, false
 	}
-	b.p.mu.Lock()
-	defer b.p.mu.Unlock()
-	for i := range b.p.views {
-		if v := &b.p.views[i]; v.by == d {
-			return v.view, v.err == nil
-		}
+	if v := b.p.seen(d); v != nil {
+		return v.view, v.err == nil
 	}
 	return nil, false
 }
 
-// View returns what d makes of the raw bytes, of which a value has none. It is made once, by whoever asks
-// first, and is the same for all who ask later, error included.
+// View returns what d makes of the raw bytes, of which a value has none. It is
+// made once, by whoever asks first, and is the same for all who ask later, error
+// included.
 func (b Body) View(d *Decoder) (any, error) {
 	if b.p == nil {
 		return d.Decode(nil)
 	}
-	b.p.mu.Lock()
-	defer b.p.mu.Unlock()
-	for i := range b.p.views {
-		v := &b.p.views[i]
-		if v.by == nil {
-			v.view, v.err = d.Decode(b.p.raw)
-			v.by = d
-		}
-		if v.by == d {
-			return v.view, v.err
+	v := b.p.seen(d)
+	if v == nil {
+		v = b.p.decode(d)
+	}
+	return v.view, v.err
+}
+
+func (p *payload) seen(d *Decoder) *decoded {
+	views := p.views.Load()
+	if views == nil {
+		return nil
+	}
+	for i := range *views {
+		if v := &(*views)[i]; v.by == d {
+			return v
 		}
 	}
-	return d.Decode(b.p.raw) // more kinds of view than there is room for: not kept
+	return nil
+}
+
+func (p *payload) decode(d *Decoder) *decoded {
+	p.making.Lock()
+	defer p.making.Unlock()
+	if v := p.seen(d); v != nil { // somebody was faster
+		return v
+	}
+	var views []decoded
+	if old := p.views.Load(); old != nil {
+		views = append(views, *old...)
+	}
+	v := decoded{by: d}
+	v.view, v.err = d.Decode(p.raw)
+	views = append(views, v)
+	p.views.Store(&views)
+	return &views[len(views)-1]
 }

@@ -1,8 +1,6 @@
 package serve
 
 import (
-	"encoding/binary"
-	"encoding/hex"
 	"math/rand/v2"
 	"net/textproto"
 	"time"
@@ -25,7 +23,8 @@ type Event struct {
 	Reply  *Reply // how to answer, where the default will not do
 	Fault  *Fault // what failed; set only behind an error handler
 
-	id [36]byte // room for an ID that was made up
+	id    [36]byte // room for an ID that was made up
+	moved bool     // it has been through a step
 }
 
 // NewEvent returns an event accepted now with the raw body, in one allocation.
@@ -49,6 +48,19 @@ func (e *Event) Clone() *Event {
 	return &c
 }
 
+// Move is for engines: the event goes on to another step.
+func (e *Event) Move() { e.moved = true }
+
+// Begin is when the step that has the event began with it: when the event was
+// accepted if this is its first step, else now. It saves the first step, which
+// is the only one of most events, a look at the clock.
+func (e *Event) Begin() time.Time {
+	if e.moved || e.Time.IsZero() {
+		return time.Now()
+	}
+	return e.Time
+}
+
 // Identify returns the event's ID and makes up a random one (a version 4 UUID)
 // if it has none yet.
 func (e *Event) Identify() string {
@@ -63,16 +75,18 @@ func writeUUID(id *[36]byte) {
 	hi, lo := rand.Uint64(), rand.Uint64()
 	hi = hi&^0xf000 | 0x4000         // version 4
 	lo = lo&^(3<<62) | uint64(2)<<62 // variant of RFC 9562
-	var bytes [16]byte
-	binary.BigEndian.PutUint64(bytes[:8], hi)
-	binary.BigEndian.PutUint64(bytes[8:], lo)
-	hex.Encode(id[0:8], bytes[0:4])
-	hex.Encode(id[9:13], bytes[4:6])
-	hex.Encode(id[14:18], bytes[6:8])
-	hex.Encode(id[19:23], bytes[8:10])
-	hex.Encode(id[24:36], bytes[10:16])
+	for i, at := range [8]int{0, 2, 4, 6, 9, 11, 14, 16} {
+		c := byte(hi >> (56 - 8*i))
+		id[at], id[at+1] = hexDigits[c>>4], hexDigits[c&15]
+	}
+	for i, at := range [8]int{19, 21, 24, 26, 28, 30, 32, 34} {
+		c := byte(lo >> (56 - 8*i))
+		id[at], id[at+1] = hexDigits[c>>4], hexDigits[c&15]
+	}
 	id[8], id[13], id[18], id[23] = '-', '-', '-', '-'
 }
+
+const hexDigits = "0123456789abcdef"
 
 // A Target is what an event asks for. A transport fills in the method and the
 // path, or the model, version and operation where its protocol names them.

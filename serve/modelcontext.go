@@ -8,6 +8,7 @@ import (
 	"maps"
 	"math"
 	"sync"
+	"sync/atomic"
 )
 
 // A ModelContext is what a model may know of the server around it. A model
@@ -28,8 +29,7 @@ type ModelContext struct {
 
 	mu       sync.Mutex
 	artifact map[string]any // parameters of the artifact, once it is known
-	metrics  map[string]float64
-	labels   map[string]string
+	notes    atomic.Pointer[notes]
 }
 
 // ModelOptions are what the model server hands to [NewModelContext].
@@ -43,7 +43,9 @@ type ModelOptions struct {
 // NewModelContext fills in what the model server knows beside the exported
 // fields, which the caller sets before anyone else sees the context.
 func NewModelContext(o ModelOptions) *ModelContext {
-	return &ModelContext{Logger: slog.New(slog.DiscardHandler), opts: o, labels: maps.Clone(o.Labels)}
+	m := &ModelContext{Logger: slog.New(slog.DiscardHandler), opts: o}
+	m.notes.Store(&notes{labels: maps.Clone(o.Labels)})
+	return m
 }
 
 // Param returns the parameter named key: from the model's artifact once it is
@@ -91,35 +93,43 @@ func Param[T string | bool | int | int64 | float64 | []any | map[string]any](m *
 	return out, nil
 }
 
+// notes are what stands beside every record of a model. They are immutable, so
+// that records keep those they were made with.
+type notes struct {
+	metrics map[string]float64
+	labels  map[string]string
+}
+
 // SetMetric records a value beside every later inference of the model.
 func (m *ModelContext) SetMetric(name string, value float64) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	next := maps.Clone(m.metrics) // snapshots that records hold stay as they are
-	if next == nil {
-		next = map[string]float64{}
-	}
-	next[name] = value
-	m.metrics = next
+	m.note(func(n *notes) { n.metrics = with(n.metrics, name, value) })
 }
 
 // SetLabel labels every later record of the model.
 func (m *ModelContext) SetLabel(key, value string) {
+	m.note(func(n *notes) { n.labels = with(n.labels, key, value) })
+}
+
+func (m *ModelContext) note(change func(*notes)) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	next := maps.Clone(m.labels)
-	if next == nil {
-		next = map[string]string{}
-	}
-	next[key] = value
-	m.labels = next
+	next := *m.notes.Load()
+	change(&next)
+	m.notes.Store(&next)
+}
+
+// with returns a copy of a map with one more entry.
+func with[V any](m map[string]V, key string, v V) map[string]V {
+	next := make(map[string]V, len(m)+1)
+	maps.Copy(next, m)
+	next[key] = v
+	return next
 }
 
 // Snapshot returns the metrics and labels as they are now. Read them only.
 func (m *ModelContext) Snapshot() (metrics map[string]float64, labels map[string]string) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return m.metrics, m.labels
+	n := m.notes.Load()
+	return n.metrics, n.labels
 }
 
 // GetModel opens the model's artifact: the file that Path names, the one whose

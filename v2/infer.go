@@ -21,7 +21,7 @@ type inference struct {
 
 // infer serves an inference or explanation, counts it and records it.
 func (s *Server) infer(ctx context.Context, ev *serve.Event, op string) error {
-	start := time.Now()
+	start := ev.Begin()
 	if s.Metrics != nil {
 		s.Metrics.Begin()
 	}
@@ -31,6 +31,9 @@ func (s *Server) infer(ctx context.Context, ev *serve.Event, op string) error {
 		ev.Body, err = oip.Place(ev.Body, s.ResultPath, serve.ValueBody(resp))
 	}
 	took := time.Since(start)
+	if at, ok := ctx.Deadline(); ok && err == nil && start.Add(took).After(at) {
+		resp, err = nil, s.failed(op, context.DeadlineExceeded) // a late answer is no answer
+	}
 	if s.Metrics != nil {
 		code := serve.OK
 		if err != nil {
@@ -171,9 +174,6 @@ func (in *inference) call(ctx context.Context, req *serve.Request) (out any, err
 		out, err = in.s.Model.(serve.Explainer).Explain(ctx, req)
 	} else {
 		out, err = in.s.Model.Predict(ctx, req)
-	}
-	if err == nil {
-		err = ctx.Err() // a late answer is no answer
 	}
 	return out, in.failedIn(in.op, err)
 }
