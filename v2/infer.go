@@ -218,8 +218,15 @@ func (in *inference) settle(r *serve.Response, req *serve.Request) (err error) {
 		r.Outputs, err = plain(r.Outputs)
 		return err
 	}
-	if t, ok := r.Outputs.(*serve.Tensor); ok && len(req.Outputs) == 0 && t.Name != "" {
-		return nil
+	if len(req.Outputs) == 0 { // as nearly always
+		switch v := r.Outputs.(type) {
+		case []*serve.Tensor:
+			return nil
+		case *serve.Tensor:
+			if v.Name != "" {
+				return nil
+			}
+		}
 	}
 	r.Outputs, err = tensors(r.Outputs, req, in.s.desc.Load())
 	return err
