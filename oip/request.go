@@ -79,9 +79,8 @@ func (b *Buffer) Request(body serve.Body) (*serve.Request, error) {
 func parseRequest(raw []byte) (*serve.Request, error) { return parseInto(&Buffer{}, raw) }
 
 func parseInto(b *Buffer, raw []byte) (*serve.Request, error) {
-	r := readers.Get().(*reader)
+	r := reader{lx: jsontext.Lexer{Data: raw, AllowNaN: true}, scratch: scratches.Get().(*scratch)}
 	defer r.release()
-	r.lx = jsontext.Lexer{Data: raw, AllowNaN: true}
 	if r.lx.Kind() != jsontext.Object {
 		if err := r.lx.Skip(); err != nil {
 			return nil, err
@@ -109,7 +108,7 @@ func parseInto(b *Buffer, raw []byte) (*serve.Request, error) {
 }
 
 func (r *reader) requestMember(b *Buffer, seen *int) error {
-	key, err := r.lx.ReadKey(r.key[:0])
+	key, err := r.lx.ReadKey(nil)
 	if err != nil {
 		return err
 	}
@@ -168,7 +167,7 @@ func (r *reader) name(key string) (string, error) {
 	if r.lx.Kind() != jsontext.String {
 		return "", r.lx.Skip()
 	}
-	s, err := r.lx.ReadString(r.key[:0])
+	s, err := r.lx.ReadString(nil)
 	if err != nil {
 		return "", fmt.Errorf("%s: %w", key, err)
 	}
@@ -274,7 +273,7 @@ func (r *reader) requestedOutput(i int) (out serve.RequestedOutput, err error) {
 	more, err := r.lx.ObjectStart()
 	for more && err == nil {
 		var key []byte
-		if key, err = r.lx.ReadKey(r.key[:0]); err != nil {
+		if key, err = r.lx.ReadKey(nil); err != nil {
 			return out, err
 		}
 		switch string(key) {
@@ -330,7 +329,7 @@ func (r *reader) parameters(where string) (map[string]any, error) {
 }
 
 func (r *reader) parameter(where string) (key string, v any, err error) {
-	k, err := r.lx.ReadKey(r.key[:0])
+	k, err := r.lx.ReadKey(nil)
 	if err != nil {
 		return "", nil, err
 	}

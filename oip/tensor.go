@@ -43,7 +43,7 @@ func (r *reader) inputTensor(b *Buffer, i int) (*inputTensor, error) {
 	more, err := r.lx.ObjectStart()
 	for more && err == nil {
 		var key []byte
-		if key, err = r.lx.ReadKey(r.key[:0]); err != nil {
+		if key, err = r.lx.ReadKey(nil); err != nil {
 			return in, err
 		}
 		if err = r.tensorMember(in, key, i); err != nil {
@@ -95,7 +95,7 @@ func (r *reader) tensorName(in *inputTensor) error {
 		in.problem = "name is not a string"
 		return r.lx.Skip()
 	}
-	s, err := r.lx.ReadString(r.key[:0])
+	s, err := r.lx.ReadString(nil)
 	in.name = r.text(s)
 	return err
 }
@@ -105,7 +105,7 @@ func (r *reader) tensorType(in *inputTensor) error {
 		in.problem = "datatype is not a string"
 		return r.lx.Skip()
 	}
-	s, err := r.lx.ReadString(r.key[:0])
+	s, err := r.lx.ReadString(nil)
 	if in.datatype = serve.ParseDatatype(string(s)); in.datatype == serve.Invalid {
 		in.typeName = string(s)
 	}

@@ -29,9 +29,8 @@ func Value(b serve.Body) (any, error) {
 
 // ParseValue reads one JSON document. The result shares raw.
 func ParseValue(raw []byte) (any, error) {
-	r := readers.Get().(*reader)
+	r := reader{lx: jsontext.Lexer{Data: raw}, scratch: scratches.Get().(*scratch)}
 	defer r.release()
-	r.lx = jsontext.Lexer{Data: raw}
 	v, err := r.value(0)
 	if err != nil {
 		return nil, err
@@ -39,30 +38,31 @@ func ParseValue(raw []byte) (any, error) {
 	return v, r.lx.End()
 }
 
-// A reader is the scratch that reading a document takes, reused.
+// A reader reads one document. It lives on the stack of whoever reads, where
+// nothing of it has to be collected; only its scratch is reused.
 type reader struct {
-	lx  jsontext.Lexer
-	num jsontext.Numeric
-	dim jsontext.Dims
-	key []byte
-	in  inputTensor
+	lx jsontext.Lexer
+	in inputTensor
 
 	tried int // enclosing arrays that were read in vain as a tensor
+	*scratch
 }
 
-var readers = sync.Pool{New: func() any { return new(reader) }}
+// scratch are lists that reading an array fills. They hold no pointers.
+type scratch struct {
+	num jsontext.Numeric
+	dim jsontext.Dims
+}
 
-// keptScratch is the largest scratch list, in elements, that a reader keeps.
+var scratches = sync.Pool{New: func() any { return new(scratch) }}
+
+// keptScratch is the largest list, in elements, that is kept for reuse.
 const keptScratch = 1 << 16
 
-func (r *reader) release() {
-	if cap(r.num.Floats) > keptScratch || cap(r.num.Ints) > keptScratch || cap(r.key) > keptScratch {
-		*r = reader{}
+func (s *scratch) release() {
+	if cap(s.num.Floats) <= keptScratch && cap(s.num.Ints) <= keptScratch {
+		scratches.Put(s)
 	}
-	// What points into the document goes, the rest is written over.
-	r.lx, r.tried = jsontext.Lexer{}, 0
-	r.in.shape, r.in.elems, r.in.tensor, r.in.parameters, r.in.data = nil, nil, nil, nil, jsontext.Lexer{}
-	readers.Put(r)
 }
 
 func (r *reader) value(depth int) (any, error) {
@@ -72,7 +72,7 @@ func (r *reader) value(depth int) (any, error) {
 	case jsontext.Array:
 		return r.array(depth)
 	case jsontext.String:
-		s, err := r.lx.ReadString(r.key[:0])
+		s, err := r.lx.ReadString(nil)
 		return string(s), err
 	case jsontext.Number:
 		return r.number()
@@ -128,7 +128,7 @@ func (r *reader) object(depth int) (any, error) {
 }
 
 func (r *reader) member(depth int) (serve.Field, error) {
-	key, err := r.lx.ReadKey(r.key[:0])
+	key, err := r.lx.ReadKey(nil)
 	if err != nil {
 		return serve.Field{}, err
 	}
