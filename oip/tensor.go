@@ -42,8 +42,8 @@ func (r *reader) inputTensor(b *Buffer, i int) (*inputTensor, error) {
 	}
 	more, err := r.lx.ObjectStart()
 	for more && err == nil {
-		var key []byte
-		if key, err = r.lx.ReadKey(nil); err != nil {
+		var key string
+		if key, err = r.tensorKey(); err != nil {
 			return in, err
 		}
 		if err = r.tensorMember(in, key, i); err != nil {
@@ -54,9 +54,33 @@ func (r *reader) inputTensor(b *Buffer, i int) (*inputTensor, error) {
 	return in, err
 }
 
-func (r *reader) tensorMember(in *inputTensor, key []byte, i int) (err error) {
+// tensorKey reads a key. Those of the protocol, written as everybody does, are
+// told by their bytes.
+func (r *reader) tensorKey() (string, error) {
+	r.lx.Peek()
+	if rest := r.lx.Data[r.lx.Pos:]; len(rest) > 11 {
+		switch {
+		case string(rest[:7]) == `"name":`:
+			r.lx.Pos += 7
+			return "name", nil
+		case string(rest[:7]) == `"data":`:
+			r.lx.Pos += 7
+			return "data", nil
+		case string(rest[:8]) == `"shape":`:
+			r.lx.Pos += 8
+			return "shape", nil
+		case string(rest[:11]) == `"datatype":`:
+			r.lx.Pos += 11
+			return "datatype", nil
+		}
+	}
+	key, err := r.lx.ReadKey(nil)
+	return r.text(key), err
+}
+
+func (r *reader) tensorMember(in *inputTensor, key string, i int) (err error) {
 	twice := false
-	switch string(key) {
+	switch key {
 	case "name":
 		twice, in.hasName = in.hasName, true
 		err = r.tensorName(in)

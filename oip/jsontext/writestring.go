@@ -9,7 +9,12 @@ func AppendString(dst []byte, s string) []byte {
 	dst = append(dst, '"')
 	copied := 0
 	for i := 0; i < len(s); {
-		if isPlain(s[i]) {
+		if len(s)-i >= 8 {
+			if n := plainBytes(word(s[i:])); n > 0 {
+				i += n
+				continue
+			}
+		} else if isPlain(s[i]) {
 			i++
 			continue
 		}
@@ -22,6 +27,13 @@ func AppendString(dst []byte, s string) []byte {
 	}
 	dst = append(dst, s[copied:]...)
 	return append(dst, '"')
+}
+
+// word is the first eight bytes of s, the first one lowest.
+func word(s string) uint64 {
+	_ = s[7]
+	return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
+		uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
 }
 
 // appendEscaped appends a rune that may not stand in a string as it is.
