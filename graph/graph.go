@@ -132,8 +132,8 @@ func (g *Graph) Serve(ctx context.Context, ev *serve.Event) (*serve.Event, error
 	if g.timeout <= 0 {
 		return g.run(ctx, ev)
 	}
-	d := &deadline{Context: ctx, at: ev.Time.Add(g.timeout)}
-	defer d.stop()
+	d := ev.Until(ctx, ev.Time.Add(g.timeout))
+	defer d.Stop()
 	return g.run(d, ev)
 }
 

@@ -25,6 +25,7 @@ type Event struct {
 
 	id    [36]byte // room for an ID that was made up
 	moved bool     // it has been through a step
+	until Deadline
 }
 
 // NewEvent returns an event accepted now with the raw body, in one allocation.
@@ -44,8 +45,10 @@ func NewEvent(target Target, raw []byte) *Event {
 // header, reply) is shared.
 func (e *Event) Clone() *Event {
 	e.Identify()
-	c := *e
-	return &c
+	return &Event{
+		ID: e.ID, Target: e.Target, Trigger: e.Trigger, Header: e.Header, Time: e.Time,
+		Body: e.Body, Reply: e.Reply, Fault: e.Fault, moved: e.moved,
+	}
 }
 
 // Move is for engines: the event goes on to another step.

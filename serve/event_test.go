@@ -7,6 +7,8 @@ import (
 	"regexp"
 	"sync"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/leat-ml/leat/serve"
 )
@@ -121,4 +123,31 @@ func TestObject(t *testing.T) {
 	if _, ok := p.Value("d"); ok {
 		t.Error("there is a d")
 	}
+}
+
+// TestUntil gives one event two deadlines, one within the other.
+func TestUntil(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ev := serve.NewEvent(serve.Target{}, nil)
+		outer := ev.Until(t.Context(), time.Now().Add(time.Minute))
+		inner := ev.Until(outer, time.Now().Add(time.Second))
+		if outer.Err() != nil || inner.Err() != nil {
+			t.Error("over at the start")
+		}
+		start := time.Now()
+		<-inner.Done()
+		if d := time.Since(start); d != time.Second || !errors.Is(inner.Err(), context.DeadlineExceeded) || outer.Err() != nil {
+			t.Errorf("the inner one ended after %v: %v; the outer one: %v", d, inner.Err(), outer.Err())
+		}
+		inner.Stop()
+		time.Sleep(time.Minute)
+		if !errors.Is(outer.Err(), context.DeadlineExceeded) { // without a timer
+			t.Errorf("the outer one: %v", outer.Err())
+		}
+		outer.Stop()
+		<-outer.Done() // whoever waits after the end does not wait
+		if c := ev.Clone(); c.Until(t.Context(), time.Now().Add(time.Hour)).Err() != nil {
+			t.Error("a clone is over with its original")
+		}
+	})
 }

@@ -53,13 +53,14 @@ var bodies = map[string]string{
 	"oip":  `{"inputs":[{"name":"x","shape":[1,4],"datatype":"FP32","data":[5.1,3.5,1.4,0.2]}]}`,
 }
 
-// ask is a request from bytes to bytes, as a transport makes it.
-func ask(ctx context.Context, g *graph.Graph, raw []byte) ([]byte, error) {
+// ask is a request from bytes to bytes, as a transport makes it: the answer is
+// written over out, which it reuses.
+func ask(ctx context.Context, g *graph.Graph, raw, out []byte) ([]byte, error) {
 	ev, err := g.Serve(ctx, serve.NewEvent(serve.Target{Method: "POST", Path: "/v2/models/m1/infer"}, raw))
 	if err != nil {
 		return nil, err
 	}
-	return oip.AppendBody(make([]byte, 0, 256), ev.Body)
+	return oip.AppendBody(out[:0], ev.Body)
 }
 
 // TestAllocations gates the allocations of a request, bytes in to bytes out.
@@ -70,7 +71,7 @@ func TestAllocations(t *testing.T) {
 	for name, body := range bodies {
 		raw := []byte(body)
 		allocs := testing.AllocsPerRun(200, func() {
-			if _, err := ask(ctx, g, raw); err != nil {
+			if _, err := ask(ctx, g, raw, make([]byte, 0, 256)); err != nil {
 				t.Fatal(err)
 			}
 		})
@@ -88,8 +89,10 @@ func BenchmarkRouterEcho(b *testing.B) {
 		raw := []byte(body)
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()
+			var out []byte
+			var err error
 			for b.Loop() {
-				if _, err := ask(ctx, g, raw); err != nil {
+				if out, err = ask(ctx, g, raw, out); err != nil {
 					b.Fatal(err)
 				}
 			}

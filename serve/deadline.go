@@ -1,4 +1,4 @@
-package graph
+package serve
 
 import (
 	"context"
@@ -7,10 +7,10 @@ import (
 	"time"
 )
 
-// A deadline is a context that ends at a time. Unlike one of the context
+// A Deadline is a context that ends at a time. Unlike one of the context
 // package it starts a timer only once somebody waits for it, since most events
-// are over long before and never look.
-type deadline struct {
+// are over long before and never look. Engines get one from [Event.Until].
+type Deadline struct {
 	context.Context
 	at time.Time
 
@@ -25,8 +25,19 @@ type timed struct {
 	cancel context.CancelFunc
 }
 
+// Until returns the context under which the event is served until at, which the
+// caller stops in the end. The first one is a part of the event.
+func (e *Event) Until(parent context.Context, at time.Time) *Deadline {
+	d := &e.until
+	if d.Context != nil { // somebody serves the event already
+		d = new(Deadline)
+	}
+	d.Context, d.at = parent, at
+	return d
+}
+
 // Deadline is the earlier of its own and its parent's.
-func (d *deadline) Deadline() (time.Time, bool) {
+func (d *Deadline) Deadline() (time.Time, bool) {
 	if at, ok := d.Context.Deadline(); ok && at.Before(d.at) {
 		return at, true
 	}
@@ -34,7 +45,7 @@ func (d *deadline) Deadline() (time.Time, bool) {
 }
 
 // Done starts the timer.
-func (d *deadline) Done() <-chan struct{} {
+func (d *Deadline) Done() <-chan struct{} {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	t := d.timed.Load()
@@ -50,7 +61,7 @@ func (d *deadline) Done() <-chan struct{} {
 }
 
 // Err looks at the clock while no timer runs.
-func (d *deadline) Err() error {
+func (d *Deadline) Err() error {
 	if t := d.timed.Load(); t != nil {
 		return t.Err()
 	}
@@ -63,8 +74,8 @@ func (d *deadline) Err() error {
 	return nil
 }
 
-// stop releases the timer, if one was started.
-func (d *deadline) stop() {
+// Stop releases the timer, if one was started.
+func (d *Deadline) Stop() {
 	d.over.Store(true)
 	if t := d.timed.Load(); t != nil {
 		t.cancel()
