@@ -298,22 +298,38 @@ func checkWrite64(t *testing.T, f float64) {
 	}
 }
 
-// TestEveryFloat32 writes float32s of all magnitudes and reads them back.
+// TestEveryFloat32 writes float32s of all magnitudes and reads them back, those
+// of one exponent and sign in each subtest.
 func TestEveryFloat32(t *testing.T) {
-	var got, want []byte
-	for b := uint64(0); b < 1<<32; b += float32Step() {
-		f := math.Float32frombits(uint32(b))
-		got, want = AppendFloat32(got[:0], f), appendReference(want[:0], f)
-		if !bytes.Equal(got, want) {
-			t.Fatalf("AppendFloat32(%x) = %s, want %s", b, got, want)
-		}
-		if f-f != 0 {
-			continue
-		}
-		if back, err := ParseFloat32(got); err != nil || !same32(back, f) {
-			t.Fatalf("ParseFloat32(%s) = %x, %v, want %x", got, math.Float32bits(back), err, b)
-		}
+	step := float32Step()
+	for top := range uint64(512) {
+		t.Run(strconv.FormatUint(top, 10), func(t *testing.T) {
+			for b := top<<23 + (step-top<<23%step)%step; b < (top+1)<<23; b += step {
+				if !checkFloat32(t, uint32(b)) {
+					return
+				}
+			}
+		})
 	}
+}
+
+func checkFloat32(t *testing.T, b uint32) bool {
+	var buf, reference [maxFloatText]byte
+	f := math.Float32frombits(b)
+	got, want := AppendFloat32(buf[:0], f), appendReference(reference[:0], f)
+	if !bytes.Equal(got, want) {
+		t.Errorf("AppendFloat32(%x) = %s, want %s", b, got, want)
+		return false
+	}
+	if f-f != 0 {
+		return true
+	}
+	back, err := ParseFloat32(got)
+	if err != nil || !same32(back, f) {
+		t.Errorf("ParseFloat32(%s) = %x, %v, want %x", got, math.Float32bits(back), err, b)
+		return false
+	}
+	return true
 }
 
 // TestEdgeFloats writes the numbers at which intervals and exponents change:
