@@ -30,16 +30,16 @@ func FuzzInfer(f *testing.F) {
 	}
 	f.Cleanup(func() { _ = srv.Close(context.Background()) })
 	for path, body := range map[string]string{
-		"/v2/models/typed/infer":           `{"id":"1","inputs":[{"name":"x","shape":[1,4],"datatype":"FP32","data":[1,2,3,4]}],"outputs":[{"name":"n"}]}`,
-		"/v2/models/two/predict":           `{"inputs":[[1,2,3],[4,5,6]]}`,
-		"/v2/models/batch/versions/1":      `{"inputs":[{"a":1}]}`,
-		"/v2/models/half/infer_dict":       `{"inputs":{"x":1.5}}`,
-		"/v2/models/scalar/explain":        `{"inputs":[7]}`,
-		"/":                                `{"model":"any","operation":"infer","inputs":["a",[1]]}`,
-		"/v2/models/%61ny/infer/../ready":  `{"inputs":[18446744073709551616,null,true]}`,
-		"/v2/models/half/infer":            `{"inputs":[65504,1e-8,null]}`,
-		"/v2/models//versions//infer":      `{}`,
-		"/v2/models/any/versions/1/a/b/c ": `[]`,
+		"/v2/models/typed/infer":          `{"id":"1","inputs":[{"name":"x","shape":[1,4],"datatype":"FP32","data":[1,2,3,4]}],"outputs":[{"name":"n"}]}`,
+		"/v2/models/two/predict":          `{"inputs":[[1,2,3],[4,5,6]]}`,
+		"/v2/models/batch/versions/1":     `{"inputs":[{"a":1}]}`,
+		"/v2/models/half/infer_dict":      `{"inputs":{"x":1.5}}`,
+		"/v2/models/scalar/explain":       `{"inputs":[7]}`,
+		"/":                               `{"model":"any","operation":"infer","inputs":["a",[1]]}`,
+		"/v2/models/%61ny/infer/../ready": `{"inputs":[18446744073709551616,null,true]}`,
+		"/v2/models/half/infer":           `{"inputs":[65504,1e-8,null]}`,
+		"/v2/models//versions//infer":     `{}`,
+		"/v2/models/any/versions/1/a/b/c": `[]`,
 	} {
 		f.Add("POST", path, []byte(body))
 		f.Add("GET", path, []byte(nil))
