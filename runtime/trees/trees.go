@@ -29,6 +29,13 @@ const (
 	Response = forest.Response
 	// Margin is the sums of the trees and what they start from.
 	Margin = forest.Margin
+	// Leaf is the number of the leaf that the row comes to, in each tree: the
+	// node's for XGBoost, the leaf's for LightGBM.
+	Leaf = forest.LeafIndex
+	// Contrib is what each feature adds to each margin: SHAP values, for each
+	// margin one a feature, and last the margin that is expected of a row of
+	// which nothing is known. Together they are the margin.
+	Contrib = forest.Contrib
 )
 
 // Parse reads a model. It keeps nothing of data.
@@ -68,4 +75,9 @@ func ParseLightGBM(data []byte) (*Ensemble, error) { return lightgbm.Parse(data)
 // It keeps neither slice and allocates nothing once the ensemble is warm.
 func Predict[D, S float32 | float64](e *Ensemble, dst []D, rows []S, n int, out Output) error {
 	return forest.Predict(e, dst, rows, n, out)
+}
+
+// Leaves is Predict for the output Leaf.
+func Leaves[S float32 | float64](e *Ensemble, dst []int32, rows []S, n int) error {
+	return forest.Leaves(e, dst, rows, n)
 }

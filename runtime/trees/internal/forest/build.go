@@ -23,6 +23,7 @@ type Builder struct {
 	// linear is nil until a leaf is a linear function: then it has the leaves
 	// of all trees, also of those added before.
 	linear *linear
+	aside  aside
 	stats  stats
 	order  []int32 // scratch of one tree: node numbers, breadth-first
 	seen   []bool  // scratch of one tree
@@ -88,6 +89,7 @@ func (b *Builder) add(nodes []Node) error {
 		}
 		b.nodes = append(b.nodes, p)
 	}
+	b.aside.add(b.rules, nodes, b.order, len(b.roots))
 	b.roots = append(b.roots, root)
 	b.depth = append(b.depth, uint16(depth))
 	b.stats.deepest = max(b.stats.deepest, depth)

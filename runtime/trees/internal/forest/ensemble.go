@@ -1,14 +1,22 @@
 package forest
 
-import "fmt"
+import (
+	"fmt"
+	"sync"
+)
 
 // Output chooses what a prediction returns.
 type Output uint8
 
 // The outputs.
 const (
-	Response Output = iota // what the objective makes of the margins
-	Margin                 // the sums of the trees, and what they start from
+	Response  Output = iota // what the objective makes of the margins
+	Margin                  // the sums of the trees, and what they start from
+	LeafIndex               // the number of the leaf that the row comes to, of each tree
+	// Contrib is what each feature adds to each margin (SHAP values), and last
+	// the margin that is expected of a row of which nothing is known: together
+	// they are the margin.
+	Contrib
 )
 
 // Info describes an ensemble.
@@ -39,6 +47,10 @@ type Ensemble struct {
 	single    *scorer[float32]
 	double    *scorer[float64]
 	linear    *gblinear
+
+	aside    *aside    // of trees
+	numbered sync.Once // guards byPlace
+	byPlace  []uint32  // numbers of leaves
 }
 
 // Info returns what the ensemble is. The names must not be changed.
@@ -46,8 +58,13 @@ func (e *Ensemble) Info() Info { return e.info }
 
 // Width is how many values a prediction of one row has.
 func (e *Ensemble) Width(out Output) int {
-	if out == Margin {
+	switch out {
+	case Margin:
 		return e.info.Groups
+	case LeafIndex:
+		return e.info.Trees
+	case Contrib:
+		return e.info.Groups * (e.info.Features + 1)
 	}
 	return e.transform.width(e.info.Groups)
 }
@@ -58,22 +75,34 @@ func (e *Ensemble) Width(out Output) int {
 //
 // # Errors
 //
-// A slice that has not the length said above.
+// A slice that has not the length said above, and an output that the model does
+// not have.
 func Predict[D, S float](e *Ensemble, dst []D, rows []S, n int, out Output) error {
-	features, width := e.info.Features, e.Width(out)
-	if n < 0 || len(rows) != n*features {
-		return fmt.Errorf("%d rows of %d features need %d values, not %d", n, features, n*features, len(rows))
-	}
-	if len(dst) != n*width {
-		return fmt.Errorf("%d rows have %d results, not room for %d", n, n*width, len(dst))
+	if err := e.checkLengths(len(dst), len(rows), n, out); err != nil {
+		return err
 	}
 	switch {
+	case out == LeafIndex:
+		return predictLeaves(e, dst, rows, n)
+	case out == Contrib:
+		return predictContribs(e, dst, rows, n)
 	case e.single != nil:
 		predict(e, e.single, dst, rows, n, out)
 	case e.double != nil:
 		predict(e, e.double, dst, rows, n, out)
 	default:
 		predictLinear(e, dst, rows, n, out)
+	}
+	return nil
+}
+
+func (e *Ensemble) checkLengths(dst, rows, n int, out Output) error {
+	features, width := e.info.Features, e.Width(out)
+	if n < 0 || rows != n*features {
+		return fmt.Errorf("%d rows of %d features need %d values, not %d", n, features, n*features, rows)
+	}
+	if dst != n*width {
+		return fmt.Errorf("%d rows have %d results, not room for %d", n, n*width, dst)
 	}
 	return nil
 }

@@ -35,6 +35,7 @@ type Node struct {
 	Value       float64  // threshold, or the value of a leaf
 	Cats        []uint32 // the categories that are listed, in any order
 	Linear      *Linear  // of a leaf; nil: it adds Value
+	Cover       float32  // how many rows, or how much weight, came here in training; 0: not known
 }
 
 func (n *Node) categorical() bool { return n.Split == ListedLeft || n.Split == ListedRight }
@@ -61,4 +62,7 @@ type Rules struct {
 	FractionalCategory bool
 	// Categories is the bound: a category at or above it is unlisted.
 	Categories uint32
+	// LeavesApart numbers the leaves of a tree by themselves, in the order in
+	// which they are listed; without it a leaf's number is its node's.
+	LeavesApart bool
 }

@@ -11,6 +11,10 @@ type walker[T float] interface {
 	// rows walks eight rows down one tree. keys holds, slot by slot, the keys
 	// of the eight.
 	rows(keys []int64, root uint32, depth int, out *[8]T)
+	// end is the place of the leaf that a walk from a place comes to.
+	end(keys []int64, at uint64) uint64
+	// leaf says whether a leaf is at a place.
+	leaf(at int) bool
 	// bytes is the memory held.
 	bytes() int
 }

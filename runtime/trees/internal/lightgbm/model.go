@@ -13,7 +13,7 @@ const maxOutputs = 1024
 
 // rules: a magnitude of up to 1e-35 (the float32 of that name) is zero, and a
 // category is truncated to an integer.
-var rules = forest.Rules{Tiny: float64(float32(1e-35)), FractionalCategory: true, Categories: 1 << 24}
+var rules = forest.Rules{Tiny: float64(float32(1e-35)), FractionalCategory: true, Categories: 1 << 24, LeavesApart: true}
 
 // Parse reads a model.
 //

@@ -38,6 +38,8 @@ type treeReader struct {
 
 	nodes  []forest.Node
 	listed []uint32 // of all categorical nodes
+
+	splitCount, leafCount []int32 // rows in training
 }
 
 func newTreeReader() *treeReader {
@@ -58,6 +60,8 @@ func newTreeReader() *treeReader {
 		ints("num_features", &t.terms),
 		ints("leaf_features", &t.termFeature),
 		floats("leaf_coeff", &t.coefficient),
+		ints("internal_count", &t.splitCount),
+		ints("leaf_count", &t.leafCount),
 	}
 	return t
 }
@@ -68,6 +72,7 @@ func (t *treeReader) reset() {
 	t.leaves, t.cats, t.linear = 0, 0, 0
 	for _, list := range []*[]int32{
 		&t.feature, &t.decision, &t.left, &t.right, &t.catFrom, &t.terms, &t.termFeature,
+		&t.splitCount, &t.leafCount,
 	} {
 		*list = (*list)[:0]
 	}
@@ -92,6 +97,7 @@ func (t *treeReader) tree() ([]forest.Node, error) {
 	for _, v := range t.value {
 		t.nodes = append(t.nodes, forest.Node{Value: v})
 	}
+	t.cover()
 	if t.linear != 0 {
 		return t.nodes, t.addLinear(t.nodes[t.leaves-1:])
 	}

@@ -22,6 +22,7 @@ type treeReader struct {
 	leafSize, nodeCount                          string
 
 	cats, catNodes, catFrom, catSize []int32
+	cover                            []float32
 
 	nodes  []forest.Node
 	listed []uint32 // of all categorical nodes
@@ -34,6 +35,7 @@ func newTreeReader(d document) *treeReader {
 		ints(d, "right_children", &t.right),
 		ints(d, "split_indices", &t.feature),
 		floats(d, "split_conditions", &t.condition),
+		floats(d, "sum_hessian", &t.cover),
 		ints(d, "default_left", &t.defaultLeft),
 		ints(d, "split_type", &t.splitType),
 		ints(d, "categories", &t.cats),
@@ -67,6 +69,7 @@ func (t *treeReader) read() ([]forest.Node, error) {
 
 // reset empties what a tree need not have.
 func (t *treeReader) reset() {
+	t.cover = t.cover[:0]
 	for _, list := range []*[]int32{
 		&t.left, &t.right, &t.feature, &t.defaultLeft, &t.splitType, &t.cats, &t.catNodes, &t.catFrom, &t.catSize,
 	} {
@@ -93,6 +96,7 @@ func (t *treeReader) check() error {
 		{"split_conditions", len(t.condition), true},
 		{"default_left", len(t.defaultLeft), true},
 		{"split_type", len(t.splitType), false},
+		{"sum_hessian", len(t.cover), false},
 	} {
 		if list.size != n && (list.must || list.size != 0) {
 			return fmt.Errorf("%s has %d values, but the tree has %d nodes", list.name, list.size, n)
@@ -117,6 +121,9 @@ func (t *treeReader) checkCategories() error {
 // node is node i, without the categories that it may list.
 func (t *treeReader) node(i int) (forest.Node, error) {
 	n := forest.Node{Value: float64(t.condition[i])}
+	if len(t.cover) > 0 {
+		n.Cover = t.cover[i]
+	}
 	if t.left[i] == noChild {
 		return n, nil
 	}

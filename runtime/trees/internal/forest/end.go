@@ -1,0 +1,37 @@
+package forest
+
+// The end of a walk is the place of the leaf that it comes to.
+
+func (s single) end(keys []int64, at uint64) uint64 {
+	for uint16(s.nodes[at]) != 0 {
+		at = singleStep(s.nodes, keys, at)
+	}
+	return at
+}
+
+func (s double) end(keys []int64, at uint64) uint64 {
+	for uint16(s.links[at]) != 0 {
+		at = doubleStep(s.thresholds, s.links, keys, at)
+	}
+	return at
+}
+
+func (s words[T]) end(keys []int64, at uint64) uint64 {
+	for s.links[at]&maxWordStep != 0 {
+		at = wordStep(s.thresholds, s.links, keys, at)
+	}
+	return at
+}
+
+func (s mixed[T]) end(keys []int64, at uint64) uint64 {
+	for s.nodes[at].step != 0 {
+		n := &s.nodes[at]
+		at = n.next(s.sets, keys[n.slot], at)
+	}
+	return at
+}
+
+func (s single) leaf(at int) bool   { return uint16(s.nodes[at]) == 0 }
+func (s double) leaf(at int) bool   { return uint16(s.links[at]) == 0 }
+func (s words[T]) leaf(at int) bool { return s.links[at]&maxWordStep == 0 }
+func (s mixed[T]) leaf(at int) bool { return s.nodes[at].step == 0 }

@@ -1,0 +1,66 @@
+package forest
+
+import "fmt"
+
+// number is what a prediction may be written as.
+type number interface{ float | int32 }
+
+// Leaves writes the numbers of the leaves that n rows come to: those of a row
+// together, one a tree, in the order of the trees. XGBoost numbers all nodes of
+// a tree, LightGBM its leaves alone. Slices and errors are those of [Predict].
+func Leaves[S float](e *Ensemble, dst []int32, rows []S, n int) error {
+	if err := e.checkLengths(len(dst), len(rows), n, LeafIndex); err != nil {
+		return err
+	}
+	return predictLeaves(e, dst, rows, n)
+}
+
+func predictLeaves[D number, S float](e *Ensemble, dst []D, rows []S, n int) error {
+	switch {
+	case e.single != nil:
+		leaves(e, e.single, dst, rows, n)
+	case e.double != nil:
+		leaves(e, e.double, dst, rows, n)
+	default:
+		return fmt.Errorf("a %s model has no leaves", e.info.Booster)
+	}
+	return nil
+}
+
+func leaves[T float, D number, S float](e *Ensemble, s *scorer[T], dst []D, rows []S, n int) {
+	names := e.leafNumbers(s.walk)
+	w := s.prepare(1)
+	defer s.pool.Put(w)
+	features := e.info.Features
+	for r := range n {
+		fill(&s.filler, w.keys, 1, rows[r*features:(r+1)*features])
+		out := dst[r*s.trees : (r+1)*s.trees]
+		for t, root := range s.roots[:s.trees] {
+			at := s.walk.end(w.keys, uint64(root))
+			if names == nil {
+				out[t] = D(at - uint64(root))
+			} else {
+				out[t] = D(names[at])
+			}
+		}
+	}
+}
+
+// leafNumbers are the numbers of leaves by their places, which are made when
+// they are first asked for; nil if the numbers are the places within the trees.
+func (e *Ensemble) leafNumbers(w interface{ leaf(at int) bool }) []uint32 {
+	if e.aside.numbers == nil {
+		return nil
+	}
+	e.numbered.Do(func() {
+		e.byPlace = make([]uint32, e.info.Nodes)
+		next := 0
+		for at := range e.byPlace {
+			if w.leaf(at) {
+				e.byPlace[at] = e.aside.numbers[next]
+				next++
+			}
+		}
+	})
+	return e.byPlace
+}
