@@ -85,7 +85,7 @@ func category(r *Rules, s *slot, v float64) int64 {
 	switch {
 	case v != v:
 		return s.missing
-	case v >= float64(r.Categories):
+	case v >= float64(r.Categories), r.WholeCategory && v != math.Trunc(v):
 		return unlisted
 	case v >= 0, r.FractionalCategory && v > -1:
 		return int64(v)

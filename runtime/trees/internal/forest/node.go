@@ -60,6 +60,9 @@ type Rules struct {
 	// FractionalCategory admits categories in (-1, 0) as category 0. Without
 	// it every negative one is unlisted.
 	FractionalCategory bool
+	// WholeCategory lists no number that is not whole. Without it the digits
+	// after the point are cut off.
+	WholeCategory bool
 	// Categories is the bound: a category at or above it is unlisted.
 	Categories uint32
 	// LeavesApart numbers the leaves of a tree by themselves, in the order in
