@@ -16,14 +16,20 @@ import (
 // answers is what testdata/train.py writes: matrices, and what the libraries
 // themselves answered to them.
 type answers struct {
-	Inputs map[string]struct {
-		Rows   int
-		Values packed
-	}
-	Models []struct {
-		File, Input        string
-		Margins, Responses packed
-	}
+	Inputs map[string]input
+	Models []answer
+}
+
+type input struct {
+	Rows   int
+	Values packed
+}
+
+type answer struct {
+	File, Input        string
+	Margins, Responses packed // of all rows of the input
+	Explained          []int  // the rows of the leaves and contributions
+	Leaves, Contribs   packed // empty where the library has none
 }
 
 // packed is little-endian float64 in base64.

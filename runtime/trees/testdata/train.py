@@ -33,6 +33,14 @@ def packed(array):
     return base64.b64encode(np.ascontiguousarray(array, dtype="<f8").tobytes()).decode()
 
 
+def explained(x):
+    """The numbers of the rows that are explained: some without infinities, which
+    XGBoost does not take there, the last among them."""
+    finite = np.flatnonzero(~np.isinf(x.astype(np.float32)).any(axis=1))
+    some = finite[:: max(1, len(finite) // 5)]
+    return [int(r) for r in some[: 1 + 200 // x.shape[1]]] + [len(x) - 1]
+
+
 class Recorder:
     """Writes models, and the answers to one input for each kind of features."""
 
@@ -49,10 +57,11 @@ class Recorder:
     def wanted(self, name):
         return re.search(self.only, name) is not None
 
-    def add(self, file, features, thresholds, predict):
-        """predict maps a matrix to (margins, responses). It is called once the
-        thresholds of all models of these features are known."""
-        self.pending.append((file, features, predict))
+    def add(self, file, features, thresholds, predict, explain):
+        """predict maps a matrix to (margins, responses), and explain one to
+        (leaf indexes, contributions) where the library has them. They are called
+        once the thresholds of all models of these features are known."""
+        self.pending.append((file, features, predict, explain))
         self.inputs.setdefault(features, []).extend(thresholds)
 
     def matrix(self, features):
@@ -82,9 +91,17 @@ class Recorder:
 
     def finish(self):
         matrices = {f: self.matrix(f) for f in self.inputs}
-        for file, features, predict in self.pending:
-            margins, responses = predict(matrices[features])
-            self.models.append({"file": file, "input": features, "margins": packed(margins), "responses": packed(responses)})
+        for file, features, predict, explain in self.pending:
+            x = matrices[features]
+            margins, responses = predict(x)
+            model = {"file": file, "input": features, "margins": packed(margins), "responses": packed(responses)}
+            model["explained"] = explained(x)
+            leaves, contribs = explain(x[model["explained"]])
+            if leaves is not None:
+                model["leaves"] = packed(leaves)
+            if contribs is not None:
+                model["contribs"] = packed(contribs)
+            self.models.append(model)
         inputs = {f: {"rows": len(x), "values": packed(x)} for f, x in matrices.items()}
         with open(self.out / "answers.json", "w") as f:
             f.write('{"inputs": {\n')
@@ -130,6 +147,24 @@ def xgb_predict(file):
     return predict
 
 
+def xgb_explain(file):
+    booster = xgb.Booster(model_file=str(file))
+
+    def explain(x):
+        d = xgb.DMatrix(x.astype(np.float32))
+        return attempt(booster.predict, d, pred_leaf=True), attempt(booster.predict, d, pred_contribs=True)
+
+    return explain
+
+
+def attempt(call, *args, **options):
+    """What a call returns, or None if the library has no such answer."""
+    try:
+        return call(*args, **options)
+    except (xgb.core.XGBoostError, lgb.basic.LightGBMError):
+        return None
+
+
 def xgb_add(r, name, features, booster, edit=None, suffix=None):
     suffix = suffix or ("ubj" if len(r.pending) % 2 else "json")
     file = r.out / f"xgb-{name}.{suffix}"
@@ -143,7 +178,7 @@ def xgb_add(r, name, features, booster, edit=None, suffix=None):
         file.write_text(json.dumps(document, separators=(",", ":")))
     else:
         booster.save_model(str(file))
-    r.add(file.name, features, xgb_thresholds(document), xgb_predict(file))
+    r.add(file.name, features, xgb_thresholds(document), xgb_predict(file), xgb_explain(file))
 
 
 def old_base_score(document):
@@ -272,7 +307,15 @@ def lgb_add(r, name, features, booster):
     def predict(x):
         return loaded.predict(x, raw_score=True, num_threads=1), loaded.predict(x, num_threads=1)
 
-    r.add(file.name, features, lgb_thresholds(text), predict)
+    def explain(x):
+        leaves = loaded.predict(x, pred_leaf=True, num_threads=1)
+        if "leaf_coeff=" in text:
+            # LightGBM refuses right after the training; loaded from a file it
+            # takes the leaves for constants, and does not add up to the margin.
+            return leaves, None
+        return leaves, loaded.predict(x, pred_contrib=True, num_threads=1)
+
+    r.add(file.name, features, lgb_thresholds(text), predict, explain)
 
 
 def lightgbm_models(r, rounds):
