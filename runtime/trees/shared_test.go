@@ -36,6 +36,12 @@ func TestRecordedAnswers(t *testing.T) {
 		output                trees.Output
 	}{
 		{"xgboost/xgagaricus.json", "xgboost/agaricus_test.libsvm", "xgboost/xgagaricus_true_predictions.txt", libsvm, trees.Response},
+		{"xgboost/xgagaricus.model", "xgboost/agaricus_test.libsvm", "xgboost/xgagaricus_true_predictions.txt", libsvm, trees.Response},
+		{"xgboost/xgagaricus_1.0.0.model", "xgboost/agaricus_test.libsvm", "xgboost/xgagaricus_true_predictions.txt", libsvm, trees.Response},
+		{"xgboost/xgblin_agaricus.model", "xgboost/agaricus_test.libsvm", "xgboost/xgblin_agaricus_true_predictions.txt", libsvm, trees.Response},
+		{"xgboost/xgblin_agaricus.model", "xgboost/agaricus_test.libsvm", "xgboost/xgblin_agaricus_true_raw_predictions.txt", libsvm, trees.Margin},
+		{"xgboost/treelite_mushroom.model", "xgboost/treelite_agaricus.test", "xgboost/treelite_agaricus.test.prob", libsvm, trees.Response},
+		{"xgboost/treelite_mushroom.model", "xgboost/treelite_agaricus.test", "xgboost/treelite_agaricus.test.margin", libsvm, trees.Margin},
 		{"xgboost/xgb_toy_categorical_model.json", "xgboost/xgb_toy_categorical.test", "xgboost/xgb_toy_categorical.test.pred", libsvm, trees.Response},
 		{"lightgbm/lg_rf_iris.model", "lightgbm/iris_test.libsvm", "lightgbm/lg_rf_iris_true_predictions.txt", libsvm, trees.Response},
 		{"lightgbm/lg_dart_breast_cancer.model", "lightgbm/breast_cancer_test.tsv", "lightgbm/lg_dart_breast_cancer_true_predictions.txt", columns, trees.Response},
@@ -54,7 +60,26 @@ func TestRecordedAnswers(t *testing.T) {
 	}
 }
 
-// TestRecordedIris checks both forms of a model over the iris rows.
+// TestRecordedRounds: the answers recorded for this model are the margins of
+// the first half of its rounds.
+func TestRecordedRounds(t *testing.T) {
+	dir := filepath.Join(sharedModels(t), "xgboost")
+	data, err := os.ReadFile(filepath.Join(dir, "xg_dart_agaricus.model"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, err := trees.ParseIterations(data, trees.Iterations{To: 10})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := e.Info().Trees; n != 10 {
+		t.Errorf("%d trees", n)
+	}
+	rows := libsvm(t, filepath.Join(dir, "agaricus_test.libsvm"), e.Info().Features)
+	checkRows(t, e, rows, numbers(t, filepath.Join(dir, "xg_dart_agaricus_true_predictions.txt")), trees.Margin, 1e-6)
+}
+
+// TestRecordedIris checks the forms of a model over the iris rows.
 func TestRecordedIris(t *testing.T) {
 	dir := sharedModels(t)
 	var recorded struct {
@@ -72,7 +97,7 @@ func TestRecordedIris(t *testing.T) {
 		t.Fatal(err)
 	}
 	rows := flatten(recorded.Features)
-	for _, name := range []string{"kserve_iris.json", "kserve_iris.ubj"} {
+	for _, name := range []string{"kserve_iris.json", "kserve_iris.ubj", "kserve_iris_binf.bst"} {
 		e := load(t, filepath.Join(dir, "xgboost", name))
 		want, ok := recorded.Expected[name]
 		if !ok {
@@ -119,6 +144,7 @@ func TestThirdPartyModelsLoad(t *testing.T) {
 		{"lightgbm/lleaves_pure_categorical.txt", "regression", 3, 1, 1},
 		{"lightgbm/mlserver_iris.txt", "multiclass", 4, 3, 300},
 		{"lightgbm/lg_breast_cancer.txt", "binary", 30, 1, 39},
+		{"xgboost/mlserver_tempo_iris.bst", "multi:softmax", 4, 10, 100},
 	} {
 		got := load(t, filepath.Join(dir, c.model)).Info()
 		if got.Objective != c.objective || got.Features != c.features || got.Groups != c.outputs || got.Trees != c.trees {

@@ -8,13 +8,13 @@ import (
 // A Format is what a model file is.
 type Format uint8
 
-// The formats. Those from XGBoostBinary on are known only to be refused by name.
+// The formats. Those from XGBoostDump on are known only to be refused by name.
 const (
 	Unknown Format = iota
 	XGBoostJSON
 	XGBoostUBJ
-	LightGBMText
 	XGBoostBinary
+	LightGBMText
 	XGBoostDump
 	LightGBMJSON
 	CatBoostBinary
@@ -30,7 +30,7 @@ func (f Format) String() string {
 	case LightGBMText:
 		return "LightGBM text"
 	case XGBoostBinary:
-		return "XGBoost's old binary format"
+		return "XGBoost's binary format"
 	case XGBoostDump:
 		return "an XGBoost dump"
 	case LightGBMJSON:
@@ -46,7 +46,7 @@ func (f Format) String() string {
 // advice is what to do with a format that is not read.
 func (f Format) advice() string {
 	switch f {
-	case XGBoostBinary, XGBoostDump:
+	case XGBoostDump:
 		return "save the model with save_model(\"model.ubj\") or (\"model.json\")"
 	case LightGBMJSON:
 		return "save the model with save_model(\"model.txt\")"
@@ -56,7 +56,7 @@ func (f Format) advice() string {
 
 // Supported says whether Parse reads the format.
 func (f Format) Supported() bool {
-	return f == XGBoostJSON || f == XGBoostUBJ || f == LightGBMText
+	return f >= XGBoostJSON && f < XGBoostDump
 }
 
 // Sniff tells what a file is from how it begins; some 1,000 bytes are enough.

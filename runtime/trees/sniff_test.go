@@ -45,12 +45,14 @@ func TestSniff(t *testing.T) {
 
 func TestParseRefusesByName(t *testing.T) {
 	for head, want := range map[string]string{
-		"binf":                   `XGBoost's old binary format is not supported: save the model with save_model("model.ubj")`,
+		"binf":                   "xgboost model: byte 0: the file ends 136 bytes too early",
+		"bs64":                   "xgboost model: byte 0: the file ends 136 bytes too early",
+		"bs64\t-":                "xgboost model: base64: illegal base64 data",
 		`[{"nodeid": 0}]`:        "an XGBoost dump is not supported: save the model with save_model",
 		`{"max_feature_idx":3}`:  "a LightGBM JSON dump is not supported: save the model with save_model",
 		"CBM1":                   "CatBoost's binary format is not supported: export the model to ONNX",
 		`{"oblivious_trees":[]}`: "CatBoost JSON is not supported: export the model to ONNX",
-		"hello":                  "not a tree model: neither XGBoost JSON or UBJ nor LightGBM text",
+		"hello":                  "not a tree model: neither XGBoost JSON, UBJ or binary nor LightGBM text",
 		"":                       "not a tree model",
 		"tree\n":                 "lightgbm model: the file ends within the header",
 		"{L\x00":                 "xgboost model: ",

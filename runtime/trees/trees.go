@@ -19,6 +19,8 @@ type (
 	Ensemble = forest.Ensemble
 	// Info describes an ensemble.
 	Info = forest.Info
+	// Iterations chooses which rounds of boosting count.
+	Iterations = forest.Iterations
 	// Output chooses what a prediction returns.
 	Output = forest.Output
 )
@@ -45,26 +47,33 @@ const (
 // What the file is, if it is no format that is read; what is malformed in it,
 // and where; by name what is not supported. A file can ask for no more memory
 // than a small multiple of its size.
-func Parse(data []byte) (*Ensemble, error) {
+func Parse(data []byte) (*Ensemble, error) { return ParseIterations(data, Iterations{}) }
+
+// ParseIterations reads a model, of which it takes some rounds of boosting. The
+// zero value of of takes what Parse does: of an XGBoost model that stopped early,
+// the rounds up to the best one; of others, all.
+func ParseIterations(data []byte, of Iterations) (*Ensemble, error) {
 	switch f := Sniff(data); f {
 	case XGBoostJSON:
-		return xgboost.ParseJSON(data)
+		return xgboost.ParseJSON(data, of)
 	case XGBoostUBJ:
-		return xgboost.ParseUBJ(data)
+		return xgboost.ParseUBJ(data, of)
+	case XGBoostBinary:
+		return xgboost.ParseLegacy(data, of)
 	case LightGBMText:
 		return lightgbm.Parse(data)
 	case Unknown:
-		return nil, fmt.Errorf("not a tree model: neither XGBoost JSON or UBJ nor LightGBM text")
+		return nil, fmt.Errorf("not a tree model: neither XGBoost JSON, UBJ or binary nor LightGBM text")
 	default:
 		return nil, fmt.Errorf("%s is not supported: %s", f, f.advice())
 	}
 }
 
 // ParseXGBoostJSON reads a model that XGBoost saved as JSON.
-func ParseXGBoostJSON(data []byte) (*Ensemble, error) { return xgboost.ParseJSON(data) }
+func ParseXGBoostJSON(data []byte) (*Ensemble, error) { return xgboost.ParseJSON(data, Iterations{}) }
 
 // ParseXGBoostUBJ reads a model that XGBoost saved as UBJSON.
-func ParseXGBoostUBJ(data []byte) (*Ensemble, error) { return xgboost.ParseUBJ(data) }
+func ParseXGBoostUBJ(data []byte) (*Ensemble, error) { return xgboost.ParseUBJ(data, Iterations{}) }
 
 // ParseLightGBM reads a model that LightGBM saved as text.
 func ParseLightGBM(data []byte) (*Ensemble, error) { return lightgbm.Parse(data) }

@@ -22,11 +22,12 @@ type Builder struct {
 	sets  setPool
 	// linear is nil until a leaf is a linear function: then it has the leaves
 	// of all trees, also of those added before.
-	linear *linear
-	aside  aside
-	stats  stats
-	order  []int32 // scratch of one tree: node numbers, breadth-first
-	seen   []bool  // scratch of one tree
+	linear  *linear
+	vectors *vectorLeaves // nil until a leaf is a vector: then all must be
+	aside   aside
+	stats   stats
+	order   []int32 // scratch of one tree: node numbers, breadth-first
+	seen    []bool  // scratch of one tree
 }
 
 // stats is what is learned while trees are added.
@@ -164,6 +165,10 @@ func (b *Builder) pack(n *Node, step uint32) (packed, error) {
 }
 
 func (b *Builder) packLeaf(n *Node) (packed, error) {
+	if len(n.Vector) > 0 || b.vectors != nil {
+		number, err := b.addVector(n)
+		return packed{threshold: leafBits(number)}, err
+	}
 	if n.Linear != nil && b.linear == nil {
 		if b.rules.Float32 {
 			return packed{}, fmt.Errorf("a linear leaf in a float32 model")

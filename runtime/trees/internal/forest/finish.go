@@ -68,6 +68,9 @@ func (b *Builder) check(m *Meta) error {
 	if m.Weight != nil && b.linear != nil {
 		return fmt.Errorf("linear trees have no weights")
 	}
+	if err := b.vectors.check(len(m.Base)); err != nil {
+		return err
+	}
 	for t, g := range m.Group {
 		if g < 0 || int(g) >= len(m.Base) {
 			return fmt.Errorf("tree %d: output %d is out of range (the model has %d)", t, g, len(m.Base))
@@ -90,7 +93,7 @@ func (b *Builder) pad() {
 
 // scale returns what the leaf at a place adds. It is asked in ascending order.
 func (b *Builder) scale(m *Meta) func(at int, v float64) float64 {
-	if m.Weight == nil {
+	if m.Weight == nil || b.vectors != nil {
 		return func(_ int, v float64) float64 { return v }
 	}
 	tree := 0
@@ -139,6 +142,8 @@ func newScorer[T float](b *Builder, m *Meta, walk walker[T]) *scorer[T] {
 		depth:  slices.Clip(b.depth),
 		linear: b.linear,
 		trees:  len(b.depth),
+
+		vectors: finishVectors[T](b.vectors, m.Weight),
 	}
 	for _, v := range m.Base {
 		s.base = append(s.base, T(v))

@@ -36,6 +36,9 @@ type Node struct {
 	Cats        []uint32 // the categories that are listed, in any order
 	Linear      *Linear  // of a leaf; nil: it adds Value
 	Cover       float32  // how many rows, or how much weight, came here in training; 0: not known
+	// Vector is what a leaf adds to the margins, one value each, where every
+	// leaf adds to all of them; empty: it adds Value to one.
+	Vector []float64
 }
 
 func (n *Node) categorical() bool { return n.Split == ListedLeft || n.Split == ListedRight }

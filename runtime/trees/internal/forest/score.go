@@ -12,16 +12,17 @@ const (
 // memory that predictions use and give back.
 type scorer[T float] struct {
 	filler
-	walk   walker[T]
-	roots  []uint32 // a tree each, then the place of a zero leaf up to a multiple of eight
-	depth  []uint16 // a tree each
-	depth8 []uint16 // the deepest of each eight
-	group  []uint32 // which margin a tree adds to; as long as roots
-	trees  int
-	linear *linear // nil: leaves are numbers
-	base   []T     // the margins before the first tree
-	block  int     // rows walked together: a multiple of eight
-	pool   sync.Pool
+	walk    walker[T]
+	roots   []uint32 // a tree each, then the place of a zero leaf up to a multiple of eight
+	depth   []uint16 // a tree each
+	depth8  []uint16 // the deepest of each eight
+	group   []uint32 // which margin a tree adds to; as long as roots
+	trees   int
+	linear  *linear     // nil: leaves are numbers
+	vectors *vectors[T] // nil: a leaf adds to one margin
+	base    []T         // the margins before the first tree
+	block   int         // rows walked together: a multiple of eight
+	pool    sync.Pool
 }
 
 // scratch is the memory of one prediction.
@@ -89,7 +90,7 @@ func (s *scorer[T]) resolve(w *scratch[T], r, step, width int) {
 func one[T, S float](s *scorer[T], w *scratch[T], row []S) {
 	fill(&s.filler, w.keys, 1, row)
 	keep(s, w, row, 0)
-	if s.groups() == 1 {
+	if s.groups() == 1 && s.vectors == nil {
 		w.margins[0] = s.sum(w, len(row))
 	} else {
 		copy(w.margins, s.base)
@@ -114,6 +115,10 @@ func (s *scorer[T]) sums(w *scratch[T], width int) {
 	for i, depth := range s.depth8 {
 		s.walk.trees(w.keys, (*[8]uint32)(s.roots[8*i:]), int(depth), &w.out)
 		s.resolve(w, 0, 0, width)
+		if s.vectors != nil {
+			s.vectors.add(w.margins, &w.out)
+			continue
+		}
 		group := (*[8]uint32)(s.group[8*i:])
 		for k := range group {
 			w.margins[group[k]] += w.out[k]
@@ -142,6 +147,10 @@ func many[T, S float](s *scorer[T], w *scratch[T], rows []S, width, n int) {
 		for b := range n / 8 {
 			s.walk.rows(w.keys[b*stride:(b+1)*stride], root, int(s.depth[t]), &w.out)
 			s.resolve(w, 8*b, 1, width)
+			if s.vectors != nil {
+				s.vectors.addRows(w.sums[b*groups*8:], &w.out)
+				continue
+			}
 			sums := (*[8]T)(w.sums[(b*groups+group)*8:])
 			for k := range sums {
 				sums[k] += w.out[k]
@@ -160,5 +169,5 @@ func (s *scorer[T]) pick(w *scratch[T], r int) {
 
 func (s *scorer[T]) bytes() int {
 	const slotBytes = 24
-	return s.walk.bytes() + s.linear.bytes() + 4*cap(s.roots) + 2*cap(s.depth) + 2*cap(s.depth8) + 4*cap(s.group) + slotBytes*cap(s.slots)
+	return s.walk.bytes() + s.linear.bytes() + s.vectors.bytes() + 4*cap(s.roots) + 2*cap(s.depth) + 2*cap(s.depth8) + 4*cap(s.group) + slotBytes*cap(s.slots)
 }

@@ -34,9 +34,9 @@ func FuzzParseUBJ(f *testing.F) {
 	fuzz(f, ParseUBJ)
 }
 
-func fuzz(f *testing.F, parse func([]byte) (*forest.Ensemble, error)) {
+func fuzz(f *testing.F, parse func([]byte, forest.Iterations) (*forest.Ensemble, error)) {
 	f.Fuzz(func(t *testing.T, data []byte) {
-		e, err := parse(data)
+		e, err := parse(data, forest.Iterations{})
 		if err != nil {
 			return
 		}

@@ -21,50 +21,56 @@ var rules = forest.Rules{Float32: true, Categories: 1 << 24}
 //
 // What is malformed, and by name what is not supported. A model can ask for no
 // more memory than a small multiple of its size.
-func ParseJSON(data []byte) (*forest.Ensemble, error) {
-	d := &jsonDocument{data: data}
-	return parse(d, d.end, "XGBoost JSON", len(data))
+func ParseJSON(data []byte, of forest.Iterations) (*forest.Ensemble, error) {
+	return parse("XGBoost JSON", of, func(p plan) (*model, error) {
+		d := &jsonDocument{data: data}
+		m := newModel(d, len(data), p)
+		err := m.readAll(d.end)
+		return m, err
+	})
 }
 
 // ParseUBJ reads a model saved as UBJSON. Errors are those of ParseJSON.
-func ParseUBJ(data []byte) (*forest.Ensemble, error) {
-	d := &ubjDocument{data: data}
-	return parse(d, d.end, "XGBoost UBJ", len(data))
-}
-
-func parse(d document, end func() error, format string, size int) (*forest.Ensemble, error) {
-	m := &model{d: d, builder: forest.NewBuilder(rules, size)}
-	if err := m.read(); err != nil {
-		return nil, fmt.Errorf("xgboost model: %w", err)
-	}
-	if err := end(); err != nil {
-		return nil, fmt.Errorf("xgboost model: %w", err)
-	}
-	e, err := m.finish(format)
-	if err != nil {
-		return nil, fmt.Errorf("xgboost model: %w", err)
-	}
-	return e, nil
+func ParseUBJ(data []byte, of forest.Iterations) (*forest.Ensemble, error) {
+	return parse("XGBoost UBJ", of, func(p plan) (*model, error) {
+		d := &ubjDocument{data: data}
+		m := newModel(d, len(data), p)
+		err := m.readAll(d.end)
+		return m, err
+	})
 }
 
 // A model is what has been read of one.
 type model struct {
 	d       document
 	builder *forest.Builder
+	plan    plan
+	read    int // trees
 	learner bool
 
 	baseScore, estimated, classes, features, targets string
+
+	marginScore bool // base_score is a margin whatever the objective
 
 	objective, booster string
 	names              []string
 	group              []int32
 	weights            []float32
-	trees              string
+	trees, parallel    string
+	rounds             []int32   // where each round begins among the trees, and where the last ends; may be empty
+	best               string    // the last round to count, if not empty
 	linear             []float32 // of gblinear: feature by feature, then the biases
 }
 
-func (m *model) read() error {
-	return readObject(m.d, []member{{"learner", m.readLearner}})
+func newModel(d document, size int, p plan) *model {
+	return &model{d: d, builder: forest.NewBuilder(rules, size), plan: p}
+}
+
+func (m *model) readAll(end func() error) error {
+	if err := readObject(m.d, []member{{"learner", m.readLearner}}); err != nil {
+		return err
+	}
+	return end()
 }
 
 func (m *model) readLearner() error {
@@ -77,6 +83,7 @@ func (m *model) readLearner() error {
 			text(d, "num_class", &m.classes),
 			text(d, "num_feature", &m.features),
 			text(d, "num_target", &m.targets)),
+		object(d, "attributes", text(d, "best_iteration", &m.best)),
 		object(d, "objective", text(d, "name", &m.objective)),
 		texts(d, "feature_names", &m.names),
 		object(d, "gradient_booster",
@@ -90,7 +97,8 @@ func (m *model) readLearner() error {
 func (m *model) readBooster() error {
 	d := m.d
 	return readObject(d, []member{
-		object(d, "gbtree_model_param", text(d, "num_trees", &m.trees)),
+		object(d, "gbtree_model_param", text(d, "num_trees", &m.trees), text(d, "num_parallel_tree", &m.parallel)),
+		ints(d, "iteration_indptr", &m.rounds),
 		ints(d, "tree_info", &m.group),
 		floats(d, "weight_drop", &m.weights),
 		{"trees", m.readTrees},
@@ -99,14 +107,23 @@ func (m *model) readBooster() error {
 }
 
 func (m *model) readTrees() error {
-	t := newTreeReader(m.d)
+	t := newTreeReader(m.d, m.plan.baseWeights)
 	return m.d.array(func() error {
 		nodes, err := t.read()
 		if err != nil {
-			return fmt.Errorf("tree %d: %w", m.builder.Trees(), err)
+			return fmt.Errorf("tree %d: %w", m.read, err)
 		}
-		return m.builder.Add(nodes)
+		return m.add(nodes)
 	})
+}
+
+// add takes the next tree, if it is among those to be kept.
+func (m *model) add(nodes []forest.Node) error {
+	m.read++
+	if m.plan.keep != nil && !m.plan.keep.has(m.read-1) {
+		return nil
+	}
+	return m.builder.Add(nodes)
 }
 
 func (m *model) finish(format string) (*forest.Ensemble, error) {
@@ -124,6 +141,7 @@ func (m *model) finish(format string) (*forest.Ensemble, error) {
 	if err := m.checkTrees(); err != nil {
 		return nil, err
 	}
+	m.cut()
 	meta.Group, meta.Weight = m.group, m.weights
 	return m.builder.Finish(meta)
 }
@@ -153,7 +171,7 @@ func (m *model) meta(format string) (meta forest.Meta, err error) {
 	if err != nil {
 		return meta, err
 	}
-	if m.booster != "gblinear" && m.builder.Trees() == 0 && m.estimated == "1" {
+	if m.marginScore || (m.booster != "gblinear" && m.read == 0 && m.estimated == "1") {
 		objective.link = identity // XGBoost leaves a score that it has yet to estimate as it is
 	}
 	meta.Base, err = baseMargins(m.baseScore, objective.link, outputs)
@@ -161,7 +179,7 @@ func (m *model) meta(format string) (meta forest.Meta, err error) {
 }
 
 func (m *model) checkTrees() error {
-	n := m.builder.Trees()
+	n := m.read
 	if trees, err := count("num_trees", m.trees); err != nil || trees != n {
 		return fmt.Errorf("num_trees is %q, but there are %d trees", clip([]byte(m.trees)), n)
 	}
@@ -173,6 +191,9 @@ func (m *model) checkTrees() error {
 	}
 	if m.booster == "dart" && m.weights == nil && n > 0 {
 		return fmt.Errorf("booster \"dart\" without weight_drop")
+	}
+	if m.weights != nil && len(m.weights) != n {
+		return fmt.Errorf("weight_drop has %d values for %d trees", len(m.weights), n)
 	}
 	return nil
 }
@@ -191,8 +212,8 @@ func (m *model) outputs() (int, error) {
 		return 0, fmt.Errorf("%d classes of %d targets are not supported", classes, targets)
 	}
 	n := max(classes, targets, 1)
-	if n > maxOutputs && n > m.builder.Trees() && n > len(m.linear) {
-		return 0, fmt.Errorf("%d outputs, but %d trees", n, m.builder.Trees())
+	if n > maxOutputs && n > m.read && n > len(m.linear) {
+		return 0, fmt.Errorf("%d outputs, but %d trees", n, m.read)
 	}
 	return n, nil
 }

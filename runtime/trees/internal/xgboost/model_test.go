@@ -65,7 +65,7 @@ func margin(t *testing.T, e *forest.Ensemble, row ...float32) []float32 {
 }
 
 func TestNumericSplit(t *testing.T) {
-	e, err := ParseJSON(spec{}.json())
+	e, err := ParseJSON(spec{}.json(), forest.Iterations{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -80,7 +80,7 @@ func TestNumericSplit(t *testing.T) {
 	if got := margin(t, e, 7, nan); got[0] != 20 {
 		t.Errorf("missing: %v", got)
 	}
-	if e, err = ParseJSON(spec{"default": "[true,false,false]"}.json()); err != nil {
+	if e, err = ParseJSON(spec{"default": "[true,false,false]"}.json(), forest.Iterations{}); err != nil {
 		t.Fatal(err)
 	}
 	if got := margin(t, e, 7, nan); got[0] != 10 {
@@ -93,7 +93,7 @@ func TestCategoricalSplit(t *testing.T) {
 		e, err := ParseJSON(spec{
 			"types": "[1,0,0]", "default": direction, "conditions": "[NaN,10,20]",
 			"more": `,"categories":[1,70],"categories_nodes":[0],"categories_segments":[0],"categories_sizes":[2]`,
-		}.json())
+		}.json(), forest.Iterations{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -140,7 +140,7 @@ func TestBaseScore(t *testing.T) {
 		for k, v := range leaf {
 			s[k] = v
 		}
-		e, err := ParseJSON(s.json())
+		e, err := ParseJSON(s.json(), forest.Iterations{})
 		if err != nil {
 			t.Errorf("%v: %v", c, err)
 			continue
@@ -158,7 +158,7 @@ func TestDart(t *testing.T) {
 	old = strings.Replace(old, `]}},"learner_model_param"`, `]}}},"learner_model_param"`, 1)
 	newer := strings.Replace(model, `"tree_info"`, `"weight_drop":[0.5,2],"tree_info"`, 1)
 	for name, text := range map[string]string{"old": old, "newer": newer} {
-		e, err := ParseJSON([]byte(text))
+		e, err := ParseJSON([]byte(text), forest.Iterations{})
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue
@@ -175,7 +175,7 @@ const linearModel = `{"learner":{"gradient_booster":{"name":"gblinear","model":{
 		"learner_model_param":{"base_score":"[1E0,5E0]","num_class":"2","num_feature":"2"},"objective":{"name":"multi:softprob"}}}`
 
 func TestLinear(t *testing.T) {
-	e, err := ParseJSON([]byte(linearModel))
+	e, err := ParseJSON([]byte(linearModel), forest.Iterations{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -220,7 +220,7 @@ func TestParseRefuses(t *testing.T) {
 		"tree 0: default_left has 1 values, but the tree has 3 nodes":                        {"default": "[0]"},
 		"tree 0: split_type has 1 values, but the tree has 3 nodes":                          {"types": "[0]"},
 		`tree 0: left_children has 3 values, but num_nodes is "4"`:                           {"num_nodes": `"4"`},
-		`tree 0: vector leaves (multi_strategy "multi_output_tree") are not supported yet`:   {"leaf_size": `"2"`},
+		`tree 0: vector leaves without leaf_weights`:                                         {"leaf_size": `"2"`},
 		"tree 0: node 0: a categorical split without categories":                             cat,
 		"tree 0: category -1 is negative":                                                    cats("[-1]", "[0]", "[0]", "[1]"),
 		"tree 0: node 0: category 16777216 is out of range (at most 16777215)":               cats("[16777216]", "[0]", "[0]", "[1]"),
@@ -247,12 +247,12 @@ func TestParseRefuses(t *testing.T) {
 		`booster "gbforest" is not supported`:                                                {"name": `"gbforest"`},
 		"0 weights for 2 features and a bias of 1 outputs":                                   {"name": `"gblinear"`},
 		`booster "dart" without weight_drop`:                                                 {"name": `"dart"`},
-		"1 trees, but the weights of 2":                                                      {"name": `"dart"`, "booster": `"weight_drop":[1,2],`},
+		"weight_drop has 2 values for 1 trees":                                               {"name": `"dart"`, "booster": `"weight_drop":[1,2],`},
 		"1 feature names for 2 features":                                                     {"names": `["a"]`},
 		`feature_names: byte`:                                                                {"names": `[1]`},
 		`"tree_info" comes twice in one object`:                                              {"tree_info": `[0],"tree_info":[0]`},
 	} {
-		if _, err := ParseJSON(s.json()); err == nil || !strings.HasPrefix(err.Error(), "xgboost model: "+want) {
+		if _, err := ParseJSON(s.json(), forest.Iterations{}); err == nil || !strings.HasPrefix(err.Error(), "xgboost model: "+want) {
 			t.Errorf("%v\nwant prefix %s", err, want)
 		}
 	}
@@ -267,7 +267,7 @@ func TestParseRefusesOtherDocuments(t *testing.T) {
 		"found '[' where '{' belongs":             "[]",
 		`byte 0: the file ends where '{' belongs`: "",
 	} {
-		if _, err := ParseJSON([]byte(text)); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := ParseJSON([]byte(text), forest.Iterations{}); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v, want %s", err, want)
 		}
 	}
@@ -277,14 +277,14 @@ func TestParseRefusesOtherDocuments(t *testing.T) {
 		"found '[' where an object belongs":      "[]",
 		"found '\\x00' where an object belongs":  "",
 	} {
-		if _, err := ParseUBJ([]byte(text)); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := ParseUBJ([]byte(text), forest.Iterations{}); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v, want %s", err, want)
 		}
 	}
 }
 
 func TestParseUBJ(t *testing.T) {
-	e, err := ParseUBJ(stumpUBJ())
+	e, err := ParseUBJ(stumpUBJ(), forest.Iterations{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -326,7 +326,7 @@ func TestMemoryIsLimited(t *testing.T) {
 	} {
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
-		_, err := ParseJSON(data)
+		_, err := ParseJSON(data, forest.Iterations{})
 		runtime.ReadMemStats(&after)
 		if got := after.TotalAlloc - before.TotalAlloc; got > uint64(64*len(data))+1<<20 {
 			t.Errorf("%s: %d bytes allocated for %d (%v)", name, got, len(data), err)

@@ -18,17 +18,20 @@ type treeReader struct {
 	members []member
 
 	left, right, feature, defaultLeft, splitType []int32
-	condition                                    []float32
+	condition, leafWeights, baseWeights          []float32
 	leafSize, nodeCount                          string
 
 	cats, catNodes, catFrom, catSize []int32
 	cover                            []float32
 
 	nodes  []forest.Node
-	listed []uint32 // of all categorical nodes
+	listed []uint32  // of all categorical nodes
+	vector []float64 // of all vector leaves
 }
 
-func newTreeReader(d document) *treeReader {
+// newTreeReader returns a reader that reads base_weights only if told so: few
+// files need it, and it is long.
+func newTreeReader(d document, baseWeights bool) *treeReader {
 	t := &treeReader{d: d}
 	t.members = []member{
 		ints(d, "left_children", &t.left),
@@ -36,6 +39,7 @@ func newTreeReader(d document) *treeReader {
 		ints(d, "split_indices", &t.feature),
 		floats(d, "split_conditions", &t.condition),
 		floats(d, "sum_hessian", &t.cover),
+		floats(d, "leaf_weights", &t.leafWeights),
 		ints(d, "default_left", &t.defaultLeft),
 		ints(d, "split_type", &t.splitType),
 		ints(d, "categories", &t.cats),
@@ -43,6 +47,9 @@ func newTreeReader(d document) *treeReader {
 		ints(d, "categories_segments", &t.catFrom),
 		ints(d, "categories_sizes", &t.catSize),
 		object(d, "tree_param", text(d, "size_leaf_vector", &t.leafSize), text(d, "num_nodes", &t.nodeCount)),
+	}
+	if baseWeights {
+		t.members = append(t.members, floats(d, "base_weights", &t.baseWeights))
 	}
 	return t
 }
@@ -56,6 +63,10 @@ func (t *treeReader) read() ([]forest.Node, error) {
 	if err := t.check(); err != nil {
 		return nil, err
 	}
+	size, err := t.vectorSize()
+	if err != nil {
+		return nil, err
+	}
 	t.nodes = t.nodes[:0]
 	for i := range t.left {
 		n, err := t.node(i)
@@ -63,6 +74,9 @@ func (t *treeReader) read() ([]forest.Node, error) {
 			return nil, fmt.Errorf("node %d: %w", i, err)
 		}
 		t.nodes = append(t.nodes, n)
+	}
+	if err := t.addVectors(size); err != nil {
+		return nil, err
 	}
 	return t.nodes, t.addCategories()
 }
@@ -75,13 +89,11 @@ func (t *treeReader) reset() {
 	} {
 		*list = (*list)[:0]
 	}
-	t.condition, t.leafSize, t.nodeCount = t.condition[:0], "", ""
+	t.condition, t.leafWeights, t.baseWeights = t.condition[:0], t.leafWeights[:0], t.baseWeights[:0]
+	t.leafSize, t.nodeCount = "", ""
 }
 
 func (t *treeReader) check() error {
-	if t.leafSize != "" && t.leafSize != "0" && t.leafSize != "1" {
-		return fmt.Errorf("vector leaves (multi_strategy \"multi_output_tree\") are not supported yet")
-	}
 	n := len(t.left)
 	if count, err := strconv.Atoi(t.nodeCount); t.nodeCount != "" && (err != nil || count != n) {
 		return fmt.Errorf("left_children has %d values, but num_nodes is %q", n, t.nodeCount)
