@@ -74,10 +74,15 @@ vuln: $(VULN) ## known vulnerabilities; not part of check, since it needs the da
 bench: setup ## benchmarks against the floor server, as ratios within one run
 	$(GO) run ./bench/cmd/bench
 
+.PHONY: bench-trees
+bench-trees: setup ## the tree engine against the C libraries, on models trained here
+	@scripts/bench-trees.sh
+
 .PHONY: bench-smoke
 bench-smoke: setup ## run each benchmark once, to see that it still works
 	$(GO) test -run '^$$' -bench . -benchtime 1x ./...
 	$(GO) run ./bench/cmd/bench -smoke
+	scripts/bench-trees.sh --smoke
 
 .PHONY: fuzz
 fuzz: ## every fuzz target for FUZZTIME (30s) each
