@@ -3,31 +3,150 @@ package forest
 import (
 	"errors"
 	"fmt"
+	"sync"
+
+	"github.com/leat-ml/leat/runtime/trees/internal/shap"
 )
 
-// Explains says why there are no contributions; nil if there are.
+// Explains says why the model has no contributions; nil if it has.
 func (e *Ensemble) Explains() error {
 	switch {
 	case e.linear != nil:
 		return nil
+	case e.single != nil && e.single.vectors != nil, e.double != nil && e.double.vectors != nil:
+		return errors.New("contributions of trees with vector leaves are not supported")
 	case e.info.Linear:
-		return errors.New("contributions of linear trees are not defined")
+		return errors.New("contributions are not defined for linear trees")
 	case e.aside.lack != nil:
-		return fmt.Errorf("there are no contributions: %w", e.aside.lack)
+		return fmt.Errorf("no contributions can be computed: %w", e.aside.lack)
 	}
-	return errors.New("contributions of trees are not computed yet")
+	return nil
 }
 
 func predictContribs[D, S float](e *Ensemble, dst []D, rows []S, n int) error {
 	if err := e.Explains(); err != nil {
 		return err
 	}
-	linearContribs(e, dst, rows, n)
+	switch {
+	case e.single != nil:
+		contribs(e, e.single, dst, rows, n)
+	case e.double != nil:
+		contribs(e, e.double, dst, rows, n)
+	default:
+		linearContribs(e, dst, rows, n)
+	}
 	return nil
 }
 
-// linearContribs writes products of values and weights. They are rounded as
-// XGBoost does, to float32.
+// An explainer is what contributions need beside the packed nodes. It is made
+// when they are first asked for.
+type explainer struct {
+	once   sync.Once
+	trees  []*shap.Tree
+	base   []float64 // the margin that is expected, of each group
+	splits int       // of the tree that has the most
+	pool   sync.Pool // of *explanation
+}
+
+// explanation is the memory of those that are made together.
+type explanation struct {
+	keys   []int64
+	right  []uint8
+	values []float64
+	walk   shap.Walk
+}
+
+// maxExplained is how many rows are explained together, a tree at a time.
+const maxExplained = 16
+
+// maxExplainedValues bounds their values, so that they stay in cache.
+const maxExplainedValues = 1 << 14
+
+func newExplainer[T float](e *Ensemble, s *scorer[T]) {
+	x := &e.explainer
+	for _, base := range s.base {
+		x.base = append(x.base, float64(base))
+	}
+	var nodes []shap.Node
+	for t, root := range s.roots[:s.trees] {
+		end := uint32(e.info.Nodes)
+		if t+1 < s.trees {
+			end = s.roots[t+1]
+		}
+		nodes = nodes[:0]
+		for at := root; at < end; at++ {
+			nodes = append(nodes, explained(e, s, root, at))
+		}
+		tree := shap.NewTree(nodes)
+		x.trees = append(x.trees, tree)
+		x.base[s.groupOf(t)] += tree.Expected()
+		x.splits = max(x.splits, len(tree.Splits()))
+	}
+	x.pool.New = func() any { return &explanation{right: make([]uint8, x.splits)} }
+}
+
+func explained[T float](e *Ensemble, s *scorer[T], root, at uint32) shap.Node {
+	slot, step, value := s.walk.node(int(at))
+	n := shap.Node{Cover: e.aside.covers[at], Feature: s.slots[slot].feature, Value: float64(value)}
+	if step != 0 {
+		n.First = at - root + step
+	}
+	return n
+}
+
+// groupOf is which margin tree t adds to.
+func (s *scorer[T]) groupOf(t int) int {
+	if s.group == nil {
+		return 0
+	}
+	return int(s.group[t])
+}
+
+func contribs[T, D, S float](e *Ensemble, s *scorer[T], dst []D, rows []S, n int) {
+	x, width := &e.explainer, e.Width(Contrib)
+	x.once.Do(func() { newExplainer(e, s) })
+	w := x.pool.Get().(*explanation)
+	defer x.pool.Put(w)
+	block := max(1, min(n, maxExplained, maxExplainedValues/width))
+	if need := block * len(s.slots); len(w.keys) < need {
+		w.keys = make([]int64, need)
+	}
+	if need := block * width; len(w.values) < need {
+		w.values = make([]float64, need)
+	}
+	for n > 0 {
+		block = min(block, n)
+		features := e.info.Features
+		explain(x, s, w, rows[:block*features], features, block)
+		for i, v := range w.values[:block*width] {
+			dst[i] = D(v)
+		}
+		dst, rows, n = dst[block*width:], rows[block*features:], n-block
+	}
+}
+
+// explain leaves the contributions of n rows in w.values.
+func explain[T, S float](x *explainer, s *scorer[T], w *explanation, rows []S, features, n int) {
+	slots, groups := len(s.slots), len(x.base)
+	for r := range n {
+		fill(&s.filler, w.keys[r*slots:], 1, rows[r*features:(r+1)*features])
+		values := w.values[r*groups*(features+1):]
+		clear(values[:groups*(features+1)])
+		for g, base := range x.base {
+			values[g*(features+1)+features] = base
+		}
+	}
+	for t, tree := range x.trees {
+		splits, group := tree.Splits(), s.groupOf(t)
+		for r := range n {
+			s.walk.tests(w.right, w.keys[r*slots:(r+1)*slots], s.roots[t], splits)
+			tree.Explain(w.values[(r*groups+group)*(features+1):], w.right, &w.walk)
+		}
+	}
+}
+
+// linearContribs writes the products of values and weights, in float32 as
+// XGBoost does.
 func linearContribs[D, S float](e *Ensemble, dst []D, rows []S, n int) {
 	l, features, groups := e.linear, e.info.Features, e.info.Groups
 	for r := range n {

@@ -30,8 +30,3 @@ func (s mixed[T]) end(keys []int64, at uint64) uint64 {
 	}
 	return at
 }
-
-func (s single) leaf(at int) bool   { return uint16(s.nodes[at]) == 0 }
-func (s double) leaf(at int) bool   { return uint16(s.links[at]) == 0 }
-func (s words[T]) leaf(at int) bool { return s.links[at]&maxWordStep == 0 }
-func (s mixed[T]) leaf(at int) bool { return s.nodes[at].step == 0 }

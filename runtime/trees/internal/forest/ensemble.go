@@ -34,6 +34,7 @@ type Info struct {
 	Categorical  bool // some splits are
 	Linear       bool // some leaves are linear functions
 	Bytes        int  // memory held
+	Aside        int  // memory held besides, for leaf indexes and contributions
 	Float64      bool // it computes in float64; else in float32
 }
 
@@ -48,9 +49,10 @@ type Ensemble struct {
 	double    *scorer[float64]
 	linear    *gblinear
 
-	aside    *aside    // of trees
-	numbered sync.Once // guards byPlace
-	byPlace  []uint32  // numbers of leaves
+	aside     *aside    // of trees
+	numbered  sync.Once // guards byPlace
+	byPlace   []uint32  // numbers of leaves
+	explainer explainer
 }
 
 // Info returns what the ensemble is. The names must not be changed.

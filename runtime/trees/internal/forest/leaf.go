@@ -28,7 +28,7 @@ func predictLeaves[D number, S float](e *Ensemble, dst []D, rows []S, n int) err
 }
 
 func leaves[T float, D number, S float](e *Ensemble, s *scorer[T], dst []D, rows []S, n int) {
-	names := e.leafNumbers(s.walk)
+	names := leafNumbers(e, s.walk)
 	w := s.prepare(1)
 	defer s.pool.Put(w)
 	features := e.info.Features
@@ -48,7 +48,7 @@ func leaves[T float, D number, S float](e *Ensemble, s *scorer[T], dst []D, rows
 
 // leafNumbers are the numbers of leaves by their places, which are made when
 // they are first asked for; nil if the numbers are the places within the trees.
-func (e *Ensemble) leafNumbers(w interface{ leaf(at int) bool }) []uint32 {
+func leafNumbers[T float](e *Ensemble, w walker[T]) []uint32 {
 	if e.aside.numbers == nil {
 		return nil
 	}
@@ -56,7 +56,7 @@ func (e *Ensemble) leafNumbers(w interface{ leaf(at int) bool }) []uint32 {
 		e.byPlace = make([]uint32, e.info.Nodes)
 		next := 0
 		for at := range e.byPlace {
-			if w.leaf(at) {
+			if _, step, _ := w.node(at); step == 0 {
 				e.byPlace[at] = e.aside.numbers[next]
 				next++
 			}

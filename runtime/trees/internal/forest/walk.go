@@ -13,8 +13,11 @@ type walker[T float] interface {
 	rows(keys []int64, root uint32, depth int, out *[8]T)
 	// end is the place of the leaf that a walk from a place comes to.
 	end(keys []int64, at uint64) uint64
-	// leaf says whether a leaf is at a place.
-	leaf(at int) bool
+	// node is what stands at a place: a leaf, with its value, at step 0.
+	node(at int) (slot, step uint32, value T)
+	// tests makes those of the splits at some places, counted from a tree's
+	// root: 1 goes to the second child.
+	tests(right []uint8, keys []int64, root uint32, at []uint32)
 	// bytes is the memory held.
 	bytes() int
 }
