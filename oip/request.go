@@ -108,6 +108,10 @@ func parseInto(b *Buffer, raw []byte) (*serve.Request, error) {
 }
 
 func (r *reader) requestMember(b *Buffer, seen *int) error {
+	if *seen&seenInputs == 0 && r.plainKey(`"inputs":`) {
+		*seen |= seenInputs
+		return r.inputs(b)
+	}
 	key, err := r.lx.ReadKey(nil)
 	if err != nil {
 		return err
@@ -184,8 +188,7 @@ func (r *reader) inputs(b *Buffer) error {
 		return err
 	}
 	b.req.SetPresence(true, true)
-	ahead := r.lx
-	if more, _ := ahead.ArrayStart(); more && ahead.Kind() == jsontext.Object {
+	if r.listsObjects() {
 		if done, err := r.tensors(b); done || err != nil {
 			return err
 		}
@@ -202,6 +205,15 @@ func (r *reader) inputs(b *Buffer) error {
 	v, err := r.value(1)
 	b.req.Data = v
 	return err
+}
+
+// listsObjects says whether the array under the cursor starts with an object.
+func (r *reader) listsObjects() bool {
+	rest := r.lx.Data[r.lx.Pos+1:]
+	for len(rest) > 0 && rest[0] <= ' ' {
+		rest = rest[1:]
+	}
+	return len(rest) > 0 && rest[0] == '{'
 }
 
 // tensors reads a list of OIP tensors. done is false, and nothing is read, when

@@ -31,7 +31,9 @@ func (in *inputTensor) isTensor() bool { return in.hasType || in.hasData }
 // only passed over.
 func (r *reader) inputTensor(b *Buffer, i int) (*inputTensor, error) {
 	in := &r.in
-	*in = inputTensor{}
+	if in.tensor != nil { // used before
+		*in = inputTensor{}
+	}
 	if i == 0 {
 		in.shape, in.elems, in.tensor = b.shape[:0], b.elems[:], &b.tensor
 	} else {
@@ -42,11 +44,11 @@ func (r *reader) inputTensor(b *Buffer, i int) (*inputTensor, error) {
 	}
 	more, err := r.lx.ObjectStart()
 	for more && err == nil {
-		var key string
-		if key, err = r.tensorKey(); err != nil {
-			return in, err
+		done := false
+		if done, err = r.plainMember(in); !done {
+			err = r.tensorMember(in, i)
 		}
-		if err = r.tensorMember(in, key, i); err != nil {
+		if err != nil {
 			return in, err
 		}
 		more, err = r.lx.ObjectNext()
@@ -54,33 +56,13 @@ func (r *reader) inputTensor(b *Buffer, i int) (*inputTensor, error) {
 	return in, err
 }
 
-// tensorKey reads a key. Those of the protocol, written as everybody does, are
-// told by their bytes.
-func (r *reader) tensorKey() (string, error) {
-	r.lx.Peek()
-	if rest := r.lx.Data[r.lx.Pos:]; len(rest) > 11 {
-		switch {
-		case string(rest[:7]) == `"name":`:
-			r.lx.Pos += 7
-			return "name", nil
-		case string(rest[:7]) == `"data":`:
-			r.lx.Pos += 7
-			return "data", nil
-		case string(rest[:8]) == `"shape":`:
-			r.lx.Pos += 8
-			return "shape", nil
-		case string(rest[:11]) == `"datatype":`:
-			r.lx.Pos += 11
-			return "datatype", nil
-		}
-	}
+func (r *reader) tensorMember(in *inputTensor, i int) error {
 	key, err := r.lx.ReadKey(nil)
-	return r.text(key), err
-}
-
-func (r *reader) tensorMember(in *inputTensor, key string, i int) (err error) {
+	if err != nil {
+		return err
+	}
 	twice := false
-	switch key {
+	switch string(key) {
 	case "name":
 		twice, in.hasName = in.hasName, true
 		err = r.tensorName(in)
@@ -136,42 +118,12 @@ func (r *reader) tensorType(in *inputTensor) error {
 	return err
 }
 
-// plainShape reads a shape as nearly every client writes it: up to 9 digits a
-// length and nothing else but commas and blanks. ok is false, and nothing is
-// read, when it is anything else.
-func (r *reader) plainShape(shape []int) (_ []int, ok bool) {
-	data, n, digits := r.lx.Data, 0, 0
-	first := len(shape)
-	for i := r.lx.Pos + 1; i < len(data); i++ {
-		switch c := data[i]; {
-		case c >= '0' && c <= '9' && digits < 9 && (digits == 0 || n > 0):
-			n = 10*n + int(c-'0')
-			digits++
-		case c == ' ' && digits == 0:
-		case (c == ',' || c == ']') && digits > 0:
-			shape = append(shape, n)
-			if c == ']' {
-				r.lx.Pos = i + 1
-				return shape, true
-			}
-			n, digits = 0, 0
-		default:
-			return shape[:first], false
-		}
-	}
-	return shape[:first], false
-}
-
 func (r *reader) tensorShape(in *inputTensor) error {
-	var ok bool
 	if r.lx.Kind() != jsontext.Array {
 		in.problem = "shape is not a list of lengths"
 		return r.lx.Skip()
 	}
 	at := r.lx
-	if in.shape, ok = r.plainShape(in.shape); ok {
-		return nil
-	}
 	dims, err := jsontext.Ints(&r.lx, r.num.Ints[:0], &r.dim)
 	r.num.Ints = dims[:0]
 	if err != nil {
@@ -286,22 +238,12 @@ func (r *reader) elementsOf(in *inputTensor) error {
 	if r.dim.Ragged {
 		return errors.New("data is ragged: arrays of one level differ in length")
 	}
-	if src = src[:len(src)-(len(r.lx.Data)-r.lx.Pos)]; writable(in.datatype, src) {
+	// Bare NaN and Infinity are read but not written, and neither is BOOL as numbers.
+	src = src[:len(src)-(len(r.lx.Data)-r.lx.Pos)]
+	if !r.dim.Bare && (in.datatype != serve.Bool || !bytes.ContainsAny(src, "01")) {
 		in.tensor.SetSource(src, false)
 	}
 	return nil
-}
-
-// writable says whether src may be written back as it is: bare NaN and Infinity
-// are read but not written, and neither is BOOL as numbers.
-func writable(dt serve.Datatype, src []byte) bool {
-	switch dt {
-	case serve.FP32, serve.FP64:
-		return bytes.IndexByte(src, 'N') < 0 && bytes.IndexByte(src, 'I') < 0
-	case serve.Bool:
-		return !bytes.ContainsAny(src, "01")
-	}
-	return true
 }
 
 func (r *reader) elements(in *inputTensor, n int) error {

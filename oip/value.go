@@ -214,6 +214,10 @@ func (r *reader) readTensor(t *serve.Tensor, shape []int, buf []uint64) (ok bool
 	} else {
 		err = serve.InitTensor(t, "", serve.Int64, shape, append(reuse[int64](buf, len(r.num.Ints)), r.num.Ints...))
 	}
-	t.SetSource(r.lx.Data[start:r.lx.Pos], r.num.Mixed)
+	src := r.lx.Data[start:r.lx.Pos]
+	if r.num.Bare { // which is not JSON
+		src = nil
+	}
+	t.SetSource(src, r.num.Mixed)
 	return err == nil
 }

@@ -1,6 +1,7 @@
 package serve
 
 import (
+	"encoding/binary"
 	"math/rand/v2"
 	"net/textproto"
 	"time"
@@ -23,9 +24,11 @@ type Event struct {
 	Reply  *Reply // how to answer, where the default will not do
 	Fault  *Fault // what failed; set only behind an error handler
 
-	id    [36]byte // room for an ID that was made up
-	moved bool     // it has been through a step
-	until Deadline
+	id       [36]byte // room for an ID that was made up
+	moved    bool     // it has been through a step
+	answered bool     // response is in use
+	until    Deadline
+	response Response
 }
 
 // NewEvent returns an event accepted now with the raw body, in one allocation.
@@ -49,6 +52,16 @@ func (e *Event) Clone() *Event {
 		ID: e.ID, Target: e.Target, Trigger: e.Trigger, Header: e.Header, Time: e.Time,
 		Body: e.Body, Reply: e.Reply, Fault: e.Fault, moved: e.moved,
 	}
+}
+
+// Answer returns a zero response for the step that has the event. The first one
+// is a part of the event, since most events need no more.
+func (e *Event) Answer() *Response {
+	if e.answered {
+		return new(Response)
+	}
+	e.answered = true
+	return &e.response
 }
 
 // Move is for engines: the event goes on to another step.
@@ -78,18 +91,29 @@ func writeUUID(id *[36]byte) {
 	hi, lo := rand.Uint64(), rand.Uint64()
 	hi = hi&^0xf000 | 0x4000         // version 4
 	lo = lo&^(3<<62) | uint64(2)<<62 // variant of RFC 9562
-	for i, at := range [8]int{0, 2, 4, 6, 9, 11, 14, 16} {
-		c := byte(hi >> (56 - 8*i))
-		id[at], id[at+1] = hexDigits[c>>4], hexDigits[c&15]
-	}
-	for i, at := range [8]int{19, 21, 24, 26, 28, 30, 32, 34} {
-		c := byte(lo >> (56 - 8*i))
-		id[at], id[at+1] = hexDigits[c>>4], hexDigits[c&15]
-	}
+	binary.BigEndian.PutUint64(id[:], hexDigits(uint32(hi>>32)))
+	quad := hexDigits(uint32(hi))
+	binary.BigEndian.PutUint32(id[9:], uint32(quad>>32))
+	binary.BigEndian.PutUint32(id[14:], uint32(quad))
+	quad = hexDigits(uint32(lo >> 32))
+	binary.BigEndian.PutUint32(id[19:], uint32(quad>>32))
+	binary.BigEndian.PutUint32(id[24:], uint32(quad))
+	binary.BigEndian.PutUint64(id[28:], hexDigits(uint32(lo)))
 	id[8], id[13], id[18], id[23] = '-', '-', '-', '-'
 }
 
-const hexDigits = "0123456789abcdef"
+// hexDigits returns the eight hexadecimal digits of v, the first one in the
+// highest byte: each nibble is moved into a byte of its own, and 39, from '9'+1
+// to 'a', is added to those above 9.
+func hexDigits(v uint32) uint64 {
+	const ones = 0x0101010101010101
+	x := uint64(v)
+	x = (x | x<<16) & 0x0000ffff0000ffff
+	x = (x | x<<8) & 0x00ff00ff00ff00ff
+	x = (x | x<<4) & 0x0f0f0f0f0f0f0f0f
+	letters := (x + 6*ones) >> 4 & ones
+	return x + '0'*ones + letters*39
+}
 
 // A Target is what an event asks for. A transport fills in the method and the
 // path, or the model, version and operation where its protocol names them.

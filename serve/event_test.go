@@ -29,6 +29,16 @@ func TestIdentify(t *testing.T) {
 	}
 }
 
+func TestAnswer(t *testing.T) {
+	ev := serve.NewEvent(serve.Target{}, nil)
+	first := ev.Answer()
+	first.ModelName = "a"
+	second, cloned := ev.Answer(), ev.Clone().Answer()
+	if first == second || first == cloned || second.ModelName != "" || cloned.ModelName != "" {
+		t.Error("an answer was given twice")
+	}
+}
+
 func TestHeader(t *testing.T) {
 	h := serve.Header{"Mlrun-Event-Id": {"a", "b"}}
 	for _, name := range []string{"MLRUN-EVENT-ID", "mlrun-event-id", "Mlrun-Event-Id"} {

@@ -3,6 +3,7 @@ package serve
 import (
 	"fmt"
 	"math"
+	"math/bits"
 	"slices"
 	"unsafe"
 )
@@ -169,10 +170,11 @@ func Data[T Element](t *Tensor) (elems []T, ok bool) {
 func Elements(shape []int) (n int, ok bool) {
 	n = 1
 	for _, d := range shape {
-		if d < 0 || (d > 0 && n > math.MaxInt/d) {
+		hi, lo := bits.Mul(uint(n), uint(d)) // a division takes as long as the rest of a small request's check
+		if d < 0 || hi != 0 || lo > math.MaxInt {
 			return 0, false
 		}
-		n *= d
+		n = int(lo)
 	}
 	return n, true
 }

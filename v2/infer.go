@@ -9,14 +9,14 @@ import (
 	"github.com/leat-ml/leat/serve"
 )
 
-// An inference is one request through the life of a model. Its request is in an
-// allocation of its own, since objects over 512 bytes cost more than two below.
+// An inference is one request through the life of a model. It lives on the
+// stack: the response is a part of the event, and the request in an allocation
+// of its own, since objects over 512 bytes cost more than two below.
 type inference struct {
-	s    *Server
-	ev   *serve.Event
-	op   string
-	req  *serve.Request
-	resp serve.Response
+	s   *Server
+	ev  *serve.Event
+	op  string
+	req *serve.Request
 }
 
 // infer serves an inference or explanation, counts it and records it.
@@ -25,7 +25,7 @@ func (s *Server) infer(ctx context.Context, ev *serve.Event, op string) error {
 	if s.Metrics != nil {
 		s.Metrics.Begin()
 	}
-	in := &inference{s: s, ev: ev, op: op}
+	in := inference{s: s, ev: ev, op: op}
 	resp, err := in.run(ctx, start)
 	if err == nil {
 		ev.Body, err = oip.Place(ev.Body, s.ResultPath, serve.ValueBody(resp))
@@ -194,7 +194,7 @@ func (in *inference) failedIn(doing string, err error) error {
 
 // respond makes the answer; its outputs are as the model returned them.
 func (in *inference) respond(req *serve.Request, outputs any, start time.Time) *serve.Response {
-	s, r := in.s, &in.resp
+	s, r := in.s, in.ev.Answer()
 	r.ID, r.RawID, r.Dialect = req.ID, req.RawID, req.Dialect
 	r.ModelName, r.ModelVersion, r.Outputs = s.Name, s.Version, outputs
 	if s.Env.MLRun && in.op != opExplain {

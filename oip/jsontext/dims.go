@@ -11,13 +11,16 @@ type Dims struct {
 	Ragged bool
 	// Null tells that a null was read as NaN.
 	Null bool
+	// Bare tells that NaN or an infinity was read, which JSON does not have.
+	Bare bool
 
 	count    []int // what each open array has held so far, outermost first
 	elements bool  // an element has been seen
 }
 
 func (d *Dims) reset() {
-	*d = Dims{Shape: d.Shape[:0], count: d.count[:0]}
+	d.Shape, d.count = d.Shape[:0], d.count[:0]
+	d.Ragged, d.Null, d.Bare, d.elements = false, false, false, false
 }
 
 // unknown is the length in Shape of a level of which no array has ended yet.

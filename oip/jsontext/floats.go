@@ -171,9 +171,16 @@ func (l *Lexer) specialFloat(d *Dims) (f float64, ok bool) {
 		d.Null = true
 		return math.NaN(), true
 	}
-	if !l.AllowNaN {
-		return 0, false
+	if l.AllowNaN {
+		f, ok = l.bareFloat(c)
+		d.Bare = d.Bare || ok
 	}
+	return f, ok
+}
+
+// bareFloat reads what Python and JavaScript write, though JSON does not have
+// it.
+func (l *Lexer) bareFloat(c byte) (f float64, ok bool) {
 	switch {
 	case c == 'N' && l.word("NaN"):
 		return math.NaN(), true
