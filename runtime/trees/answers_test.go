@@ -30,6 +30,7 @@ type answer struct {
 	Margins, Responses packed // of all rows of the input
 	Explained          []int  // the rows of the leaves and contributions
 	Leaves, Contribs   packed // empty where the library has none
+	Iterations         trees.Iterations
 }
 
 // packed is little-endian float64 in base64.
