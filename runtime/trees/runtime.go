@@ -57,14 +57,26 @@ func detect(formats ...Format) func(string, []byte) bool {
 // [Parse] takes; Platform is what its models call themselves.
 type Runtime struct{ Platform string }
 
-// Load reads the artifact's file. A parameter "output" of the spec chooses what
-// requests get that do not choose themselves.
+// Load reads the artifact's file. Parameters of the spec:
+//
+//   - "output" chooses what requests get that do not choose themselves;
+//   - "iterations" is "best", as if not given: of an XGBoost model that stopped
+//     early, the iterations up to the best one count, as they do for XGBoost's
+//     scikit-learn classes; or "all", as for its Booster;
+//   - "iteration_range", a list of two numbers, chooses the iterations from the
+//     first number (0 is the first iteration) up to but without the second.
+//
+// The file of a LightGBM model that stopped early ends with the best iteration.
 func (r Runtime) Load(_ context.Context, a *serve.Artifact, spec serve.ModelSpec) (serve.Model, error) {
 	data, err := os.ReadFile(a.File)
 	if err != nil {
 		return nil, fmt.Errorf("read the model: %w", err)
 	}
-	e, err := Parse(data)
+	of, err := iterationsOf(spec.Parameters)
+	if err != nil {
+		return nil, err
+	}
+	e, err := ParseIterations(data, of)
 	if err != nil {
 		return nil, err
 	}

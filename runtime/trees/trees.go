@@ -61,7 +61,7 @@ func ParseIterations(data []byte, of Iterations) (*Ensemble, error) {
 	case XGBoostBinary:
 		return xgboost.ParseLegacy(data, of)
 	case LightGBMText:
-		return lightgbm.Parse(data)
+		return lightgbm.Parse(data, of)
 	case Unknown:
 		return nil, fmt.Errorf("not a tree model: neither XGBoost JSON, UBJ or binary nor LightGBM text")
 	default:
@@ -76,7 +76,7 @@ func ParseXGBoostJSON(data []byte) (*Ensemble, error) { return xgboost.ParseJSON
 func ParseXGBoostUBJ(data []byte) (*Ensemble, error) { return xgboost.ParseUBJ(data, Iterations{}) }
 
 // ParseLightGBM reads a model that LightGBM saved as text.
-func ParseLightGBM(data []byte) (*Ensemble, error) { return lightgbm.Parse(data) }
+func ParseLightGBM(data []byte) (*Ensemble, error) { return lightgbm.Parse(data, Iterations{}) }
 
 // Predict scores n rows, a row-major matrix of n * Info().Features values, into
 // dst, which holds n * Width(out). A missing value is NaN. XGBoost models

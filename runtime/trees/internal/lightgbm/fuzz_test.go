@@ -4,6 +4,7 @@ import (
 	"os"
 	"testing"
 
+	"github.com/leat-ml/leat/runtime/trees/internal/forest"
 	"github.com/leat-ml/leat/runtime/trees/internal/forest/foresttest"
 )
 
@@ -20,7 +21,7 @@ func FuzzParse(f *testing.F) {
 		f.Add(data)
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		e, err := Parse(data)
+		e, err := Parse(data, forest.Iterations{})
 		if err != nil {
 			return
 		}

@@ -15,14 +15,15 @@ const maxOutputs = 1024
 // category is truncated to an integer.
 var rules = forest.Rules{Tiny: float64(float32(1e-35)), FractionalCategory: true, Categories: 1 << 24, LeavesApart: true}
 
-// Parse reads a model.
+// Parse reads a model, and of it the iterations chosen. By default that is all:
+// LightGBM itself leaves out of the file those after the best one.
 //
 // # Errors
 //
 // What is malformed, and by name what is not supported. A model can ask for no
 // more memory than a small multiple of its size.
-func Parse(data []byte) (*forest.Ensemble, error) {
-	m := &model{lines: lines{data: data}, builder: forest.NewBuilder(rules, len(data))}
+func Parse(data []byte, of forest.Iterations) (*forest.Ensemble, error) {
+	m := &model{of: of, lines: lines{data: data}, builder: forest.NewBuilder(rules, len(data))}
 	if err := m.read(); err != nil {
 		return nil, fmt.Errorf("lightgbm model: %w", err)
 	}
@@ -37,6 +38,8 @@ func Parse(data []byte) (*forest.Ensemble, error) {
 type model struct {
 	lines   lines
 	builder *forest.Builder
+	of      forest.Iterations
+	trees   int // that were read
 
 	version, objective, names string
 	classes, perIteration     int
@@ -99,7 +102,7 @@ func (m *model) readHeader() ([]byte, error) {
 // readTree reads the tree that begins with line start and returns the line that
 // ends it.
 func (m *model) readTree(t *treeReader, start []byte) (end []byte, err error) {
-	at := m.builder.Trees()
+	at := m.trees
 	if want := fmt.Sprintf("Tree=%d", at); string(start) != want {
 		return nil, fmt.Errorf("line %d: %q where %q belongs", m.lines.number, clip(start), want)
 	}
@@ -121,7 +124,16 @@ func (m *model) readTree(t *treeReader, start []byte) (end []byte, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("tree %d: %w", at, err)
 	}
+	if m.trees++; !m.chosen(at) {
+		return end, nil
+	}
 	return end, m.builder.Add(nodes)
+}
+
+// chosen says whether a tree is of an iteration that was chosen.
+func (m *model) chosen(tree int) bool {
+	iteration := tree / max(m.perIteration, 1)
+	return iteration >= m.of.From && (m.of.To == 0 || iteration < m.of.To)
 }
 
 func (m *model) finish() (*forest.Ensemble, error) {
@@ -138,6 +150,9 @@ func (m *model) finish() (*forest.Ensemble, error) {
 		return nil, fmt.Errorf("max_feature_idx is missing or negative")
 	}
 	if err := m.checkOutputs(); err != nil {
+		return nil, err
+	}
+	if err := m.of.Check(m.trees / m.perIteration); err != nil {
 		return nil, err
 	}
 	trees := m.builder.Trees()
@@ -173,7 +188,7 @@ func (m *model) converted(t forest.Transform) bool {
 }
 
 func (m *model) checkOutputs() error {
-	n, trees := m.perIteration, m.builder.Trees()
+	n, trees := m.perIteration, m.trees
 	if n < 1 {
 		return fmt.Errorf("num_tree_per_iteration is %d", n)
 	}

@@ -48,7 +48,7 @@ func edited(changes ...string) string {
 
 func parse(t *testing.T, text string) *forest.Ensemble {
 	t.Helper()
-	e, err := Parse([]byte(text))
+	e, err := Parse([]byte(text), forest.Iterations{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -251,7 +251,7 @@ func TestParseRefuses(t *testing.T) {
 		"tree 0: split 0: set of categories NaN is out of range (num_cat is 1)":             edited("decision_type=1", "threshold=nan", "num_cat=1", "cat_boundaries=0 1", "cat_threshold=1"),
 		"tree 0: split 0: set of categories +Inf is out of range (num_cat is 1)":            edited("decision_type=1", "threshold=inf", "num_cat=1", "cat_boundaries=0 1", "cat_threshold=1"),
 	} {
-		if _, err := Parse([]byte(text)); err == nil || !strings.Contains(err.Error(), want) || !strings.HasPrefix(err.Error(), "lightgbm model: ") {
+		if _, err := Parse([]byte(text), forest.Iterations{}); err == nil || !strings.Contains(err.Error(), want) || !strings.HasPrefix(err.Error(), "lightgbm model: ") {
 			t.Errorf("%v\nwant %s", err, want)
 		}
 	}
@@ -267,7 +267,7 @@ func TestMemoryIsLimited(t *testing.T) {
 	} {
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
-		_, err := Parse([]byte(text))
+		_, err := Parse([]byte(text), forest.Iterations{})
 		runtime.ReadMemStats(&after)
 		if got := after.TotalAlloc - before.TotalAlloc; got > uint64(64*len(text))+1<<20 {
 			t.Errorf("%s: %d bytes allocated for %d (%v)", name, got, len(text), err)

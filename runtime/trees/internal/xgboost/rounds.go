@@ -19,15 +19,15 @@ func (m *model) iterations(of forest.Iterations) (*span, error) {
 	if m.booster == "gblinear" {
 		return nil, nil
 	}
-	from, to := of.From, of.To
-	if to == 0 && !of.All && m.best != "" {
+	early := of.To == 0 && !of.All && m.best != ""
+	if early {
 		best, err := count("best_iteration", m.best)
 		if err != nil {
 			return nil, err
 		}
-		to = best + 1
+		of.To = best + 1
 	}
-	if from == 0 && to == 0 {
+	if of.From == 0 && of.To == 0 {
 		return nil, nil
 	}
 	starts, err := m.starts()
@@ -35,11 +35,15 @@ func (m *model) iterations(of forest.Iterations) (*span, error) {
 		return nil, err
 	}
 	rounds := len(starts) - 1
+	if early && of.To > rounds {
+		return nil, fmt.Errorf("best_iteration is %s, but the model has %d iterations", clip([]byte(m.best)), rounds)
+	}
+	if err := of.Check(rounds); err != nil {
+		return nil, err
+	}
+	from, to := of.From, of.To
 	if to == 0 {
 		to = rounds
-	}
-	if from < 0 || from >= to || to > rounds {
-		return nil, fmt.Errorf("the iterations from %d to %d are not in the model, which has %d", from, to-1, rounds)
 	}
 	if from == 0 && to == rounds {
 		return nil, nil

@@ -1,10 +1,10 @@
-"""Trains models whose leaves are vectors, and models that stopped early, with
-XGBoost, and records what it answers.
+"""Trains models whose leaves are vectors with XGBoost, and models that stopped
+early with XGBoost and LightGBM, and records what they answer.
 
     python train.py [--out DIR] [--old]
 
-Writes the models and answers.json beside itself. Needs xgboost-cpu==3.2.0, numpy
-and scikit-learn. Answers to models that stopped early are those of the
+Writes the models and answers.json beside itself. Needs xgboost-cpu==3.2.0,
+lightgbm==4.7.0, numpy and scikit-learn. Answers to models that stopped early are those of the
 scikit-learn wrapper, which uses the best iteration, and of a Booster with all
 iterations and with some.
 
@@ -88,6 +88,25 @@ def stopped(x, targets):
     return made
 
 
+def lightgbm(x, targets, out, rows, add):
+    import lightgbm as lgb
+
+    x, rows = x.astype(float), rows.astype(float)
+    classes = np.digitize(targets[:, 0], [-0.5, 0.8])
+    info = {"objective": "multiclass", "num_class": 3, "num_leaves": 6, "verbose": -1, "num_threads": 1, "learning_rate": 0.5}
+    stop = [lgb.early_stopping(3, verbose=False)]
+    for name, more in (("early", {}), ("rf", {"boosting": "rf", "bagging_fraction": 0.6, "bagging_freq": 1})):
+        file = f"lightgbm-{name}.txt"
+        train = lgb.Dataset(x[:250], classes[:250])
+        booster = lgb.train({**info, **more}, train, 12, [train.create_valid(x[250:], classes[250:])], callbacks=stop if name == "early" else None)
+        booster.save_model(str(out / file))
+        loaded = lgb.Booster(model_file=str(out / file))
+        if name == "early":
+            assert loaded.num_trees() == 3 * booster.best_iteration < 36
+        for iterations, part in (({}, {}), ({"from": 1, "to": 3}, {"start_iteration": 1, "num_iteration": 2})):
+            add(file, loaded.predict(rows, raw_score=True, **part), loaded.predict(rows, **part), iterations=iterations)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", default=pathlib.Path(__file__).parent, type=pathlib.Path)
@@ -124,6 +143,8 @@ def main():
         add(file, booster.predict(d, output_margin=True), booster.predict(d), iterations={"all": True})
         part = {"iteration_range": (1, 3)}
         add(file, booster.predict(d, output_margin=True, **part), booster.predict(d, **part), iterations={"from": 1, "to": 3})
+    if not args.old:
+        lightgbm(x, targets, args.out, rows, add)
     answers = {"inputs": {"plain6": {"rows": len(rows), "values": packed(rows)}}, "models": models}
     name = "answers-old.json" if args.old else "answers.json"
     (args.out / name).write_text(json.dumps(answers, indent=1) + "\n")
