@@ -105,54 +105,9 @@ func TestUBJRefuses(t *testing.T) {
 	}
 }
 
-func TestJSONText(t *testing.T) {
-	for text, want := range map[string]string{
-		`"a"`: "a", `""`: "", `"a\"b\\c\/d\n"`: "a\"b\\c/d\n", `"\u00e9\ud83d\ude00"`: "é😀", `"\ud83dx"`: "\uFFFDx", `"\b\f\r\t"`: "\b\f\r\t",
-		"\n\t" + `"x"`: "x",
-	} {
-		if got, err := (&jsonDocument{data: []byte(text)}).text(); err != nil || got != want {
-			t.Errorf("%s: %q, %v", text, got, err)
-		}
-	}
-}
-
-func TestJSONRefuses(t *testing.T) {
-	for want, doc := range map[string]string{
-		"byte 0: the file ends where a value belongs": "",
-		"byte 1: the file ends where '\"' belongs":    "{",
-		"byte 1: found '1' where '\"' belongs":        "{1:2}",
-		"byte 4: found '1' where ':' belongs":         `{"a"1}`,
-		"byte 6: found '\"' where ',' belongs":        `{"a":1"b":2}`,
-		"byte 5: found '}' where a value belongs":     `{"a":}`,
-		"byte 3: found ']' where a value belongs":     `[1,]`,
-		"nested deeper than 64 levels":                strings.Repeat("[", 250000),
-		"the file ends within a string":               `"abc`,
-		"byte 3: the file ends within a string":       `"a\`,
-		`\q is no escape`:                             `"\q"`,
-		`"zz00" is no \u escape`:                      `"\uzz00"`,
-		`"nope" is not a value (byte 0)`:              `nope`,
-		`"1.2.3" is not a value (byte 1)`:             `[1.2.3]`,
-	} {
-		d := &jsonDocument{data: []byte(doc)}
-		if err := d.skip(); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("%.20q: %v, want %s", doc, err, want)
-		}
-	}
-	for want, doc := range map[string]string{
-		`element 1: "NaN" is not an integer (byte 3)`:           `[1,NaN]`,
-		`element 0: "1.5" is not an integer (byte 1)`:           `[1.5]`,
-		`element 0: byte 1: found '"' where an integer belongs`: `["1"]`,
-		"found '{' where '[' belongs":                           `{}`,
-	} {
-		if _, err := (&jsonDocument{data: []byte(doc)}).ints(nil); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("%s: %v, want %s", doc, err, want)
-		}
-	}
-}
-
 func TestMembersComeOnce(t *testing.T) {
 	var s string
-	d := &jsonDocument{data: []byte(`{"x": [{"a": "1"}], "a": "2", "b": {"a": 3}, "a": "4"}`)}
+	d := newJSON([]byte(`{"x": [{"a": "1"}], "a": "2", "b": {"a": 3}, "a": "4"}`))
 	err := readObject(d, []member{text(d, "a", &s)})
 	if want := `"a" comes twice in one object`; fmt.Sprint(err) != want {
 		t.Errorf("%v, want %s", err, want)

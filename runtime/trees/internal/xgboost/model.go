@@ -23,9 +23,9 @@ var rules = forest.Rules{Float32: true, Categories: 1 << 24}
 // more memory than a small multiple of its size.
 func ParseJSON(data []byte, of forest.Iterations) (*forest.Ensemble, error) {
 	return parse("XGBoost JSON", of, func(p plan) (*model, error) {
-		d := &jsonDocument{data: data}
+		d := newJSON(data)
 		m := newModel(d, len(data), p)
-		err := m.readAll(d.end)
+		err := m.readAll(d.d.End)
 		return m, err
 	})
 }
@@ -229,3 +229,6 @@ func count(name, text string) (int, error) {
 	}
 	return int(n), nil
 }
+
+// clip shortens what an error quotes.
+func clip(token []byte) []byte { return token[:min(len(token), 40)] }

@@ -2,6 +2,9 @@ package xgboost
 
 import "fmt"
 
+// maxNesting is how deep values that are passed over may be nested.
+const maxNesting = 64
+
 // ubjDocument reads Universal Binary JSON (draft 12) as XGBoost writes it:
 // numbers are big-endian, arrays may say their length ("[#") and the type of
 // all elements ("[$"), objects say neither. Every length is checked against

@@ -1,4 +1,4 @@
-package xgboost
+package jsondoc
 
 import (
 	"math"
