@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/leat-ml/leat/serve"
 )
@@ -26,14 +27,24 @@ type Entry struct {
 
 // Args are what a step is made of.
 type Args struct {
-	Name   string         // of the step or route: "m3:v1"
-	Class  string         // as the spec spells it; "" where it names none
-	Values map[string]any // class_args
+	Name  string // of the step or route: "m3:v1"
+	Class string // as the spec spells it; "" where it names none
+	// Values are the class_args. One whose key begins with "_" in the spec is
+	// here without it, and its value is the Func that it names.
+	Values    map[string]any
+	Handler   string // the method that the spec names, where it names one beside a class
+	FullEvent bool   // functions get the event and not its body
 	// InputPath and ResultPath select and place the body within the event's.
 	InputPath, ResultPath string
 	Routes                []Route // of a router, in the order of the spec
 	Env                   *Env
 }
+
+// A Func is a function that a spec names: as a handler, as a condition, as a
+// key. It gets the value of an event's body, or the *[serve.Event] itself where
+// the spec says full_event, and returns the value that takes its place. It must
+// not change what it gets and must be safe for concurrent use.
+type Func func(ctx context.Context, x any) (any, error)
 
 // A Route is one child of a router.
 type Route struct {
@@ -75,7 +86,12 @@ type RuntimeEntry struct {
 // A Set holds entries by name. The zero value is empty and ready to use.
 // Filling it is not safe for concurrent use; looking things up is.
 type Set struct {
+	// Compile makes a function of an expression over event: "(event + 1)". nil
+	// where no expression language is linked in.
+	Compile func(text string) (Func, error)
+
 	entries  map[string]*Entry // under the name and every alias
+	funcs    map[string]Func
 	runtimes map[string]*RuntimeEntry
 }
 
@@ -84,7 +100,10 @@ var Default = &Set{}
 
 // Clone returns a copy that can be filled further.
 func (s *Set) Clone() *Set {
-	return &Set{entries: maps.Clone(s.entries), runtimes: maps.Clone(s.runtimes)}
+	return &Set{
+		Compile: s.Compile, entries: maps.Clone(s.entries),
+		funcs: maps.Clone(s.funcs), runtimes: maps.Clone(s.runtimes),
+	}
 }
 
 // Add registers an entry under its name and aliases. It panics on an entry
@@ -104,6 +123,18 @@ func (s *Set) Add(e Entry) {
 	}
 }
 
+// AddFunc registers a function under the name that handlers in specs use. It
+// panics on mistakes as Add does.
+func (s *Set) AddFunc(name string, f Func) {
+	if name == "" || f == nil || s.funcs[name] != nil {
+		panic(fmt.Sprintf("catalog: function %q has no name, is nil or is registered twice", name))
+	}
+	if s.funcs == nil {
+		s.funcs = map[string]Func{}
+	}
+	s.funcs[name] = f
+}
+
 // AddRuntime registers a runtime. It panics on mistakes as Add does.
 func (s *Set) AddRuntime(r RuntimeEntry) {
 	if r.Name == "" || r.Runtime == nil || r.Detect == nil {
@@ -120,6 +151,25 @@ func (s *Set) AddRuntime(r RuntimeEntry) {
 
 // Lookup finds the entry for a class name; nil if there is none.
 func (s *Set) Lookup(class string) *Entry { return s.entries[class] }
+
+// Func finds a function by name, or makes one of an expression: text in
+// parentheses. The error suggests what was meant.
+func (s *Set) Func(name string) (Func, error) {
+	if strings.HasPrefix(name, "(") && strings.HasSuffix(name, ")") {
+		if s.Compile == nil {
+			return nil, fmt.Errorf("%s: this program has no expression language", name)
+		}
+		return s.Compile(name)
+	}
+	if f := s.funcs[name]; f != nil {
+		return f, nil
+	}
+	hint := ""
+	if near := Nearest(name, slices.Sorted(maps.Keys(s.funcs))); len(near) > 0 {
+		hint = " (did you mean " + strings.Join(near, " or ") + "?)"
+	}
+	return nil, fmt.Errorf("unknown function %q%s", name, hint)
+}
 
 // Runtime finds the runtime of that name; nil if there is none.
 func (s *Set) Runtime(name string) *RuntimeEntry { return s.runtimes[name] }

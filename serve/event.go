@@ -29,6 +29,8 @@ type Event struct {
 	answered bool     // response is in use
 	until    Deadline
 	response Response
+	flight   *Flight // nil where nothing can branch, wait or join
+	part     part
 }
 
 // NewEvent returns an event accepted now with the raw body, in one allocation.
@@ -50,13 +52,13 @@ func (e *Event) Clone() *Event {
 	e.Identify()
 	return &Event{
 		ID: e.ID, Target: e.Target, Trigger: e.Trigger, Header: e.Header, Time: e.Time,
-		Body: e.Body, Reply: e.Reply, Fault: e.Fault, moved: e.moved,
+		Body: e.Body, Reply: e.Reply, Fault: e.Fault, moved: e.moved, flight: e.flight,
 	}
 }
 
-// Answer returns a zero response for the step that has the event. The first one
+// NewResponse returns a zero response for the step that has the event. The first one
 // is a part of the event, since most events need no more.
-func (e *Event) Answer() *Response {
+func (e *Event) NewResponse() *Response {
 	if e.answered {
 		return new(Response)
 	}

@@ -29,11 +29,11 @@ func TestIdentify(t *testing.T) {
 	}
 }
 
-func TestAnswer(t *testing.T) {
+func TestNewResponse(t *testing.T) {
 	ev := serve.NewEvent(serve.Target{}, nil)
-	first := ev.Answer()
+	first := ev.NewResponse()
 	first.ModelName = "a"
-	second, cloned := ev.Answer(), ev.Clone().Answer()
+	second, cloned := ev.NewResponse(), ev.Clone().NewResponse()
 	if first == second || first == cloned || second.ModelName != "" || cloned.ModelName != "" {
 		t.Error("an answer was given twice")
 	}

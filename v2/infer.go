@@ -194,7 +194,7 @@ func (in *inference) failedIn(doing string, err error) error {
 
 // respond makes the answer; its outputs are as the model returned them.
 func (in *inference) respond(req *serve.Request, outputs any, start time.Time) *serve.Response {
-	s, r := in.s, in.ev.Answer()
+	s, r := in.s, in.ev.NewResponse()
 	r.ID, r.RawID, r.Dialect = req.ID, req.RawID, req.Dialect
 	r.ModelName, r.ModelVersion, r.Outputs = s.Name, s.Version, outputs
 	if s.Env.MLRun && in.op != opExplain {

@@ -1,0 +1,225 @@
+package serve
+
+import (
+	"context"
+	"sync"
+)
+
+// A Flight is one request on its way through a graph that can branch, wait and
+// join: it counts the request's parts and settles its one outcome. It is for
+// engines; steps see it only through [Event.Clone] and [Join]. It is safe for
+// concurrent use.
+type Flight struct {
+	mu      sync.Mutex
+	main    int // parts from which an answer can still come
+	all     int // and parts from which none can
+	settled bool
+	answer  *Event
+	err     error
+	outcome chan struct{} // closed when settled; made by whoever waits
+	empty   chan struct{} // closed when nothing is left; made by whoever waits
+	joined  []*Event      // parts of other flights whose outcome is this one's
+	landed  func()        // called once nothing is left
+}
+
+// part is what an event counts as in its flight.
+type part uint8
+
+const (
+	noPart part = iota
+	mainPart
+	sidePart
+)
+
+// NewFlight returns a flight without parts. landed, which may be nil, is called
+// when the last one has ended.
+func NewFlight(landed func()) *Flight { return &Flight{landed: landed} }
+
+// Join returns an event whose outcome becomes that of every one of evs, which
+// the step that calls it has kept: a batch of requests travels as one. Their
+// answers are clones of its answer, each under the ID of its own request. The
+// step must not use evs any more.
+func Join(evs []*Event) *Event {
+	first := evs[0]
+	e := &Event{Time: first.Time, Target: first.Target, Trigger: first.Trigger, moved: true}
+	side := true
+	for _, ev := range evs {
+		side = side && ev.part != mainPart
+	}
+	f := &Flight{joined: evs}
+	f.Begin(e, side)
+	return e
+}
+
+// Flight is the flight that the event is a part of; nil if it is in none.
+func (e *Event) Flight() *Flight { return e.flight }
+
+// Begin makes ev a part of the flight: on the side if no answer can come from
+// it. A part may turn to the side, not back.
+func (f *Flight) Begin(ev *Event, side bool) {
+	f.mu.Lock()
+	ev.flight = f
+	var told []*Event
+	switch {
+	case ev.part == noPart && !side:
+		ev.part = mainPart
+		f.main++
+		f.all++
+	case ev.part == noPart:
+		ev.part = sidePart
+		f.all++
+	case ev.part == mainPart && side:
+		ev.part = sidePart
+		told = f.leaveMain()
+	}
+	f.mu.Unlock()
+	aside(told)
+}
+
+// End ends a part. When no main part is left and nobody has answered, the
+// request was filtered.
+func (f *Flight) End(ev *Event) {
+	f.mu.Lock()
+	told := f.leave(ev)
+	f.unlock()
+	aside(told)
+}
+
+// Answer ends a part with the answer of the request. It reports false when the
+// request had its outcome before.
+func (f *Flight) Answer(ev *Event) bool {
+	f.mu.Lock()
+	told, ok := f.settle(ev, nil)
+	for _, p := range told {
+		own := ev.Clone()
+		own.ID, own.flight = p.Identify(), p.flight
+		own.part, p.part = p.part, noPart
+		p.flight.Answer(own)
+	}
+	f.leave(ev)
+	f.unlock()
+	return ok
+}
+
+// Fail ends a part with the failure of the request. It reports false when the
+// request had its outcome before.
+func (f *Flight) Fail(ev *Event, err error) bool {
+	f.mu.Lock()
+	told, ok := f.settle(nil, err)
+	for _, p := range told {
+		p.flight.Fail(p, err)
+	}
+	f.leave(ev)
+	f.unlock()
+	return ok
+}
+
+// aside turns parts to the side.
+func aside(evs []*Event) {
+	for _, ev := range evs {
+		ev.flight.Begin(ev, true)
+	}
+}
+
+// settle decides the outcome. ok is false when it was decided before. told are
+// the joined parts, of which this is the outcome too. The lock is held.
+func (f *Flight) settle(answer *Event, err error) (told []*Event, ok bool) {
+	if f.settled {
+		return nil, false
+	}
+	f.settled, f.answer, f.err = true, answer, err
+	if f.outcome != nil {
+		close(f.outcome)
+	}
+	return f.joined, true
+}
+
+// leave ends a part. The lock is held.
+func (f *Flight) leave(ev *Event) (told []*Event) {
+	if ev.part == noPart {
+		return nil
+	}
+	if ev.part == mainPart {
+		told = f.leaveMain()
+	}
+	ev.part = noPart
+	f.all--
+	return told
+}
+
+// leaveMain is called with the lock held.
+func (f *Flight) leaveMain() (told []*Event) {
+	if f.main--; f.main == 0 {
+		told, _ = f.settle(nil, nil)
+	}
+	return told
+}
+
+// unlock releases the lock, and what waits for the flight when it has landed.
+func (f *Flight) unlock() {
+	if f.all > 0 {
+		f.mu.Unlock()
+		return
+	}
+	joined, landed, empty := f.joined, f.landed, f.empty
+	f.joined, f.landed, f.empty = nil, nil, nil
+	f.mu.Unlock()
+	for _, p := range joined {
+		p.flight.End(p)
+	}
+	if empty != nil {
+		close(empty)
+	}
+	if landed != nil {
+		landed()
+	}
+}
+
+// Settled says whether the request has its outcome.
+func (f *Flight) Settled() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.settled
+}
+
+// Wait returns the outcome: an answer, an error, or neither for a request that
+// was filtered. When ctx ends first, that is the outcome. It is called once.
+func (f *Flight) Wait(ctx context.Context) (*Event, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.settled {
+		return f.answer, f.err
+	}
+	outcome := make(chan struct{})
+	f.outcome = outcome
+	f.mu.Unlock()
+	var late error
+	select {
+	case <-outcome:
+	case <-ctx.Done():
+		late = ctx.Err()
+	}
+	f.mu.Lock()
+	if late != nil {
+		f.settle(nil, late)
+	}
+	return f.answer, f.err
+}
+
+// WaitAll waits until no part is left, or for ctx. It is called once.
+func (f *Flight) WaitAll(ctx context.Context) error {
+	f.mu.Lock()
+	if f.all == 0 {
+		f.mu.Unlock()
+		return nil
+	}
+	empty := make(chan struct{})
+	f.empty = empty
+	f.mu.Unlock()
+	select {
+	case <-empty:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
