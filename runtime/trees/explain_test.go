@@ -55,7 +55,7 @@ func TestContribsOfTheLibraries(t *testing.T) {
 		t.Run(m.File, func(t *testing.T) {
 			e, rows, n := load(t, filepath.Join(dir, m.File)), m.explained(a.Inputs[m.Input]), len(m.Explained)
 			if e.Info().Linear {
-				if err := e.Explains(); err == nil || !strings.Contains(err.Error(), "linear trees") {
+				if err := e.Offers(trees.Contrib); err == nil || !strings.Contains(err.Error(), "linear trees") {
 					t.Errorf("the contributions of linear trees: %v", err)
 				}
 				return

@@ -34,20 +34,15 @@ func describe(e *Ensemble, platform string, out Output) serve.Description {
 	d := serve.Description{
 		Platform: platform,
 		Inputs:   []serve.TensorSpec{{Name: "input-0", Datatype: datatype, Shape: []int{-1, info.Features}, AnyNumber: true}},
-		Outputs:  []serve.TensorSpec{{Name: "output-0", Datatype: datatype, Shape: shape(-1, e.Width(out))}},
+		Outputs:  []serve.TensorSpec{{Name: "output-0", Datatype: datatype, Shape: shape(e, out, -1)}},
+	}
+	if out == Leaf {
+		d.Outputs[0].Datatype = serve.Int32
 	}
 	for _, name := range info.FeatureNames {
 		d.Features = append(d.Features, serve.Feature{Name: name, ValueType: "float"})
 	}
 	return d
-}
-
-// shape of n predictions: a list of numbers, or of rows where each has several.
-func shape(n, width int) []int {
-	if width == 1 {
-		return []int{n}
-	}
-	return []int{n, width}
 }
 
 // declare takes the names of a declared schema, which must not contradict the
@@ -105,24 +100,36 @@ func (m *Model) Predict(ctx context.Context, req *serve.Request) (any, error) {
 	if err != nil {
 		return nil, &serve.Error{Code: serve.BadRequest, Class: "ValueError", Err: err}
 	}
-	if m.double {
-		return predict[float64](m, req.Inputs[0], out)
-	}
-	return predict[float32](m, req.Inputs[0], out)
+	return m.answer(ctx, req.Inputs[0], out, m.description.Outputs[0].Name)
 }
 
-// predict computes in T, whatever the datatype of t.
-func predict[T float32 | float64](m *Model, t *serve.Tensor, out Output) (*serve.Tensor, error) {
+// answer computes an output of the rows of t.
+func (m *Model) answer(ctx context.Context, t *serve.Tensor, out Output, name string) (*serve.Tensor, error) {
 	n, err := m.rows(t)
 	if err != nil {
 		return nil, &serve.Error{Code: serve.BadRequest, Class: "ValueError", Err: err}
 	}
-	width := m.ensemble.Width(out)
-	dst := make([]T, n*width)
-	if err := score(m, dst, t, n, out); err != nil {
-		return nil, &serve.Error{Code: serve.BadRequest, Class: "ValueError", Err: err}
+	if out == Leaf || out == Contrib {
+		if err := m.offers(out, n); err != nil {
+			return nil, err
+		}
 	}
-	return serve.NewTensor(m.description.Outputs[0].Name, dst, shape(n, width)...), nil
+	switch {
+	case out == Leaf:
+		return leaves(m, t, n, name)
+	case m.double:
+		return predict[float64](ctx, m, t, n, out, name)
+	}
+	return predict[float32](ctx, m, t, n, out, name)
+}
+
+// predict computes in T, whatever the datatype of t.
+func predict[T float32 | float64](ctx context.Context, m *Model, t *serve.Tensor, n int, out Output, name string) (*serve.Tensor, error) {
+	dst := make([]T, n*m.ensemble.Width(out))
+	if err := score(ctx, m, dst, t, n, out); err != nil {
+		return nil, err
+	}
+	return serve.NewTensor(name, dst, shape(m.ensemble, out, n)...), nil
 }
 
 // rows is how many rows t has.
@@ -137,33 +144,43 @@ func (m *Model) rows(t *serve.Tensor) (int, error) {
 }
 
 // score reads FP32 and FP64 where they are and converts other datatypes.
-func score[T float32 | float64](m *Model, dst []T, t *serve.Tensor, n int, out Output) error {
-	if t.Datatype == serve.FP64 || (t.Datatype != serve.FP32 && m.double) {
+func score[T float32 | float64](ctx context.Context, m *Model, dst []T, t *serve.Tensor, n int, out Output) error {
+	if m.wide(t) {
 		rows, err := t.Float64s(nil)
 		if err != nil {
-			return err
+			return &serve.Error{Code: serve.BadRequest, Class: "ValueError", Err: err}
 		}
-		return Predict(m.ensemble, dst, rows, n, out)
+		return scoreRows(ctx, m.ensemble, dst, rows, n, out)
 	}
 	rows, err := t.Float32s(nil)
 	if err != nil {
-		return err
+		return &serve.Error{Code: serve.BadRequest, Class: "ValueError", Err: err}
 	}
-	return Predict(m.ensemble, dst, rows, n, out)
+	return scoreRows(ctx, m.ensemble, dst, rows, n, out)
 }
 
-// outputOf reads the parameter "output".
-func outputOf(parameters map[string]any, otherwise Output) (Output, error) {
-	switch v := parameters["output"]; v {
-	case nil:
-		return otherwise, nil
-	case "response":
-		return Response, nil
-	case "margin":
-		return Margin, nil
-	case "leaf", "contrib":
-		return 0, fmt.Errorf("output %q is not supported yet", v)
-	default:
-		return 0, fmt.Errorf("output %#v is not \"response\" or \"margin\"", v)
+// wide says whether t is read as float64.
+func (m *Model) wide(t *serve.Tensor) bool {
+	return t.Datatype == serve.FP64 || (t.Datatype != serve.FP32 && m.double)
+}
+
+// scoreRows is Predict, which for contributions, that take their time, looks
+// every few rows whether the request is over.
+func scoreRows[D, S float32 | float64](ctx context.Context, e *Ensemble, dst []D, rows []S, n int, out Output) error {
+	if out != Contrib {
+		return Predict(e, dst, rows, n, out)
 	}
+	const few = 16
+	width, features := e.Width(out), e.Info().Features
+	for n > 0 {
+		if err := ctx.Err(); err != nil {
+			return err // says it all
+		}
+		k := min(few, n)
+		if err := Predict(e, dst[:k*width], rows[:k*features], k, out); err != nil {
+			return err
+		}
+		dst, rows, n = dst[k*width:], rows[k*features:], n-k
+	}
+	return nil
 }

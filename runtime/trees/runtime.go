@@ -84,6 +84,9 @@ func (r Runtime) Load(_ context.Context, a *serve.Artifact, spec serve.ModelSpec
 	if m.output, err = outputOf(spec.Parameters, Response); err != nil {
 		return nil, err
 	}
+	if err := e.Offers(m.output); err != nil {
+		return nil, err
+	}
 	m.description = describe(e, r.Platform, m.output)
 	if err := m.declare(spec); err != nil {
 		return nil, err

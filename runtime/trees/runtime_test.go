@@ -117,11 +117,11 @@ func TestRuntimeRefusesRequests(t *testing.T) {
 	}
 	row := serve.NewTensor("x", []float32{1, 2}, 1, 2)
 	for want, req := range map[string]*serve.Request{
-		"the model takes one input, not 0": {},
-		"rows of 2":                        {Inputs: []*serve.Tensor{serve.NewTensor("x", []float32{1, 2, 3}, 1, 3)}},
-		"no numbers":                       {Inputs: []*serve.Tensor{serve.NewBytes("x", []string{"a", "b"}, 1, 2)}},
-		`output "leaf" is not supported`:   {Inputs: []*serve.Tensor{row}, Parameters: map[string]any{"output": "leaf"}},
-		"output 7 is not":                  {Inputs: []*serve.Tensor{row}, Parameters: map[string]any{"output": 7}},
+		"the model takes one input, not 0":  {},
+		"rows of 2":                         {Inputs: []*serve.Tensor{serve.NewTensor("x", []float32{1, 2, 3}, 1, 3)}},
+		"no numbers":                        {Inputs: []*serve.Tensor{serve.NewBytes("x", []string{"a", "b"}, 1, 2)}},
+		`output "leaves" is not "response"`: {Inputs: []*serve.Tensor{row}, Parameters: map[string]any{"output": "leaves"}},
+		"output 7 is not":                   {Inputs: []*serve.Tensor{row}, Parameters: map[string]any{"output": 7}},
 	} {
 		_, err := m.Predict(context.Background(), req)
 		var e *serve.Error

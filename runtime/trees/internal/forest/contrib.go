@@ -8,10 +8,12 @@ import (
 	"github.com/leat-ml/leat/runtime/trees/internal/shap"
 )
 
-// Explains says why the model has no contributions; nil if it has.
-func (e *Ensemble) Explains() error {
+// Offers says why the model does not have an output; nil if it has.
+func (e *Ensemble) Offers(out Output) error {
 	switch {
-	case e.linear != nil:
+	case out == LeafIndex && e.linear != nil:
+		return fmt.Errorf("a %s model has no leaves", e.info.Booster)
+	case out != Contrib || e.linear != nil:
 		return nil
 	case e.single != nil && e.single.vectors != nil, e.double != nil && e.double.vectors != nil:
 		return errors.New("contributions of trees with vector leaves are not supported")
@@ -24,7 +26,7 @@ func (e *Ensemble) Explains() error {
 }
 
 func predictContribs[D, S float](e *Ensemble, dst []D, rows []S, n int) error {
-	if err := e.Explains(); err != nil {
+	if err := e.Offers(Contrib); err != nil {
 		return err
 	}
 	switch {

@@ -1,7 +1,5 @@
 package forest
 
-import "fmt"
-
 // number is what a prediction may be written as.
 type number interface{ float | int32 }
 
@@ -16,13 +14,13 @@ func Leaves[S float](e *Ensemble, dst []int32, rows []S, n int) error {
 }
 
 func predictLeaves[D number, S float](e *Ensemble, dst []D, rows []S, n int) error {
-	switch {
-	case e.single != nil:
+	if err := e.Offers(LeafIndex); err != nil {
+		return err
+	}
+	if e.single != nil {
 		leaves(e, e.single, dst, rows, n)
-	case e.double != nil:
+	} else {
 		leaves(e, e.double, dst, rows, n)
-	default:
-		return fmt.Errorf("a %s model has no leaves", e.info.Booster)
 	}
 	return nil
 }
