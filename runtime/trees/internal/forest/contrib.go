@@ -58,6 +58,16 @@ type explanation struct {
 	walk   shap.Walk
 }
 
+// ExplainBytes is the memory held by what leaf indexes and contributions need,
+// most of it from the first time on that one asks for them.
+func (e *Ensemble) ExplainBytes() int {
+	n := int(e.made.Load())
+	if e.aside != nil {
+		n += e.aside.bytes()
+	}
+	return n
+}
+
 // maxExplained is how many rows are explained together, a tree at a time.
 const maxExplained = 16
 
@@ -81,6 +91,7 @@ func newExplainer[T float](e *Ensemble, s *scorer[T]) {
 		}
 		tree := shap.NewTree(nodes)
 		x.trees = append(x.trees, tree)
+		e.made.Add(int64(tree.Bytes()))
 		x.base[s.groupOf(t)] += tree.Expected()
 		x.splits = max(x.splits, len(tree.Splits()))
 	}

@@ -3,6 +3,7 @@ package forest
 import (
 	"fmt"
 	"sync"
+	"sync/atomic"
 )
 
 // Output chooses what a prediction returns.
@@ -34,7 +35,6 @@ type Info struct {
 	Categorical  bool // some splits are
 	Linear       bool // some leaves are linear functions
 	Bytes        int  // memory held
-	Aside        int  // memory held besides, for leaf indexes and contributions
 	Float64      bool // it computes in float64; else in float32
 }
 
@@ -53,6 +53,7 @@ type Ensemble struct {
 	numbered  sync.Once // guards byPlace
 	byPlace   []uint32  // numbers of leaves
 	explainer explainer
+	made      atomic.Int64 // bytes, of the last two
 }
 
 // Info returns what the ensemble is. The names must not be changed.

@@ -46,7 +46,7 @@ func (b *Builder) Finish(m Meta) (*Ensemble, error) {
 		Format: m.Format, Booster: m.Booster, Objective: m.Objective,
 		Features: m.Features, FeatureNames: m.FeatureNames, Groups: len(m.Base),
 		Trees: trees, Nodes: nodes, Leaves: b.stats.leaves, Depth: b.stats.deepest,
-		Categorical: b.stats.cats, Linear: b.linear != nil, Bytes: e.bytes(), Aside: e.aside.bytes(), Float64: !b.rules.Float32,
+		Categorical: b.stats.cats, Linear: b.linear != nil, Bytes: e.bytes(), Float64: !b.rules.Float32,
 	}
 	return e, nil
 }

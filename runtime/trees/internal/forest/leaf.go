@@ -52,6 +52,7 @@ func leafNumbers[T float](e *Ensemble, w walker[T]) []uint32 {
 	}
 	e.numbered.Do(func() {
 		e.byPlace = make([]uint32, e.info.Nodes)
+		e.made.Add(int64(4 * cap(e.byPlace)))
 		next := 0
 		for at := range e.byPlace {
 			if _, step, _ := w.node(at); step == 0 {

@@ -187,7 +187,7 @@ func (b *builder) visit(at uint32, share float64, features int) {
 
 // portion is the part of the first; half, if there is nothing to go by.
 func portion(first, second float32) float64 {
-	if first+second == 0 {
+	if first == 0 && second == 0 {
 		return 0.5
 	}
 	return float64(first) / (float64(first) + float64(second))

@@ -25,7 +25,28 @@ func Check(e *forest.Ensemble, size int) error {
 	for i := range rows {
 		rows[i] = values[i/info.Features%len(values)]
 	}
-	return checkRows(e, rows, n)
+	if err := checkRows(e, rows, n); err != nil {
+		return err
+	}
+	return checkExplanations(e, rows, n, size)
+}
+
+// checkExplanations wants answers or the reason why there are none, and memory
+// in proportion for the former.
+func checkExplanations(e *forest.Ensemble, rows []float32, n, size int) error {
+	for _, out := range []forest.Output{forest.LeafIndex, forest.Contrib} {
+		if e.Width(out) > 100_000 {
+			continue
+		}
+		err := e.PredictFloat32(make([]float32, n*e.Width(out)), rows, n, out)
+		if why := e.Offers(out); (err == nil) != (why == nil) {
+			return fmt.Errorf("output %d is answered with %w, but offered with %w", out, err, why)
+		}
+	}
+	if held := e.ExplainBytes(); held > 64*size+1<<20 {
+		return fmt.Errorf("%d bytes are held to explain a model of %d", held, size)
+	}
+	return nil
 }
 
 func checkRows(e *forest.Ensemble, rows []float32, n int) error {
