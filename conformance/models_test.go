@@ -55,7 +55,7 @@ func TestModelCases(t *testing.T) {
 	}
 	set := &catalog.Set{}
 	trees.Register(set)
-	onnx.Register(set, onnx.Options{Library: "../lib"})
+	onnx.Register(set, onnx.Options{Library: "../lib", Trees: trees.LoadONNX})
 	for _, file := range files {
 		t.Run(strings.TrimSuffix(filepath.Base(file), ".json"), func(t *testing.T) {
 			text, err := os.ReadFile(file)

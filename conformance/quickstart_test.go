@@ -68,7 +68,7 @@ func serveQuickstart(t *testing.T) string {
 	t.Helper()
 	set := &catalog.Set{}
 	trees.Register(set)
-	onnx.Register(set, onnx.Options{Library: "../lib"})
+	onnx.Register(set, onnx.Options{Library: "../lib", Trees: trees.LoadONNX})
 	_, url := start(t, &graph.Spec{Models: "../examples/quickstart"}, &leat.Options{Catalog: set})
 	return url
 }

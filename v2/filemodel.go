@@ -45,11 +45,6 @@ func (f *FileModel) Load(ctx context.Context, m *serve.ModelContext) error {
 			return err
 		}
 	}
-	if rt.Probe != nil {
-		if _, err := rt.Probe(); err != nil {
-			return err
-		}
-	}
 	spec := serve.ModelSpec{Name: m.Name, Version: m.Version, Parameters: m.Params(), Inputs: f.Inputs, Outputs: f.Outputs}
 	if f.model, err = rt.Runtime.Load(ctx, a, spec); err != nil {
 		if base := filepath.Base(a.File) + ": "; !strings.HasPrefix(err.Error(), base) {

@@ -11,5 +11,5 @@ import (
 // of them.
 func register(set *catalog.Set, p cli.Plugins) {
 	trees.Register(set)
-	onnx.Register(set, onnx.Options{Library: p.ONNXRuntime})
+	onnx.Register(set, onnx.Options{Library: p.ONNXRuntime, Trees: trees.LoadONNX})
 }

@@ -4,9 +4,7 @@ package onnx
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"sync"
 
@@ -49,9 +47,13 @@ func (e *engine) probe() (string, error) {
 // model's Close gives its memory back. When ctx ends, loading is broken off as
 // soon as the library can.
 func (e *engine) Load(ctx context.Context, a *serve.Artifact, spec serve.ModelSpec) (serve.Model, error) {
+	planted, refusal, err := e.options.plant(ctx, a, spec)
+	if planted != nil || err != nil {
+		return planted, err
+	}
 	lib, err := e.opened()
 	if err != nil {
-		return nil, err
+		return nil, without(err, refusal)
 	}
 	m, err := load(ctx, lib, a.File, spec)
 	if err != nil {
@@ -85,27 +87,4 @@ func load(ctx context.Context, lib *library, path string, spec serve.ModelSpec) 
 		return nil, err
 	}
 	return m, nil
-}
-
-// openGraph scans the file, which the graph reads on from until done.
-func openGraph(path string) (g *graph, done func(), err error) {
-	info, err := os.Stat(path)
-	switch {
-	case err != nil:
-		return nil, nil, errors.Unwrap(err)
-	case !info.Mode().IsRegular(): // opening one might wait for ever
-		return nil, nil, errors.New("it is not a file")
-	case info.Size() == 0:
-		return nil, nil, errors.New("the file is empty")
-	}
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, nil, errors.Unwrap(err)
-	}
-	done = func() { _ = f.Close() } // only read
-	if g, err = scan(newWindow(f), info.Size()); err != nil {
-		done()
-		return nil, nil, fmt.Errorf("it is no ONNX model, or damaged: %w", err)
-	}
-	return g, done, nil
 }

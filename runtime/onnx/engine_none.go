@@ -17,7 +17,11 @@ type engine struct{ options Options }
 
 func (e *engine) probe() (string, error) { return "", errNone }
 
-// Load refuses the model.
-func (e *engine) Load(context.Context, *serve.Artifact, serve.ModelSpec) (serve.Model, error) {
-	return nil, errNone
+// Load loads a model that runs without the library, and refuses others.
+func (e *engine) Load(ctx context.Context, a *serve.Artifact, spec serve.ModelSpec) (serve.Model, error) {
+	planted, refusal, err := e.options.plant(ctx, a, spec)
+	if planted != nil || err != nil {
+		return planted, err
+	}
+	return nil, without(errNone, refusal)
 }

@@ -1,6 +1,11 @@
 package onnx
 
-import "github.com/leat-ml/leat/catalog"
+import (
+	"context"
+
+	"github.com/leat-ml/leat/catalog"
+	"github.com/leat-ml/leat/serve"
+)
 
 // Options say where ONNX Runtime is. The zero value looks for it.
 type Options struct {
@@ -10,6 +15,10 @@ type Options struct {
 	// executable's folder, in the one in the working folder, and where the
 	// system keeps its libraries.
 	Library string
+	// Trees, if there is one, is given models that have ensembles of trees. It
+	// makes one that runs without the library, or says why it does not; the
+	// model describes its inputs and outputs as the file declares them.
+	Trees func(context.Context, *serve.Artifact, serve.ModelSpec) (serve.Model, error)
 }
 
 // Register adds the runtime to set. Nothing is opened before a model is loaded

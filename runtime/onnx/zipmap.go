@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"strconv"
+	"strings"
 )
 
 // The numbers of the fields that are looked at, from onnx.proto.
@@ -51,6 +52,7 @@ type graph struct {
 	content    message
 	zipMaps    []zipMap
 	classes    map[string][]string // of the ZipMaps, by output
+	trees      bool                // some node is an ensemble of trees
 }
 
 // scan reads the model in file, of which it keeps little: nodes and weights are
@@ -93,6 +95,9 @@ func (g *graph) scanNodes() error {
 		operator, err := f.content.find(nodeOperator)
 		if err != nil {
 			return err
+		}
+		if strings.HasPrefix(operator, "TreeEnsemble") {
+			g.trees = true
 		}
 		if operator != "ZipMap" {
 			continue

@@ -233,7 +233,18 @@ def mlp():
     save("mlp", nodes, [info("x", T.FLOAT, ["batch", 32])], [info("y", T.FLOAT, ["batch", 8])], weights)
 
 
+def trees():
+    """A tree of one split."""
+    lists = {"nodeids": [0, 1, 2], "treeids": [0] * 3, "featureids": [1, 0, 0], "truenodeids": [1, 0, 0], "falsenodeids": [2, 0, 0]}
+    lists = {f"nodes_{name}": values for name, values in lists.items()}
+    lists |= {"nodes_modes": ["BRANCH_LEQ", "LEAF", "LEAF"], "nodes_values": [0.5, 0.0, 0.0]}
+    lists |= {"target_nodeids": [1, 2], "target_treeids": [0, 0], "target_ids": [0, 0], "target_weights": [-1.0, 1.0]}
+    stump = helper.make_node("TreeEnsembleRegressor", ["x"], ["y"], domain="ai.onnx.ml", n_targets=1, **lists)
+    save("trees", [stump], [info("x", T.FLOAT, ["batch", 3])], [info("y", T.FLOAT, ["batch", 1])])
+
+
 def main():
+    trees()
     identities()
     shapes()
     many()
