@@ -23,7 +23,7 @@ func TestPlant(t *testing.T) {
 	refuses := func(context.Context, *serve.Artifact, serve.ModelSpec) (serve.Model, error) {
 		return nil, errors.New("an operator is not known")
 	}
-	trees, other := testdata("trees"), testdata("mlp")
+	trees, other := "testdata/trees.onnx", "testdata/mlp.onnx"
 	for _, test := range []struct {
 		name           string
 		file           string
@@ -41,7 +41,7 @@ func TestPlant(t *testing.T) {
 		{name: "asked for and not there", file: other, engine: "trees", trees: takes, error: "mlp.onnx: parameter engine is trees, but it has no trees"},
 		{name: "asked for and not understood", file: trees, engine: "trees", trees: refuses, error: "an operator is not known"},
 		{name: "another engine", file: trees, engine: "steam", trees: takes, error: "it takes onnxruntime or trees"},
-		{name: "no file", file: testdata("absent"), trees: takes, refusal: "no such file"},
+		{name: "no file", file: "testdata/absent.onnx", trees: takes, refusal: "no such file"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			spec := serve.ModelSpec{Parameters: map[string]any{"engine": test.engine}}
