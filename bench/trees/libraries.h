@@ -22,6 +22,8 @@ typedef struct library library;
 // length), the result is NULL.
 library *open_xgboost(const char *so, const char *model, char *error, size_t length);
 library *open_lightgbm(const char *so, const char *model, char *error, size_t length);
+library *open_xgboost_contribs(const char *so, const char *model, char *error, size_t length);
+library *open_lightgbm_contribs(const char *so, const char *model, char *error, size_t length);
 library *open_onnxruntime(const char *so, const char *model, int preallocated, char *error, size_t length);
 library *open_compiled(const char *so, char *error, size_t length);
 

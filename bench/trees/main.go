@@ -110,7 +110,7 @@ func run(c config, out io.Writer) error {
 }
 
 func runSize(c config, out io.Writer, size string) error {
-	var matches []*match
+	var matches, explanations []*match
 	for _, kind := range []string{"xgb", "lgb"} {
 		if !c.kinds.MatchString(kind) {
 			continue
@@ -123,9 +123,20 @@ func runSize(c config, out io.Writer, size string) error {
 			return err
 		}
 		matches = append(matches, m)
+		e, err := newExplanations(c, size, kind)
+		if err != nil {
+			return err
+		}
+		if err := e.explain(c, size); err != nil {
+			return err
+		}
+		explanations = append(explanations, e)
 		runtime.GC()
 	}
-	return printSize(out, size, matches)
+	if err := printSize(out, size, matches); err != nil {
+		return err
+	}
+	return printExplanations(out, explanations)
 }
 
 // play measures all that belongs to one model.

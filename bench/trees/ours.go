@@ -24,6 +24,7 @@ type contender interface {
 // ours is the engine, with T its type of numbers.
 type ours[T float32 | float64] struct {
 	ensemble *trees.Ensemble
+	output   trees.Output
 	w        *workload
 	rows     []T
 	columns  int
@@ -32,7 +33,7 @@ type ours[T float32 | float64] struct {
 
 // openOurs returns the ensemble in a file, as the type of numbers in which it
 // computes.
-func openOurs(path string) (contender, trees.Info, error) {
+func openOurs(path string, out trees.Output) (contender, trees.Info, error) {
 	data, err := os.ReadFile(path)
 	if err != nil {
 		return nil, trees.Info{}, fmt.Errorf("read model: %w", err)
@@ -42,9 +43,9 @@ func openOurs(path string) (contender, trees.Info, error) {
 		return nil, trees.Info{}, fmt.Errorf("parse %s: %w", path, err)
 	}
 	if e.Info().Float64 {
-		return &ours[float64]{ensemble: e}, e.Info(), nil
+		return &ours[float64]{ensemble: e, output: out}, e.Info(), nil
 	}
-	return &ours[float32]{ensemble: e}, e.Info(), nil
+	return &ours[float32]{ensemble: e, output: out}, e.Info(), nil
 }
 
 func (o *ours[T]) prepare(w *workload) error {
@@ -64,7 +65,7 @@ func (o *ours[T]) run(batch, calls int) (time.Duration, error) {
 	start := threadCPU()
 	for range calls {
 		rows, dst := o.rows[batch*in:(batch+1)*in], o.dst[batch*out:(batch+1)*out]
-		if err := trees.Predict(o.ensemble, dst, rows, o.w.batch, trees.Margin); err != nil {
+		if err := trees.Predict(o.ensemble, dst, rows, o.w.batch, o.output); err != nil {
 			return 0, err
 		}
 		if batch++; batch == batches {
