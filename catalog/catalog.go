@@ -37,7 +37,10 @@ type Args struct {
 	// InputPath and ResultPath select and place the body within the event's.
 	InputPath, ResultPath string
 	Routes                []Route // of a router, in the order of the spec
-	Env                   *Env
+	// Func finds the functions that are named within an argument, as [Set.Func]
+	// does; it may be nil.
+	Func func(name string) (Func, error)
+	Env  *Env
 }
 
 // A Func is a function that a spec names: as a handler, as a condition, as a

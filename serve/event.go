@@ -14,7 +14,10 @@ import (
 type Event struct {
 	// ID names the event in answers, logs and records; empty until somebody
 	// asks for it with Identify.
-	ID      string
+	ID string
+	// Key is what the event is about, such as the key of a stream's record: what
+	// steps group by. "" means none.
+	Key     string
 	Target  Target
 	Trigger Trigger
 	// Header is never changed in place: it is replaced, so clones share it.
@@ -26,6 +29,7 @@ type Event struct {
 
 	id       [36]byte // room for an ID that was made up
 	moved    bool     // it has been through a step
+	inlet    int32    // 1 + the place in Links.In of the step that it came from; 0 is unknown
 	answered bool     // response is in use
 	until    Deadline
 	response Response
@@ -51,9 +55,17 @@ func NewEvent(target Target, raw []byte) *Event {
 func (e *Event) Clone() *Event {
 	e.Identify()
 	return &Event{
-		ID: e.ID, Target: e.Target, Trigger: e.Trigger, Header: e.Header, Time: e.Time,
+		ID: e.ID, Key: e.Key, Target: e.Target, Trigger: e.Trigger, Header: e.Header, Time: e.Time,
 		Body: e.Body, Reply: e.Reply, Fault: e.Fault, moved: e.moved, flight: e.flight,
 	}
+}
+
+// Detach is Clone without the request that the event is a part of: for engines
+// that run a graph within a step.
+func (e *Event) Detach() *Event {
+	c := e.Clone()
+	c.flight = nil
+	return c
 }
 
 // NewResponse returns a zero response for the step that has the event. The first one
@@ -68,6 +80,14 @@ func (e *Event) NewResponse() *Response {
 
 // Move is for engines: the event goes on to another step.
 func (e *Event) Move() { e.moved = true }
+
+// Enter is for engines: the event goes on to a step that several lead to, from
+// the step at place i of its [Links].In.
+func (e *Event) Enter(i int) { e.inlet = int32(i) + 1 }
+
+// Inlet is the place in [Links].In of the step that the event came from, for a
+// step that several lead to. ok is false where the engine does not tell.
+func (e *Event) Inlet() (i int, ok bool) { return int(e.inlet) - 1, e.inlet > 0 }
 
 // Begin is when the step that has the event began with it: when the event was
 // accepted if this is its first step, else now. It saves the first step, which
@@ -165,4 +185,8 @@ type Reply struct {
 type Fault struct {
 	Step string
 	Err  error
+	// Handler is the step that was to handle it, and Before what failed before
+	// that the event was already taken out of; nil as a rule.
+	Handler string
+	Before  *Fault
 }
