@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -16,6 +17,12 @@ type Options struct {
 	Catalog *catalog.Set // nil means catalog.Default
 	Env     *catalog.Env
 	Timeout time.Duration // of an event, from its acceptance; 0 means none
+	// Function is the function whose steps run here, of a graph over several;
+	// "*" means all.
+	Function string
+	FromStep string // the step that starts the flow instead of the first ones
+	Observer Observer
+	Trace    Tracer
 }
 
 // Build makes a graph of a spec. When the spec is wrong it returns every
@@ -27,26 +34,29 @@ func Build(spec *Spec, o Options) (*Graph, []Problem) {
 	if o.Env == nil {
 		o.Env = &catalog.Env{}
 	}
-	b := &builder{spec: spec, o: o, problems: spec.problems}
-	b.root()
-	for _, p := range b.problems {
-		if !p.Warning {
-			return nil, b.problems
-		}
-	}
+	b := &builder{spec: spec, o: o, g: &Graph{}, problems: spec.problems}
 	b.g.prepare(o)
-	return &b.g, b.problems
+	b.root()
+	if b.failed() {
+		return nil, b.problems
+	}
+	return b.g, b.problems
 }
 
 type builder struct {
 	spec     *Spec
 	o        Options
-	g        Graph
+	g        *Graph
 	problems []Problem
 }
 
 func (b *builder) problem(pos Pos, format string, args ...any) {
 	b.problems = append(b.problems, Problem{File: b.spec.File, Pos: pos, Msg: fmt.Sprintf(format, args...)})
+}
+
+func (b *builder) warn(pos Pos, format string, args ...any) {
+	b.problem(pos, format, args...)
+	b.problems[len(b.problems)-1].Warning = true
 }
 
 func (b *builder) root() {
@@ -55,19 +65,21 @@ func (b *builder) root() {
 		b.problem(Pos{}, "the spec has no graph")
 		return
 	}
-	if root.Kind != "router" {
-		b.problem(root.Pos, "graph: a root of kind %q is not supported by this version yet; kind router is", root.Kind)
-		return
+	switch root.Kind {
+	case "router":
+		name := root.Name
+		if name == "" {
+			name = "router"
+		}
+		if step := b.router(root); step != nil {
+			n := &node{name: name, step: step, main: true, answers: true}
+			b.g.plan = &plan{g: b.g, nodes: []*node{n}, starts: []*node{n}, simple: true, bare: true}
+		}
+	case "", "root":
+		b.g.plan = b.flow(root, "")
+	default:
+		b.problem(root.Pos, "illegal root step %s", root.Kind)
 	}
-	step := b.router(root)
-	if step == nil {
-		return
-	}
-	name := root.Name
-	if name == "" {
-		name = "router"
-	}
-	b.g.root = &node{name: name, step: step}
 }
 
 // router makes a router and its routes. It returns nil when there is a problem.
@@ -81,6 +93,7 @@ func (b *builder) router(s *StepSpec) serve.Step {
 		b.problem(s.Pos, "%s: class %s takes no routes", orRoot(s.Name), class)
 		entry = nil
 	}
+	first := len(b.g.steps)
 	routes := make([]catalog.Route, 0, len(s.Routes))
 	seen := map[string]bool{}
 	for _, r := range s.Routes {
@@ -99,14 +112,18 @@ func (b *builder) router(s *StepSpec) serve.Step {
 	args := b.args(s)
 	args.Routes = routes
 	step := b.construct(s, entry.New, args)
-	if step != nil { // upstream of its routes
-		b.g.steps = append([]serve.Step{step}, b.g.steps...)
+	if step == nil {
+		return nil
 	}
-	return step
+	b.g.steps = slices.Insert(b.g.steps, first, step) // upstream of its routes
+	return withPaths(s, step)
 }
 
 // task makes a step of one class.
 func (b *builder) task(s *StepSpec) serve.Step {
+	if s.Class == "" && s.New == nil && s.Handler != "" {
+		return b.function(s)
+	}
 	construct := s.New
 	if construct == nil {
 		class := s.Class
@@ -123,16 +140,12 @@ func (b *builder) task(s *StepSpec) serve.Step {
 		}
 		construct = entry.New
 	}
-	step := b.construct(s, construct, b.args(s))
-	if step != nil {
-		b.g.steps = append(b.g.steps, step)
-	}
-	return step
+	return b.made(s, b.construct(s, construct, b.args(s)))
 }
 
 func (b *builder) args(s *StepSpec) catalog.Args {
 	return catalog.Args{
-		Name: s.Name, Class: s.Class, Values: s.Args,
+		Name: s.Name, Class: s.Class, Values: b.values(s), Handler: s.Handler, FullEvent: s.FullEvent,
 		InputPath: s.InputPath, ResultPath: s.ResultPath, Env: b.o.Env,
 	}
 }
@@ -156,16 +169,20 @@ func (b *builder) lookup(class string, s *StepSpec) *catalog.Entry {
 	if e := b.o.Catalog.Lookup(class); e != nil {
 		return e
 	}
-	hint := ""
-	if near := catalog.Nearest(class, b.o.Catalog.Names()); len(near) > 0 {
-		hint = " (did you mean " + strings.Join(near, " or ") + "?)"
-	}
 	pos := s.ClassPos
 	if pos == (Pos{}) {
 		pos = s.Pos
 	}
-	b.problem(pos, "unknown class %q%s", class, hint)
+	b.problem(pos, "unknown class %q%s", class, nearest(class, b.o.Catalog.Names()))
 	return nil
+}
+
+// nearest is the hint for a word that is none of names; "" where none is near.
+func nearest(word string, names []string) string {
+	if near := catalog.Nearest(word, names); len(near) > 0 {
+		return " (did you mean " + strings.Join(near, " or ") + "?)"
+	}
+	return ""
 }
 
 func orRoot(name string) string {

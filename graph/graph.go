@@ -5,32 +5,33 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"runtime/debug"
+	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/leat-ml/leat/serve"
 )
 
-// A Graph runs events through its steps. It is a [serve.Handler], safe for
-// concurrent use between Start and Close.
+// A Graph runs events through its steps. It is a [serve.Handler] and a
+// [serve.Processor], safe for concurrent use between Start and Close.
 type Graph struct {
-	root    *node
-	steps   []serve.Step // upstream first, children after their router
+	name    string
+	plan    *plan
+	steps   []serve.Step // upstream first, children after what contains them
 	timeout time.Duration
 	logger  *slog.Logger
 
-	// running counts the events inside, plus one until Close.
+	observer Observer
+	trace    Tracer
+
+	// running counts the calls inside, plus one until Close.
 	running atomic.Int64
 	done    chan struct{} // closed when running reaches zero
 	closed  atomic.Bool
-}
+	flights flights
 
-// A node is a step in its place.
-type node struct {
-	name string
-	step serve.Step
-	next *node
+	life   context.Context // of what goes on after an answer
+	cancel context.CancelFunc
 }
 
 // ErrClosed answers events that reach a graph after its Close.
@@ -38,19 +39,26 @@ var ErrClosed = errors.New("the graph is closed")
 
 // Of returns a graph of one step that was made elsewhere.
 func Of(name string, step serve.Step, o Options) *Graph {
-	g := &Graph{root: &node{name: name, step: step}, steps: []serve.Step{step}}
+	g := &Graph{steps: []serve.Step{step}}
 	g.prepare(o)
+	n := &node{name: name, step: step, main: true, answers: true}
+	g.plan = &plan{g: g, nodes: []*node{n}, starts: []*node{n}, simple: true, bare: true}
 	return g
 }
 
-// prepare makes a graph that has its steps ready to start.
+// prepare makes a graph ready to get its plan.
 func (g *Graph) prepare(o Options) {
-	g.timeout, g.logger = o.Timeout, slog.New(slog.DiscardHandler)
-	if o.Env != nil && o.Env.Logger != nil {
-		g.logger = o.Env.Logger
+	g.timeout, g.observer, g.trace = o.Timeout, o.Observer, o.Trace
+	g.logger = slog.New(slog.DiscardHandler)
+	if o.Env != nil {
+		g.name = o.Env.Graph
+		if o.Env.Logger != nil {
+			g.logger = o.Env.Logger
+		}
 	}
 	g.done = make(chan struct{})
 	g.running.Store(1)
+	g.life, g.cancel = context.WithCancel(context.Background())
 }
 
 // Steps are the steps of the graph, upstream first. Read the slice only.
@@ -66,7 +74,7 @@ func (g *Graph) Start(ctx context.Context) error {
 		}
 		if err := s.Start(ctx); err != nil {
 			g.closed.Store(true)
-			g.release() // nothing gets in
+			g.leave() // nothing gets in
 			return errors.Join(err, g.closeSteps(context.WithoutCancel(ctx)))
 		}
 	}
@@ -74,32 +82,42 @@ func (g *Graph) Start(ctx context.Context) error {
 }
 
 // Close lets no more events in, waits for those inside or for ctx, and closes
-// the steps, upstream first. It may be called twice and without Start.
+// the steps, upstream first, with what each lets go still running through those
+// behind it. It may be called twice and without Start.
 func (g *Graph) Close(ctx context.Context) error {
 	if g.closed.CompareAndSwap(false, true) {
-		g.release()
+		g.leave()
 	}
 	var late error
 	select {
 	case <-g.done:
+		late = g.flights.wait(ctx)
 	case <-ctx.Done():
-		late = fmt.Errorf("close graph: %d events are still inside: %w", g.running.Load(), ctx.Err())
+		late = ctx.Err()
+	}
+	if late != nil {
+		late = fmt.Errorf("close graph: %d events are still inside: %w", g.running.Load()+g.flights.count(), late)
+		g.cancel()
 	}
 	return errors.Join(late, g.closeSteps(ctx))
 }
 
 func (g *Graph) closeSteps(ctx context.Context) error {
+	defer g.cancel()
 	var errs []error
 	for _, step := range g.steps {
 		if c, ok := step.(serve.Closer); ok {
 			errs = append(errs, c.Close(ctx))
+			if err := g.flights.wait(ctx); err != nil {
+				errs = append(errs, fmt.Errorf("close graph: flush: %w", err))
+			}
 		}
 	}
 	return errors.Join(errs...)
 }
 
-// acquire lets an event in unless the graph is closed.
-func (g *Graph) acquire() bool {
+// enter lets a call in unless the graph is closed.
+func (g *Graph) enter() bool {
 	for {
 		n := g.running.Load()
 		if n == 0 {
@@ -109,61 +127,114 @@ func (g *Graph) acquire() bool {
 			continue
 		}
 		if g.closed.Load() { // it waits for those inside, this one comes late
-			g.release()
+			g.leave()
 			return false
 		}
 		return true
 	}
 }
 
-func (g *Graph) release() {
+func (g *Graph) leave() {
 	if g.running.Add(-1) == 0 {
 		close(g.done)
 	}
 }
 
-// Serve runs one event through the graph and returns the answer: ev itself,
-// changed, or nil if a step filtered it.
+// Serve runs one event through the graph and returns at the answer: ev itself,
+// changed, another event, or nil if a step filtered it.
 func (g *Graph) Serve(ctx context.Context, ev *serve.Event) (*serve.Event, error) {
-	if !g.acquire() {
+	if !g.enter() {
 		return nil, &serve.Error{Code: serve.Unavailable, Err: ErrClosed}
 	}
-	defer g.release()
+	defer g.leave()
 	if g.timeout <= 0 {
-		return g.run(ctx, ev)
+		return g.plan.serve(ctx, ev)
 	}
 	d := ev.Until(ctx, ev.Time.Add(g.timeout))
 	defer d.Stop()
-	return g.run(d, ev)
+	return g.plan.serve(d, ev)
 }
 
-// run walks the plan. The one deferred call turns a step's panic into an error.
-func (g *Graph) run(ctx context.Context, ev *serve.Event) (_ *serve.Event, err error) {
-	at := g.root
-	defer func() {
-		if p := recover(); p != nil {
-			g.logger.Error("step panicked", "step", at.name, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
-			err = &serve.Error{Code: serve.Internal, Op: "step " + at.name, Err: errors.New("the step panicked; the log has the details")}
-		}
-	}()
-	for n := g.root; n != nil; n = n.next {
-		at = n
-		if n != g.root { // which has just been let in
-			ev.Move()
-			if err := ctx.Err(); err != nil {
-				return nil, serve.In("step "+n.name, err)
-			}
-		}
-		fate, err := n.step.Do(ctx, ev)
-		if err != nil {
-			return nil, err
-		}
-		switch fate {
-		case serve.Drop:
-			return nil, nil
-		case serve.Finish:
-			return ev, nil
-		}
+// Process runs one event through the graph and returns when nothing of it is
+// left, side branches included. The error is that of the request.
+func (g *Graph) Process(ctx context.Context, ev *serve.Event) error {
+	if !g.enter() {
+		return &serve.Error{Code: serve.Unavailable, Err: ErrClosed}
 	}
-	return ev, nil
+	defer g.leave()
+	return g.plan.process(ctx, ev)
+}
+
+// aside runs f beside the caller. What f does is a part of a flight, so that
+// Close waits for it.
+func (g *Graph) aside(f func()) { go f() }
+
+// lost is the failure of a part that nobody waits for.
+func (g *Graph) lost(at *node, ev *serve.Event, err error) {
+	g.logger.Error("a side branch failed", "graph", g.name, "step", at.name, "event", ev.Identify(), "error", err)
+}
+
+// behind is the context of what goes on after the answer: it ends with the graph
+// and has the values of the request's.
+func (g *Graph) behind(ctx context.Context) context.Context {
+	if b, ok := ctx.(behind); ok {
+		return b
+	}
+	return behind{Context: g.life, values: context.WithoutCancel(ctx)}
+}
+
+type behind struct {
+	context.Context
+	values context.Context
+}
+
+func (b behind) Value(key any) any { return b.values.Value(key) }
+
+// flights counts the requests that have parts on their way. Unlike a WaitGroup
+// it may grow while somebody waits.
+type flights struct {
+	mu    sync.Mutex
+	n     int64
+	empty chan struct{} // closed at zero; nil while nobody waits
+}
+
+func (f *flights) hold() {
+	f.mu.Lock()
+	f.n++
+	f.mu.Unlock()
+}
+
+func (f *flights) release() {
+	f.mu.Lock()
+	if f.n--; f.n == 0 && f.empty != nil {
+		close(f.empty)
+		f.empty = nil
+	}
+	f.mu.Unlock()
+}
+
+func (f *flights) count() int64 {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.n
+}
+
+// wait waits until there are none, or for ctx.
+func (f *flights) wait(ctx context.Context) error {
+	f.mu.Lock()
+	if f.n == 0 {
+		f.mu.Unlock()
+		return nil
+	}
+	if f.empty == nil {
+		f.empty = make(chan struct{})
+	}
+	empty := f.empty
+	f.mu.Unlock()
+	select {
+	case <-empty:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }

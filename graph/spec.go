@@ -21,6 +21,7 @@ type Spec struct {
 	Verbose     bool
 
 	DefaultContentType string
+	Functions          map[string]string // names of child functions and their URIs
 	// Models is the path of a model repository; "" if there is none.
 	Models    string
 	ModelsPos Pos
@@ -47,6 +48,28 @@ type StepSpec struct {
 	InputPath  string
 	ResultPath string
 	Routes     []*StepSpec // of a router, in order
+
+	After     []string // names of the steps before it; none: it starts the flow
+	Before    []string // of an error_step: names of the steps behind it
+	BaseStep  string   // of an error_step: what it was made for; for readers only
+	OnError   string   // the step that handles its errors, or those of a flow
+	LinkPos   Pos      // of after, before or on_error
+	Responder bool
+	FullEvent bool
+	Function  string // the function that the step runs in, of a graph over several
+	Comment   string
+	Shape     string
+
+	Steps     []*StepSpec // of a flow, in order
+	Engine    string      // of a flow: "sync", or "async" (also when empty)
+	FinalStep string      // of a flow: nothing behind it runs
+
+	// Of a queue: its stream, and how that is made.
+	Path           string
+	Shards         int
+	RetentionHours int
+	TriggerArgs    map[string]any
+	Options        map[string]any
 	// New makes the step where the program has a constructor of its own at hand,
 	// a model object for example, instead of the class. It is not written out.
 	New func(catalog.Args) (serve.Step, error)

@@ -142,7 +142,18 @@ func (t *Tensor) narrow(i int) any {
 
 // wroteInteger finds element i in the JSON text and says whether it was
 // written as an integer. Only mixed tensors pay for it.
-func (t *Tensor) wroteInteger(i int) bool {
+func (t *Tensor) wroteInteger(i int) (integer bool) {
+	t.spellings(func(whole bool) bool {
+		integer = whole
+		i--
+		return i >= 0
+	})
+	return integer && i < 0
+}
+
+// spellings tells yield of each element of the JSON text whether it was written
+// as an integer, until yield has had enough.
+func (t *Tensor) spellings(yield func(integer bool) bool) {
 	inside, integer := false, false
 	for _, c := range t.src {
 		switch {
@@ -154,13 +165,39 @@ func (t *Tensor) wroteInteger(i int) bool {
 				integer = false
 			}
 		case inside:
-			if inside = false; i == 0 {
-				return integer
+			if inside = false; !yield(integer) {
+				return
 			}
-			i--
 		}
 	}
-	return false
+}
+
+// Mixed says whether the tensor is FP64 only because some of its elements have
+// fractions: then finding one element takes [Tensor.At] a pass over the text.
+func (t *Tensor) Mixed() bool { return t.mixed }
+
+// Values returns every element as [Tensor.At] has it, in one pass.
+func (t *Tensor) Values() []any {
+	out := make([]any, t.Len())
+	if !t.mixed {
+		for i := range out {
+			out[i] = t.At(i)
+		}
+		return out
+	}
+	floats := view[float64](t.data)
+	for i, f := range floats {
+		out[i] = f
+	}
+	i := 0
+	t.spellings(func(integer bool) bool {
+		if f := floats[i]; integer && f == math.Trunc(f) && math.Abs(f) < 1<<53 {
+			out[i] = int64(f)
+		}
+		i++
+		return i < len(out)
+	})
+	return out
 }
 
 // Rows returns the tensor as nested Go slices, outermost dimension first: for
@@ -170,19 +207,23 @@ func (t *Tensor) Rows() any {
 	if t.Len() == 0 {
 		return []any{}
 	}
-	v, _ := t.rows(t.Shape, 0)
-	return v
+	if len(t.Shape) == 0 {
+		return t.At(0)
+	}
+	rows, _ := nest(t.Values(), t.Shape)
+	return rows
 }
 
-func (t *Tensor) rows(shape []int, at int) (any, int) {
-	if len(shape) == 0 {
-		return t.At(at), at + 1
+// nest takes from flat what has that shape, of one dimension at least.
+func nest(flat []any, shape []int) (list, rest []any) {
+	if len(shape) == 1 {
+		return flat[:shape[0]:shape[0]], flat[shape[0]:]
 	}
-	out := make([]any, shape[0])
-	for i := range out {
-		out[i], at = t.rows(shape[1:], at)
+	list = make([]any, shape[0])
+	for i := range list {
+		list[i], flat = nest(flat, shape[1:])
 	}
-	return out, at
+	return list, flat
 }
 
 // Float32ToHalf rounds to IEEE 754 binary16, to the nearest and to even in a

@@ -10,16 +10,17 @@ import (
 // engines; steps see it only through [Event.Clone] and [Join]. It is safe for
 // concurrent use.
 type Flight struct {
-	mu      sync.Mutex
-	main    int // parts from which an answer can still come
-	all     int // and parts from which none can
-	settled bool
-	answer  *Event
-	err     error
-	outcome chan struct{} // closed when settled; made by whoever waits
-	empty   chan struct{} // closed when nothing is left; made by whoever waits
-	joined  []*Event      // parts of other flights whose outcome is this one's
-	landed  func()        // called once nothing is left
+	mu        sync.Mutex
+	main      int // parts from which an answer can still come
+	all       int // and parts from which none can
+	settled   bool
+	answer    *Event
+	err       error
+	outcome   chan struct{} // closed when settled; made by whoever waits
+	empty     chan struct{} // closed when nothing is left; made by whoever waits
+	joined    []*Event      // parts of other flights whose outcome is this one's
+	otherwise *Event        // the answer if no part has one
+	landed    func()        // called once nothing is left
 }
 
 // part is what an event counts as in its flight.
@@ -54,26 +55,55 @@ func Join(evs []*Event) *Event {
 // Flight is the flight that the event is a part of; nil if it is in none.
 func (e *Event) Flight() *Flight { return e.flight }
 
+// Main says whether the answer of the request can come from this part of it.
+func (e *Event) Main() bool { return e.part == mainPart }
+
+// Join makes ev a part of the flight, unless it is one already, and reports
+// false when the flight is over.
+func (f *Flight) Join(ev *Event, side bool) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.all == 0 {
+		return false
+	}
+	if ev.part == noPart {
+		f.begin(ev, side)
+	}
+	return true
+}
+
+// Otherwise gives an answer for the case that no part has one in the end. Without
+// it the request counts as filtered then.
+func (f *Flight) Otherwise(answer *Event) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.otherwise = answer
+}
+
 // Begin makes ev a part of the flight: on the side if no answer can come from
 // it. A part may turn to the side, not back.
 func (f *Flight) Begin(ev *Event, side bool) {
 	f.mu.Lock()
-	ev.flight = f
 	var told []*Event
 	switch {
-	case ev.part == noPart && !side:
-		ev.part = mainPart
-		f.main++
-		f.all++
 	case ev.part == noPart:
-		ev.part = sidePart
-		f.all++
+		f.begin(ev, side)
 	case ev.part == mainPart && side:
 		ev.part = sidePart
 		told = f.leaveMain()
 	}
 	f.mu.Unlock()
 	aside(told)
+}
+
+// begin is called with the lock held.
+func (f *Flight) begin(ev *Event, side bool) {
+	ev.flight, ev.part = f, sidePart
+	f.all++
+	if !side {
+		ev.part = mainPart
+		f.main++
+	}
 }
 
 // End ends a part. When no main part is left and nobody has answered, the
@@ -150,7 +180,7 @@ func (f *Flight) leave(ev *Event) (told []*Event) {
 // leaveMain is called with the lock held.
 func (f *Flight) leaveMain() (told []*Event) {
 	if f.main--; f.main == 0 {
-		told, _ = f.settle(nil, nil)
+		told, _ = f.settle(f.otherwise, nil)
 	}
 	return told
 }

@@ -18,6 +18,9 @@ const (
 	opReady       = "ready"
 )
 
+// OwnPaths says that the model selects and places bodies by itself.
+func (s *Server) OwnPaths() bool { return true }
+
 // Do serves one request. The operation is the target's, else the one that the
 // body names, else "infer", and for GET the model's metadata.
 func (s *Server) Do(ctx context.Context, ev *serve.Event) (serve.Fate, error) {

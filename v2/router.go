@@ -63,6 +63,9 @@ func NewRouter(c RouterConfig, models Models) *Router {
 	return &Router{RouterConfig: c, models: models}
 }
 
+// OwnPaths says that the router selects and places bodies by itself.
+func (r *Router) OwnPaths() bool { return true }
+
 // Do routes one request.
 func (r *Router) Do(ctx context.Context, ev *serve.Event) (serve.Fate, error) {
 	if r.InputPath == "" && r.ResultPath == "" {

@@ -67,7 +67,7 @@ var only = []struct {
 	{"oip/jsontext", nil, false, "JSON text knows nothing of models"},
 	{"oip", []string{"serve", "oip/jsontext"}, false, "the codec knows the types it codes"},
 	{"catalog", []string{"serve"}, false, "names are mapped to constructors of what serve defines"},
-	{"graph", []string{"serve", "catalog"}, false, "a graph never knows a concrete step, runtime or transport"},
+	{"graph", []string{"serve", "catalog", "oip"}, false, "a graph never knows a concrete step, runtime or transport"},
 	{"v2", []string{"serve", "catalog", "oip", "oip/jsontext"}, false, "the model server knows its protocol and no runtime"},
 	{"artifact", []string{"serve", "internal/config/document"}, true, "an artifact is files and what is written about them"},
 }

@@ -1,0 +1,349 @@
+package graph
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"time"
+
+	"github.com/leat-ml/leat/serve"
+)
+
+// serve runs an event through the plan and returns the outcome of the request.
+func (p *plan) serve(ctx context.Context, ev *serve.Event) (*serve.Event, error) {
+	if p.simple {
+		return p.walkChain(ctx, ev)
+	}
+	f := p.depart(ctx, ev)
+	return f.Wait(ctx)
+}
+
+// process is serve for whoever wants to know when nothing of the event is left.
+func (p *plan) process(ctx context.Context, ev *serve.Event) error {
+	if p.simple {
+		_, err := p.walkChain(ctx, ev)
+		return err
+	}
+	f := p.depart(ctx, ev)
+	_, err := f.Wait(ctx)
+	if late := f.WaitAll(ctx); err == nil {
+		err = late
+	}
+	return err
+}
+
+// depart sends an event on its way and returns when what can be done on this
+// goroutine is done.
+func (p *plan) depart(ctx context.Context, ev *serve.Event) *serve.Flight {
+	p.g.flights.hold()
+	f := serve.NewFlight(p.g.flights.release)
+	switch p.ack {
+	case ackFirst:
+		way := ev.Clone()
+		f.Begin(way, true)
+		f.Begin(ev, false)
+		f.Answer(acknowledge(ev))
+		p.g.aside(func() { p.follow(p.g.behind(ctx), p.starts, way) })
+	case ackLast:
+		f.Otherwise(acknowledge(ev.Clone()))
+		f.Begin(ev, false)
+		p.follow(ctx, p.starts, ev)
+	default:
+		f.Begin(ev, false)
+		p.follow(ctx, p.starts, ev)
+	}
+	return f
+}
+
+// acknowledge makes the event the answer of a flow that gives none: its id.
+func acknowledge(ev *serve.Event) *serve.Event {
+	ev.Body = serve.ValueBody(serve.NewObject(serve.Field{Key: "id", Value: ev.Identify()}))
+	ev.Reply = nil
+	return ev
+}
+
+// walkChain runs a simple plan. The one deferred call turns a step's panic into
+// an error, and what is left of the chain is walked by a second call then.
+func (p *plan) walkChain(ctx context.Context, ev *serve.Event) (*serve.Event, error) {
+	first := p.starts[0]
+	for n := first; n != nil; {
+		at, fate, err := p.advance(ctx, n, ev, n == first)
+		if err != nil {
+			if n = p.handlerOf(ctx, at, ev, err); n == nil {
+				return nil, p.failed(at, err)
+			}
+			continue
+		}
+		switch fate {
+		case serve.Drop:
+			return nil, nil
+		case serve.Pass, serve.Finish:
+			return ev, nil
+		}
+		return nil, p.failed(at, fmt.Errorf("fate %d is for steps that know their place in the graph", fate))
+	}
+	return ev, nil
+}
+
+// advance runs the steps of a chain from n on until one ends it, branches or
+// fails. at is that step. fresh says that the event has just been let in.
+func (p *plan) advance(ctx context.Context, n *node, ev *serve.Event, fresh bool) (at *node, fate serve.Fate, err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = p.panicked(at, v)
+		}
+	}()
+	for at = n; ; at = at.next[0] {
+		if !fresh {
+			ev.Move()
+			if err := ctx.Err(); err != nil {
+				return at, serve.Pass, err
+			}
+		}
+		fresh = false
+		at.count.Add(1)
+		if at.metrics != nil || p.g.trace != nil {
+			fate, err = p.watched(ctx, at, ev)
+		} else {
+			fate, err = at.step.Do(ctx, ev)
+		}
+		if err != nil || fate != serve.Pass || at.answers || len(at.next) != 1 {
+			return at, fate, err
+		}
+	}
+}
+
+// watched is a step that is timed and traced.
+func (p *plan) watched(ctx context.Context, n *node, ev *serve.Event) (fate serve.Fate, err error) {
+	start := time.Now()
+	if p.g.trace != nil {
+		leave := p.g.trace.Enter(n.name, ev)
+		defer func() { leave(ev, fate, err) }()
+	}
+	fate, err = n.step.Do(ctx, ev)
+	if n.metrics != nil {
+		n.metrics.Done(time.Since(start), err)
+	}
+	return fate, err
+}
+
+func (p *plan) panicked(n *node, v any) error {
+	p.g.logger.Error("step panicked", "graph", p.g.name, "step", n.name, "panic", fmt.Sprint(v), "stack", string(debug.Stack()))
+	err := &serve.Error{Code: serve.Internal, Err: errors.New("the step panicked; the log has the details")}
+	if p.bare {
+		err.Op = "step " + n.name
+	}
+	return err
+}
+
+// failed names the step in an error that nothing handled.
+func (p *plan) failed(n *node, err error) error {
+	if p.bare {
+		return err
+	}
+	op := "step " + n.name
+	if p.g.name != "" {
+		op = "graph " + p.g.name + ": " + op
+	}
+	return serve.In(op, err)
+}
+
+// handlerOf is where an event goes on whose step failed: its handler, unless
+// that had the event before.
+func (p *plan) handlerOf(ctx context.Context, n *node, ev *serve.Event, err error) *node {
+	h := n.onError
+	if h == nil || ctx.Err() != nil { // too late for a handler
+		return nil
+	}
+	for f := ev.Fault; f != nil; f = f.Before {
+		if f.Handler == h.name {
+			return nil
+		}
+	}
+	ev.Fault = &serve.Fault{Step: n.name, Err: err, Handler: h.name, Before: ev.Fault}
+	return h
+}
+
+// walk runs an event, a part of its flight, from n to the end of its way.
+func (p *plan) walk(ctx context.Context, n *node, ev *serve.Event) {
+	for {
+		at, fate, err := p.advance(ctx, n, ev, false)
+		if err != nil {
+			if h := p.handlerOf(ctx, at, ev, err); h != nil {
+				n = h
+				continue
+			}
+			p.fail(ctx, at, ev, err)
+			return
+		}
+		if n = p.pass(ctx, at, ev, fate); n == nil {
+			return
+		}
+	}
+}
+
+// pass sends an event on from a step that was done with it, and returns where
+// this goroutine goes on with it, if it does.
+func (p *plan) pass(ctx context.Context, at *node, ev *serve.Event, fate serve.Fate) *node {
+	f := ev.Flight()
+	next := at.next
+	if i, one := fate.Follower(); one {
+		if i < 0 || i >= len(next) {
+			p.fail(ctx, at, ev, fmt.Errorf("it chose follower %d of %d", i, len(next)))
+			return nil
+		}
+		next = next[i : i+1]
+	}
+	switch {
+	case fate == serve.Keep:
+		return nil
+	case fate == serve.Drop:
+		f.End(ev)
+		return nil
+	case fate == serve.Finish, at.answers:
+		if fate == serve.Finish {
+			next = nil
+		}
+		p.answer(ctx, next, ev)
+		return nil
+	case len(next) == 0:
+		f.End(ev)
+		return nil
+	}
+	return p.branch(ctx, next, ev)
+}
+
+// answer settles the request with ev; what follows gets a clone, off this
+// goroutine.
+func (p *plan) answer(ctx context.Context, tail []*node, ev *serve.Event) {
+	f := ev.Flight()
+	if len(tail) == 0 {
+		f.Answer(ev)
+		return
+	}
+	rest := ev.Clone()
+	f.Begin(rest, true)
+	f.Answer(ev)
+	p.g.aside(func() { p.follow(p.g.behind(ctx), tail, rest) })
+}
+
+// branch sends clones of an event to all followers but the one that this
+// goroutine goes on to, which it returns. Those from which no answer can come
+// go their own way; of the others, those that wait run beside each other.
+func (p *plan) branch(ctx context.Context, next []*node, ev *serve.Event) *node {
+	if len(next) == 1 {
+		if n := next[0]; n.main || !ev.Main() {
+			return n
+		}
+	}
+	stay := p.stays(next, ev)
+	type way struct {
+		n  *node
+		ev *serve.Event
+	}
+	f := ev.Flight()
+	var inline []way
+	for _, n := range next {
+		if n == stay {
+			continue
+		}
+		c := ev.Clone()
+		side := !ev.Main() || !n.main
+		f.Begin(c, side)
+		switch {
+		case side && ev.Main():
+			p.g.aside(func() { p.walk(p.g.behind(ctx), n, c) })
+		case n.waits:
+			p.g.aside(func() { p.walk(ctx, n, c) })
+		default:
+			inline = append(inline, way{n, c})
+		}
+	}
+	for i, w := range inline {
+		if i > 0 && ev.Main() && f.Settled() { // nobody waits for the rest
+			p.g.aside(func() { p.walk(p.g.behind(ctx), w.n, w.ev) })
+			continue
+		}
+		p.walk(ctx, w.n, w.ev)
+	}
+	switch {
+	case stay == nil:
+		f.End(ev)
+	case len(inline) > 0 && ev.Main() && f.Settled():
+		p.g.aside(func() { p.walk(p.g.behind(ctx), stay, ev) })
+		return nil
+	}
+	return stay
+}
+
+// stays is the follower that the event itself goes to: the last one from which
+// an answer can come, else the last.
+func (p *plan) stays(next []*node, ev *serve.Event) *node {
+	if !ev.Main() {
+		return next[len(next)-1]
+	}
+	for i := len(next) - 1; i >= 0; i-- {
+		if next[i].main {
+			return next[i]
+		}
+	}
+	return nil
+}
+
+// follow runs an event from the nodes on to the end of its way.
+func (p *plan) follow(ctx context.Context, next []*node, ev *serve.Event) {
+	if len(next) == 0 {
+		ev.Flight().End(ev)
+		return
+	}
+	if n := p.branch(ctx, next, ev); n != nil {
+		p.walk(ctx, n, ev)
+	}
+}
+
+// fail ends a part with an error that nothing handles: the request's failure, or
+// on the side a line in the log.
+func (p *plan) fail(_ context.Context, at *node, ev *serve.Event, err error) {
+	err = p.failed(at, err)
+	if !ev.Main() {
+		p.g.lost(at, ev, err)
+		ev.Flight().End(ev)
+		return
+	}
+	ev.Flight().Fail(ev, err)
+}
+
+// emit is Links.Emit of a node.
+func (p *plan) emit(ctx context.Context, n *node, ev *serve.Event) {
+	p.board(n, ev)
+	if next := p.pass(ctx, n, ev, serve.Pass); next != nil {
+		p.walk(ctx, next, ev)
+	}
+}
+
+// end is Links.End of a node.
+func (p *plan) end(ctx context.Context, n *node, ev *serve.Event, err error) {
+	p.board(n, ev)
+	switch {
+	case err == nil:
+		ev.Flight().End(ev)
+	default:
+		if h := p.handlerOf(ctx, n, ev, err); h != nil {
+			p.walk(ctx, h, ev)
+			return
+		}
+		p.fail(ctx, n, ev, err)
+	}
+}
+
+// board makes an event a part of its flight, or of one of its own when it has
+// none that is still on its way.
+func (p *plan) board(n *node, ev *serve.Event) {
+	if f := ev.Flight(); f != nil && f.Join(ev, !n.main) {
+		return
+	}
+	p.g.flights.hold()
+	f := serve.NewFlight(p.g.flights.release)
+	f.Begin(ev, true)
+}
