@@ -107,3 +107,31 @@ func TestRounds(t *testing.T) {
 		}
 	}
 }
+
+// TestCatBoost checks models of CatBoost. Margins that nearly cancel out are as
+// close as sums of numbers of the size of one can be.
+func TestCatBoost(t *testing.T) {
+	same := func(got, want float64) bool { return math.Abs(got-want) <= 1e-12*max(1, math.Abs(want)) }
+	dir, a := answersIn(t, "catboost/answers.json")
+	for _, m := range a.Models {
+		t.Run(fmt.Sprintf("%s%+v", m.File, m.Iterations), func(t *testing.T) {
+			data, err := os.ReadFile(filepath.Join(dir, m.File))
+			if err != nil {
+				t.Fatal(err)
+			}
+			e, err := trees.ParseIterations(data, m.Iterations)
+			if err != nil {
+				t.Fatal(err)
+			}
+			in := a.Inputs[m.Input]
+			checkAnswers(t, e, in.Values, m.Margins, in.Rows, trees.Margin, same)
+			checkAnswers(t, e, in.Values, m.Responses, in.Rows, trees.Response, same)
+			if m.Explained != nil {
+				checkAnswers(t, e, m.explained(in), m.Leaves, len(m.Explained), trees.Leaf, equalBits)
+			}
+			if m.Contribs != nil {
+				checkContribs(t, e, m.explained(in), m.Contribs, len(m.Explained), 1e-9)
+			}
+		})
+	}
+}

@@ -2,7 +2,6 @@ package trees
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 
@@ -10,13 +9,12 @@ import (
 	"github.com/leat-ml/leat/serve"
 )
 
-// Register adds the runtimes "xgboost", "lightgbm" and "catboost"; the last
-// only says what to do with such a model.
+// Register adds the runtimes "xgboost", "lightgbm" and "catboost".
 func Register(s *catalog.Set) {
 	s.AddRuntime(catalog.RuntimeEntry{
 		Name:    "xgboost",
 		Classes: []string{"XGBoostModelServer", "mlrun.frameworks.xgboost.XGBoostModelServer"},
-		Doc:     "XGBoost models saved as JSON or UBJ",
+		Doc:     "XGBoost models saved as JSON or UBJ, or in the binary format of old releases",
 		Suffix:  ".ubj",
 		Detect:  detect(XGBoostJSON, XGBoostUBJ, XGBoostBinary, XGBoostDump),
 		Runtime: Runtime{Platform: "xgboost"},
@@ -31,15 +29,12 @@ func Register(s *catalog.Set) {
 	})
 	s.AddRuntime(catalog.RuntimeEntry{
 		Name:    "catboost",
-		Doc:     "not supported yet",
+		Doc:     "CatBoost models of numeric features saved as JSON",
 		Suffix:  ".cbm",
 		Detect:  detect(CatBoostBinary, CatBoostJSON),
-		Probe:   func() (string, error) { return "", errCatBoost },
 		Runtime: Runtime{Platform: "catboost"},
 	})
 }
-
-var errCatBoost = errors.New("CatBoost models are not supported yet: export the model to ONNX")
 
 func detect(formats ...Format) func(string, []byte) bool {
 	return func(_ string, head []byte) bool {
@@ -66,7 +61,8 @@ type Runtime struct{ Platform string }
 //   - "iteration_range", a list of two numbers, chooses the iterations from the
 //     first number (0 is the first iteration) up to but without the second.
 //
-// The file of a LightGBM model that stopped early ends with the best iteration.
+// The files of LightGBM and CatBoost models that stopped early end with the best
+// iteration.
 func (r Runtime) Load(_ context.Context, a *serve.Artifact, spec serve.ModelSpec) (serve.Model, error) {
 	data, err := os.ReadFile(a.File)
 	if err != nil {

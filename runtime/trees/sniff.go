@@ -15,10 +15,10 @@ const (
 	XGBoostUBJ
 	XGBoostBinary
 	LightGBMText
+	CatBoostJSON
 	XGBoostDump
 	LightGBMJSON
 	CatBoostBinary
-	CatBoostJSON
 )
 
 func (f Format) String() string {
@@ -50,6 +50,8 @@ func (f Format) advice() string {
 		return "save the model with save_model(\"model.ubj\") or (\"model.json\")"
 	case LightGBMJSON:
 		return "save the model with save_model(\"model.txt\")"
+	case CatBoostBinary:
+		return "save the model with save_model(\"model.json\", format=\"json\")"
 	}
 	return "export the model to ONNX"
 }

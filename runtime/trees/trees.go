@@ -1,5 +1,5 @@
-// Package trees serves gradient-boosted trees and random forests that XGBoost
-// and LightGBM saved, in pure Go.
+// Package trees serves gradient-boosted trees and random forests that XGBoost,
+// LightGBM and CatBoost saved, in pure Go.
 //
 // [Parse] reads a model in whichever format it is; the [Ensemble] that it
 // returns predicts. See its methods for what it computes and how exactly.
@@ -8,6 +8,7 @@ package trees
 import (
 	"fmt"
 
+	"github.com/leat-ml/leat/runtime/trees/internal/catboost"
 	"github.com/leat-ml/leat/runtime/trees/internal/forest"
 	"github.com/leat-ml/leat/runtime/trees/internal/lightgbm"
 	"github.com/leat-ml/leat/runtime/trees/internal/xgboost"
@@ -62,12 +63,17 @@ func ParseIterations(data []byte, of Iterations) (*Ensemble, error) {
 		return xgboost.ParseLegacy(data, of)
 	case LightGBMText:
 		return lightgbm.Parse(data, of)
+	case CatBoostJSON:
+		return catboost.Parse(data, of)
 	case Unknown:
-		return nil, fmt.Errorf("not a tree model: neither XGBoost JSON, UBJ or binary nor LightGBM text")
+		return nil, fmt.Errorf("not a tree model: neither XGBoost JSON, UBJ or binary, LightGBM text nor CatBoost JSON")
 	default:
 		return nil, fmt.Errorf("%s is not supported: %s", f, f.advice())
 	}
 }
+
+// ParseCatBoost reads a model that CatBoost saved as JSON.
+func ParseCatBoost(data []byte) (*Ensemble, error) { return catboost.Parse(data, Iterations{}) }
 
 // ParseXGBoostJSON reads a model that XGBoost saved as JSON.
 func ParseXGBoostJSON(data []byte) (*Ensemble, error) { return xgboost.ParseJSON(data, Iterations{}) }
@@ -80,7 +86,8 @@ func ParseLightGBM(data []byte) (*Ensemble, error) { return lightgbm.Parse(data,
 
 // Predict scores n rows, a row-major matrix of n * Info().Features values, into
 // dst, which holds n * Width(out). A missing value is NaN. XGBoost models
-// compute in float32 and LightGBM models in float64, whatever the types here.
+// compute in float32, LightGBM and CatBoost models in float64, whatever the types
+// here.
 // It keeps neither slice and allocates nothing once the ensemble is warm.
 func Predict[D, S float32 | float64](e *Ensemble, dst []D, rows []S, n int, out Output) error {
 	return forest.Predict(e, dst, rows, n, out)

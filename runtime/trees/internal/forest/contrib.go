@@ -15,6 +15,8 @@ func (e *Ensemble) Offers(out Output) error {
 		return fmt.Errorf("a %s model has no leaves", e.info.Booster)
 	case out != Contrib || e.linear != nil:
 		return nil
+	case e.oblivious != nil:
+		return e.oblivious.explains()
 	case e.single != nil && e.single.vectors != nil, e.double != nil && e.double.vectors != nil:
 		return errors.New("contributions of trees with vector leaves are not supported")
 	case e.info.Linear:
@@ -34,6 +36,12 @@ func predictContribs[D, S float](e *Ensemble, dst []D, rows []S, n int) error {
 		contribs(e, e.single, dst, rows, n)
 	case e.double != nil:
 		contribs(e, e.double, dst, rows, n)
+	case e.oblivious != nil:
+		forest, err := e.oblivious.nodes(e.info.Features)
+		if err != nil {
+			return err
+		}
+		return predictContribs(forest, dst, rows, n)
 	default:
 		linearContribs(e, dst, rows, n)
 	}

@@ -21,4 +21,8 @@
 // Four layouts exist: [single] (8 bytes a node, float32), [double] (12 bytes,
 // float64), [words] (12 bytes, with categorical splits over few categories) and
 // [mixed] (16 bytes: any size, any categories).
+//
+// Leaves that are vectors, one value a margin, stand aside, and nodes hold their
+// numbers. Trees that make one test a level need no nodes: an [ObliviousBuilder]
+// takes them.
 package forest

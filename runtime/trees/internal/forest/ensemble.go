@@ -48,6 +48,7 @@ type Ensemble struct {
 	single    *scorer[float32]
 	double    *scorer[float64]
 	linear    *gblinear
+	oblivious *oblivious
 
 	aside     *aside    // of trees
 	numbered  sync.Once // guards byPlace
@@ -93,6 +94,8 @@ func Predict[D, S float](e *Ensemble, dst []D, rows []S, n int, out Output) erro
 		predict(e, e.single, dst, rows, n, out)
 	case e.double != nil:
 		predict(e, e.double, dst, rows, n, out)
+	case e.oblivious != nil:
+		predictOblivious(e, dst, rows, n, out)
 	default:
 		predictLinear(e, dst, rows, n, out)
 	}

@@ -168,6 +168,8 @@ func (e *Ensemble) bytes() int {
 		return names + e.single.bytes()
 	case e.double != nil:
 		return names + e.double.bytes()
+	case e.oblivious != nil:
+		return names + e.oblivious.bytes()
 	}
 	return names + e.linear.bytes()
 }

@@ -21,6 +21,11 @@ func ordered32(bits uint32) int32 {
 	return int32(bits) ^ int32(uint32(int32(bits)>>31)&math.MaxInt32)
 }
 
+// unordered32 is the number whose bits ordered32 maps to v.
+func unordered32(v int32) float32 {
+	return math.Float32frombits(uint32(v) ^ uint32(v>>31)&math.MaxInt32)
+}
+
 // ordered64 is ordered32 for float64.
 func ordered64(bits uint64) int64 {
 	return int64(bits) ^ int64(uint64(int64(bits)>>63)&math.MaxInt64)

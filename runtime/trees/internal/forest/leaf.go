@@ -5,7 +5,7 @@ type number interface{ float | int32 }
 
 // Leaves writes the numbers of the leaves that n rows come to: those of a row
 // together, one a tree, in the order of the trees. XGBoost numbers all nodes of
-// a tree, LightGBM its leaves alone. Slices and errors are those of [Predict].
+// a tree, LightGBM and CatBoost its leaves alone. Slices and errors are those of [Predict].
 func Leaves[S float](e *Ensemble, dst []int32, rows []S, n int) error {
 	if err := e.checkLengths(len(dst), len(rows), n, LeafIndex); err != nil {
 		return err
@@ -17,9 +17,12 @@ func predictLeaves[D number, S float](e *Ensemble, dst []D, rows []S, n int) err
 	if err := e.Offers(LeafIndex); err != nil {
 		return err
 	}
-	if e.single != nil {
+	switch {
+	case e.single != nil:
 		leaves(e, e.single, dst, rows, n)
-	} else {
+	case e.oblivious != nil:
+		obliviousLeaves(e, dst, rows, n)
+	default:
 		leaves(e, e.double, dst, rows, n)
 	}
 	return nil

@@ -17,6 +17,7 @@ const (
 	SignedSquare           // sign(m) m^2
 	Sigmoid32              // Sigmoid (k = 1) as XGBoost computes it, in float32
 	Softmax32              // Softmax as XGBoost computes it, in float32
+	MeanVariance           // of two margins, the first, and e^(2 m) of the second
 )
 
 // width is how many values a response has.
@@ -37,6 +38,10 @@ func respond[D, T float](t Transform, k float64, dst []D, margins []T) {
 		softmax(margins)
 	case Softmax32:
 		softmax32(margins)
+	case MeanVariance:
+		for i := 1; i < len(margins); i += 2 {
+			margins[i] = T(math.Exp(2 * float64(margins[i])))
+		}
 	}
 	for i, m := range margins {
 		dst[i] = D(T(t.each(k, float64(m))))

@@ -26,6 +26,14 @@ type vectorLeaves struct {
 // Vectors says whether the leaves of the trees added are vectors.
 func (b *Builder) Vectors() bool { return b.vectors != nil }
 
+// Width is how many margins a leaf of the trees added adds to.
+func (b *Builder) Width() int {
+	if b.vectors == nil {
+		return 1
+	}
+	return b.vectors.width
+}
+
 // addVector returns the number of a leaf.
 func (b *Builder) addVector(n *Node) (float64, error) {
 	if b.vectors == nil {

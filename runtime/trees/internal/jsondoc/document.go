@@ -232,7 +232,7 @@ func (d *Document) Float64() (float64, error) {
 	if v, ok := notFinite(token); ok {
 		return float64(v), nil
 	}
-	if _, ok := scanDecimal(token); !ok {
+	if !isNumber(token) {
 		return 0, d.notNumber(token)
 	}
 	v, err := strconv.ParseFloat(string(token), 64)
@@ -295,7 +295,7 @@ func (d *Document) Skip() error {
 	case "true", "false", "null":
 		return nil
 	}
-	if _, ok := parseFloat32(token); !ok {
+	if !isNumber(token) {
 		return fmt.Errorf("%q is not a value (byte %d)", clip(token), d.at-len(token))
 	}
 	return nil

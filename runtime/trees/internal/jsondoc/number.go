@@ -27,6 +27,15 @@ func parseFloat32(token []byte) (float32, bool) {
 	return float32(v), err == nil
 }
 
+// isNumber says whether a token is a number, of any size.
+func isNumber(token []byte) bool {
+	if _, ok := notFinite(token); ok {
+		return true
+	}
+	_, ok := scanDecimal(token)
+	return ok
+}
+
 func notFinite(token []byte) (float32, bool) {
 	switch string(token) {
 	case "NaN":
