@@ -1,0 +1,104 @@
+package ensemble
+
+import (
+	"fmt"
+
+	"github.com/leat-ml/leat/serve"
+)
+
+// mean is the weighted mean of every element. Where all answers are the same
+// number it is that number: rounding shall not change what nobody doubts.
+func (b *ballot) mean() (*serve.Tensor, error) {
+	for i, t := range b.answers {
+		if b.counts(i) && t.Datatype == serve.Bytes {
+			return nil, fmt.Errorf("model %s: %s has no mean", b.panel.names[i], t.Datatype)
+		}
+	}
+	if b.narrow() {
+		return result(b.first, serve.FP32, means[float32](b))
+	}
+	return result(b.first, serve.FP64, means[float64](b))
+}
+
+// block is how many elements are looked at together, in memory of the stack.
+const block = 16
+
+func means[T float32 | float64](b *ballot) []T {
+	out := make([]T, b.first.Len())
+	for at := 0; at < len(out); at += block {
+		meansOf(b, out[at:min(at+block, len(out))], at)
+	}
+	return out
+}
+
+func meansOf[T float32 | float64](b *ballot, out []T, at int) {
+	var first, next, total [block]float64
+	var differ [block]bool
+	load(first[:len(out)], b.answers[b.leader], at)
+	for j, t := range b.answers {
+		if !b.counts(j) {
+			continue
+		}
+		load(next[:len(out)], t, at)
+		share := b.share(j)
+		for i, v := range next[:len(out)] {
+			total[i] += share * v
+			differ[i] = differ[i] || v != first[i]
+		}
+	}
+	for i := range out {
+		if out[i] = T(total[i]); !differ[i] {
+			out[i] = T(first[i])
+		}
+	}
+}
+
+// narrow says whether FP32 holds every answer.
+func (b *ballot) narrow() bool {
+	for i, t := range b.answers {
+		if b.counts(i) && t.Datatype != serve.FP32 && t.Datatype != serve.FP16 && t.Datatype != serve.BF16 {
+			return false
+		}
+	}
+	return true
+}
+
+// load reads elements of a tensor, from the given one, as float64.
+func load(dst []float64, t *serve.Tensor, from int) {
+	switch t.Datatype {
+	case serve.FP64:
+		copy(dst, data[float64](t)[from:])
+	case serve.FP32:
+		widen(dst, data[float32](t)[from:])
+	case serve.Int64:
+		widen(dst, data[int64](t)[from:])
+	case serve.Int32:
+		widen(dst, data[int32](t)[from:])
+	case serve.Uint64:
+		widen(dst, data[uint64](t)[from:])
+	case serve.Uint32:
+		widen(dst, data[uint32](t)[from:])
+	case serve.Bool:
+		for i := range dst {
+			dst[i] = 0
+			if data[bool](t)[from+i] {
+				dst[i] = 1
+			}
+		}
+	default: // small integers and halves, of which few are answered
+		for i := range dst {
+			dst[i], _ = serve.Number64(t.At(from + i))
+		}
+	}
+}
+
+func widen[T float32 | int64 | int32 | uint64 | uint32](dst []float64, elems []T) {
+	for i := range dst {
+		dst[i] = float64(elems[i])
+	}
+}
+
+func data[T serve.Element](t *serve.Tensor) []T {
+	v, _ := serve.Data[T](t)
+	return v
+}

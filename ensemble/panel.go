@@ -1,0 +1,172 @@
+package ensemble
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/leat-ml/leat/serve"
+)
+
+// A Panel is the models that vote, with their weights. It is immutable.
+type Panel struct {
+	names  []string
+	shares []float64 // add up to 1
+}
+
+// NewPanel returns a panel of the models. Weights are relative to each other;
+// models without one have none, but when no model has one all weigh the same.
+// The error says what is wrong with the weights.
+func NewPanel(names []string, weights map[string]float64) (*Panel, error) {
+	p := &Panel{names: names, shares: make([]float64, len(names))}
+	if len(weights) == 0 {
+		for i := range p.shares {
+			p.shares[i] = 1 / float64(len(names))
+		}
+		return p, nil
+	}
+	for _, name := range slices.Sorted(maps.Keys(weights)) {
+		w, at := weights[name], slices.Index(names, name)
+		switch {
+		case at < 0:
+			return nil, fmt.Errorf("weights: there is no model %q; the models are %s", name, strings.Join(names, ", "))
+		case w < 0, math.IsNaN(w), math.IsInf(w, 0):
+			return nil, fmt.Errorf("weights: %v is no weight of model %s", w, name)
+		}
+		p.shares[at] = w
+	}
+	return p, normalise(p.shares)
+}
+
+// normalise makes weights add up to 1. Those that do are left as they are.
+func normalise(weights []float64) error {
+	largest := slices.Max(weights)
+	if largest == 0 {
+		return errors.New("weights: no model has any")
+	}
+	if total := sum(weights); math.Abs(total-1) < rounding {
+		return nil
+	}
+	for i := range weights { // first to at most 1, so that no sum overflows
+		weights[i] /= largest
+	}
+	total := sum(weights)
+	for i := range weights {
+		weights[i] /= total
+	}
+	return nil
+}
+
+func sum(v []float64) float64 {
+	total := 0.0
+	for _, x := range v {
+		total += x
+	}
+	return total
+}
+
+// rounding is by how much sums of weights may differ that are the same but for
+// the order in which they were added.
+const rounding = 1e-9
+
+// Share is the weight of model i: all of them add up to 1.
+func (p *Panel) Share(i int) float64 { return p.shares[i] }
+
+// Combine makes one tensor of the answers, one a model in the order of the
+// panel; nil is a model that has not answered, whose weight the others share.
+// The answers must have one shape, which the result has too, beside the name of
+// the first answer. The winner of a classification has the datatype of the
+// answers where they agree, else INT64 or FP64; with wholeInt64 it is INT64 for
+// floats too. A mean is FP32 where all answers are, or narrower, else FP64.
+//
+// A NaN makes the mean NaN, and is no class. Of models that weigh nothing only
+// the shape is looked at.
+func (p *Panel) Combine(v Vote, answers []*serve.Tensor, wholeInt64 bool) (*serve.Tensor, error) {
+	b := ballot{panel: p, answers: answers, scale: 1, wholeInt64: wholeInt64}
+	if err := b.check(); err != nil {
+		return nil, err
+	}
+	switch v {
+	case Regression:
+		return b.mean()
+	case Soft:
+		if t := b.first; Of(t.Datatype) != Regression || len(t.Shape) != 2 {
+			return nil, fmt.Errorf("a soft vote is one over rows of probabilities, [rows, classes], but the answers are %s %v", t.Datatype, t.Shape)
+		}
+		return b.mean()
+	case Classification:
+		return b.majority()
+	}
+	return nil, fmt.Errorf("vote type %d is not one", v)
+}
+
+// A ballot is the answers of one request.
+type ballot struct {
+	panel      *Panel
+	answers    []*serve.Tensor
+	first      *serve.Tensor // of the answers, whatever it weighs
+	leader     int           // the first answer that counts
+	counted    int           // how many count
+	scale      float64       // makes the weights of those add up to 1
+	wholeInt64 bool
+}
+
+// check holds the answers against each other and finds those that count: that
+// have been given and weigh something.
+func (b *ballot) check() error {
+	total, firstAt := 0.0, 0
+	for i, t := range b.answers {
+		if t == nil {
+			continue
+		}
+		if b.first == nil {
+			b.first, firstAt = t, i
+		}
+		if !slices.Equal(t.Shape, b.first.Shape) {
+			return fmt.Errorf("the models disagree about the shape: %s answered %v and %s %v", b.panel.names[firstAt], b.first.Shape, b.panel.names[i], t.Shape)
+		}
+		if !b.counts(i) {
+			continue
+		}
+		if b.counted == 0 {
+			b.leader = i
+		}
+		b.counted++
+		total += b.panel.shares[i]
+	}
+	if b.counted == 0 {
+		return errors.New("no model that weighs anything has answered")
+	}
+	if math.Abs(total-1) >= rounding {
+		b.scale = 1 / total
+	}
+	return nil
+}
+
+// counts says whether answer i has been given and weighs something.
+func (b *ballot) counts(i int) bool { return b.answers[i] != nil && b.panel.shares[i] > 0 }
+
+// share is the weight of answer i among those that count.
+func (b *ballot) share(i int) float64 { return b.panel.shares[i] * b.scale }
+
+// datatype is the one that all answers that count have; Invalid when they
+// differ.
+func (b *ballot) datatype() serve.Datatype {
+	dt := b.answers[b.leader].Datatype
+	for i, t := range b.answers {
+		if b.counts(i) && t.Datatype != dt {
+			return serve.Invalid
+		}
+	}
+	return dt
+}
+
+// result is a tensor like the answers, of other elements.
+func result[T serve.Element](like *serve.Tensor, dt serve.Datatype, elems []T) (*serve.Tensor, error) {
+	t := new(serve.Tensor)
+	err := serve.InitTensor(t, like.Name, dt, like.Shape, elems)
+	return t, err
+}
