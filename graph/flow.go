@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/leat-ml/leat/catalog"
 	"github.com/leat-ml/leat/serve"
 )
 
@@ -268,7 +267,7 @@ func (b *builder) values(s *StepSpec) map[string]any {
 			continue
 		}
 		delete(out, key)
-		out[key[1:]] = catalog.Func(f)
+		out[key[1:]] = f
 	}
 	if out == nil {
 		return s.Args

@@ -78,7 +78,7 @@ func TestFunctionProblems(t *testing.T) {
 		}},
 		{"no graph", "kind: serving\nmetadata: {}\nspec:\n  image: x\n", []string{"f.yaml:3:1: the function has no graph"}},
 		{"no spec", "kind: serving\nmetadata: {}\n", []string{"f.yaml:1:1: the function has no spec"}},
-		{"flow", "kind: serving\nspec:\n  graph: {steps: {}}\n", []string{"f.yaml:3:3: flow graphs are not supported by this version yet"}},
+		{"flow", "kind: serving\nspec:\n  graph: {steps: {a: {hander: f}}}\n", []string{`f.yaml:3:23: warning: unknown key "hander" (did you mean "handler"?)`}},
 		{"syntax", "kind: serving\nspec:\n\tx: 1\n", []string{"f.yaml:3:1: not YAML: a tab cannot indent, use spaces"}},
 		{"broken environment", "kind: serving\nspec:\n  env: [{name: SERVING_SPEC_ENV, value: '{'}]\n", []string{
 			"f.yaml: SERVING_SPEC_ENV:1:2: not JSON: expected a key in quotes, found the end of the text",

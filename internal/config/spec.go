@@ -32,7 +32,7 @@ func (r *reader) mlrunKeys(s *graph.Spec) keys {
 		"version":              r.text(&s.Version),
 		"verbose":              r.boolean(&s.Verbose),
 		"default_content_type": r.text(&s.DefaultContentType),
-		"functions":            r.laterMLRun,
+		"functions":            func(f *document.Field) { r.functions(s, f) },
 		"graph_initializer":    r.laterMLRun,
 		"secret_sources":       r.laterMLRun,
 		"error_stream":         r.later,
@@ -49,6 +49,23 @@ func (r *reader) parameters(s *graph.Spec, f *document.Field) {
 		if p := f.Value.Field(key); p != nil && !p.Value.Empty() {
 			r.warn(p.Pos, "parameter %s has no effect in this version yet", key)
 		}
+	}
+}
+
+// functions reads the child functions of a graph: names and URIs.
+func (r *reader) functions(s *graph.Spec, f *document.Field) {
+	if f.Value.Empty() {
+		return
+	}
+	if f.Value.Kind != document.Map {
+		r.wrong(f, "a mapping")
+		return
+	}
+	s.Functions = map[string]string{}
+	for i := range f.Value.Fields {
+		var uri string
+		r.text(&uri)(&f.Value.Fields[i])
+		s.Functions[f.Value.Fields[i].Key] = uri
 	}
 }
 

@@ -23,12 +23,13 @@ func (r *reader) graph(f *document.Field) *graph.StepSpec {
 	case "router":
 		return r.router(n, f.Pos)
 	case "", "root":
-		r.flow(n, "root")
 		if kind == "" && n.Field("routes") != nil {
 			r.problem(f.Pos, "a graph without a kind is a flow; one with routes has kind: router")
-		} else {
-			r.problem(f.Pos, "flow graphs are not supported by this version yet")
+			return nil
 		}
+		s := r.flow(n, "root")
+		s.Kind, s.Pos = kind, graph.Pos(f.Pos)
+		return s
 	default:
 		r.problem(kindAt, "illegal root step %s", kind)
 	}
@@ -45,20 +46,53 @@ func (r *reader) kind(n *document.Node) (kind string, at document.Pos) {
 	return kind, f.Value.Pos
 }
 
-// flow checks the keys in a flow, and in the steps within.
-func (r *reader) flow(n *document.Node, kind string) {
-	r.checkStepKeys(n, kind)
-	for _, key := range []string{"steps", "routes"} {
-		f := n.Field(key)
-		if f == nil || f.Value.Kind != document.Map {
-			continue
-		}
-		for _, step := range f.Value.Fields {
-			if kind, ok := r.stepKind(step.Value); ok {
-				r.flow(step.Value, kind)
-			}
+// flow reads a flow and its steps.
+func (r *reader) flow(n *document.Node, kind string) *graph.StepSpec {
+	s := r.task(n, kind)
+	steps := n.Field("steps")
+	if steps == nil || steps.Value.Kind == document.Null {
+		return s
+	}
+	if steps.Value.Kind != document.Map {
+		r.wrong(steps, "a mapping")
+		return s
+	}
+	for i := range steps.Value.Fields {
+		if step := r.step(&steps.Value.Fields[i]); step != nil {
+			s.Steps = append(s.Steps, step)
 		}
 	}
+	return s
+}
+
+// step reads a step of a flow; nil where it cannot be had.
+func (r *reader) step(f *document.Field) *graph.StepSpec {
+	kind, ok := r.stepKind(f.Value)
+	if !ok {
+		return nil
+	}
+	if f.Key == "" {
+		r.problem(f.Pos, "a step needs a name")
+	}
+	var s *graph.StepSpec
+	switch kind {
+	case "router":
+		s = r.router(f.Value, f.Pos)
+	case "flow":
+		s = r.flow(f.Value, kind)
+	default:
+		s = r.task(f.Value, kind)
+	}
+	if kind != "task" {
+		s.Kind = kind
+	}
+	// Links name a step by its key; a name beside it is what it calls itself.
+	s.Pos = graph.Pos(f.Pos)
+	if s.Name != "" && s.Name != f.Key {
+		s.Key = s.Name
+	}
+	s.Name = f.Key
+	return s
 }
 
 // stepKind is the kind of a step below the root; ok is false where it is none.
@@ -105,7 +139,7 @@ func (r *reader) route(f *document.Field) *graph.StepSpec {
 		return nil
 	}
 	if kind != "task" {
-		r.flow(f.Value, kind)
+		r.step(f) // for its problems
 		r.problem(f.Pos, "a route of kind %s is not supported by this version yet", kind)
 		return nil
 	}
@@ -114,6 +148,11 @@ func (r *reader) route(f *document.Field) *graph.StepSpec {
 	}
 	s := r.task(f.Value, "task")
 	s.Pos = graph.Pos(f.Pos)
+	for _, key := range []string{"after", "on_error", "responder"} {
+		if at := f.Value.Field(key); at != nil && !at.Value.Empty() {
+			r.complain(at.Pos, "a route has no %s: its router passes requests to it", key)
+		}
+	}
 	if s.Name == "" {
 		s.Name = f.Key
 	} else if s.Name != f.Key {
@@ -122,23 +161,48 @@ func (r *reader) route(f *document.Field) *graph.StepSpec {
 	return s
 }
 
-// task reads the keys that tasks and routers have in common.
+// task reads the keys of a step but for the steps within it.
 func (r *reader) task(n *document.Node, kind string) *graph.StepSpec {
 	r.checkStepKeys(n, kind)
 	s := &graph.StepSpec{}
 	read := keys{
 		"name":        r.text(&s.Name),
+		"comment":     r.text(&s.Comment),
+		"shape":       r.text(&s.Shape),
 		"input_path":  r.text(&s.InputPath),
 		"result_path": r.text(&s.ResultPath),
+		"handler":     r.text(&s.Handler),
+		"function":    r.text(&s.Function),
+		"responder":   r.boolean(&s.Responder),
+		"full_event":  r.boolean(&s.FullEvent),
 		"class_args":  func(f *document.Field) { r.classArgs(s, f) },
 		"class_name": func(f *document.Field) {
 			r.text(&s.Class)(f)
 			s.ClassPos = graph.Pos(f.Value.Pos)
 		},
+		"after":                            r.links(s, &s.After),
+		"before":                           r.links(s, &s.Before),
+		"base_step":                        r.text(&s.BaseStep),
+		"engine":                           r.text(&s.Engine),
+		"final_step":                       r.text(&s.FinalStep),
+		"path":                             r.text(&s.Path),
+		"shards":                           r.integer(&s.Shards),
+		"retention_in_hours":               r.integer(&s.RetentionHours),
+		"trigger_args":                     r.values(&s.TriggerArgs),
+		"options":                          r.values(&s.Options),
+		"default_final_step":               r.later,
 		"model_endpoint_creation_strategy": r.later,
 		"endpoint_type":                    r.later,
+		"track_models":                     r.later,
+		"on_error": func(f *document.Field) {
+			r.text(&s.OnError)(f)
+			s.LinkPos = graph.Pos(f.Value.Pos)
+		},
 	}
-	for _, key := range []string{"handler", "after", "on_error", "function", "full_event", "responder", "max_iterations", "cycle_from"} {
+	for _, key := range []string{
+		"max_iterations", "cycle_from", "allow_cyclic",
+		"shared_models", "shared_max_processes", "shared_max_threads", "pool_factor",
+	} {
 		read[key] = r.refused
 	}
 	for i := range n.Fields {
@@ -147,6 +211,28 @@ func (r *reader) task(n *document.Node, kind string) *graph.StepSpec {
 		}
 	}
 	return s
+}
+
+// links reads a list of names of steps, or one name.
+func (r *reader) links(s *graph.StepSpec, dst *[]string) func(*document.Field) {
+	return func(f *document.Field) {
+		s.LinkPos = graph.Pos(f.Value.Pos)
+		switch f.Value.Kind {
+		case document.Null:
+		case document.String:
+			*dst = []string{f.Value.Text}
+		case document.List:
+			for _, item := range f.Value.Items {
+				if item.Kind != document.String {
+					r.problem(item.Pos, "%s must list names of steps, found %s", f.Key, item.Describe())
+					continue
+				}
+				*dst = append(*dst, item.Text)
+			}
+		default:
+			r.wrong(f, "a list of names of steps")
+		}
+	}
 }
 
 func (r *reader) classArgs(s *graph.StepSpec, f *document.Field) {

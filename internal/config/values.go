@@ -1,6 +1,7 @@
 package config
 
 import (
+	"math"
 	"slices"
 
 	"github.com/leat-ml/leat/internal/config/document"
@@ -37,6 +38,20 @@ func (r *reader) boolean(dst *bool) func(*document.Field) {
 		default:
 			r.wrong(f, "true or false")
 		}
+	}
+}
+
+func (r *reader) integer(dst *int) func(*document.Field) {
+	return func(f *document.Field) {
+		if f.Value.Kind == document.Null {
+			return
+		}
+		n, ok := f.Value.Value().(int64)
+		if !ok || n < 0 || n > math.MaxInt32 {
+			r.wrong(f, "a number of things")
+			return
+		}
+		*dst = int(n)
 	}
 }
 
