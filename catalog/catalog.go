@@ -49,6 +49,10 @@ type Args struct {
 // not change what it gets and must be safe for concurrent use.
 type Func func(ctx context.Context, x any) (any, error)
 
+// A VarsFunc is a function of several variables, whose values it takes in the
+// order of their names. The rules of [Func] hold.
+type VarsFunc func(ctx context.Context, values ...any) (any, error)
+
 // A Route is one child of a router.
 type Route struct {
 	Key  string
@@ -92,6 +96,9 @@ type Set struct {
 	// Compile makes a function of an expression over event: "(event + 1)". nil
 	// where no expression language is linked in.
 	Compile func(text string) (Func, error)
+	// CompileVars makes a function of an expression over the named variables:
+	// the url_expression of a remote step, over event, endpoint and context.
+	CompileVars func(text string, names ...string) (VarsFunc, error)
 
 	entries  map[string]*Entry // under the name and every alias
 	funcs    map[string]Func
@@ -104,7 +111,7 @@ var Default = &Set{}
 // Clone returns a copy that can be filled further.
 func (s *Set) Clone() *Set {
 	return &Set{
-		Compile: s.Compile, entries: maps.Clone(s.entries),
+		Compile: s.Compile, CompileVars: s.CompileVars, entries: maps.Clone(s.entries),
 		funcs: maps.Clone(s.funcs), runtimes: maps.Clone(s.runtimes),
 	}
 }

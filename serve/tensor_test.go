@@ -153,4 +153,10 @@ func TestMixed(t *testing.T) {
 			t.Errorf("element %d is %v (%T), want %v (%T)", i, got, got, want[i], want[i])
 		}
 	}
+	if d := cmp.Diff(want, x.Values()); d != "" || !x.Mixed() {
+		t.Errorf("all values (-want +got):\n%s", d)
+	}
+	if d := cmp.Diff([]any{want[:2], want[2:]}, x.Rows()); d != "" {
+		t.Errorf("rows (-want +got):\n%s", d)
+	}
 }
