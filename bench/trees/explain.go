@@ -17,7 +17,7 @@ import (
 )
 
 // explainedRows are few, since the libraries take their time.
-const explainedRows = 16
+const explainedRows = 8
 
 // explainGoal is how much of our time a library is to take at least for the
 // contributions of a row.
@@ -42,10 +42,9 @@ func newExplanations(c config, size, kind string) (*match, error) {
 			return C.open_lightgbm_contribs(C.CString(so), C.CString(base), text, errorLength)
 		})
 	}
-	if err = m.add(r, err); err != nil {
-		return nil, err
+	if err = m.add(r, err); err == nil {
+		m.ours, m.info, err = openOurs(base, trees.Contrib)
 	}
-	m.ours, m.info, err = openOurs(base, trees.Contrib)
 	return m, err
 }
 

@@ -86,7 +86,7 @@ func (c *cell) play(by config, players []rival, w *workload) error {
 
 // calibrate returns how many calls take the given time.
 func calibrate(p contender, w *workload, length time.Duration) (int, error) {
-	calls := max(1, 64/w.batch)
+	calls := max(1, min(64/w.batch, w.batches()))
 	for {
 		took, err := p.run(0, calls)
 		if err != nil {
