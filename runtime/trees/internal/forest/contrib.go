@@ -17,8 +17,6 @@ func (e *Ensemble) Offers(out Output) error {
 		return nil
 	case e.oblivious != nil:
 		return e.oblivious.explains()
-	case e.single != nil && e.single.vectors != nil, e.double != nil && e.double.vectors != nil:
-		return errors.New("contributions of trees with vector leaves are not supported")
 	case e.info.Linear:
 		return errors.New("contributions are not defined for linear trees")
 	case e.aside.lack != nil:
@@ -52,10 +50,18 @@ func predictContribs[D, S float](e *Ensemble, dst []D, rows []S, n int) error {
 // when they are first asked for.
 type explainer struct {
 	once   sync.Once
-	trees  []*shap.Tree
+	trees  []explainedTree
 	base   []float64 // the margin that is expected, of each group
 	splits int       // of the tree that has the most
 	pool   sync.Pool // of *explanation
+}
+
+// An explainedTree adds to one group; one with vector leaves is as many as there
+// are groups.
+type explainedTree struct {
+	tree  *shap.Tree
+	root  uint32
+	group int
 }
 
 // explanation is the memory of those that are made together.
@@ -93,34 +99,44 @@ func newExplainer[T float](e *Ensemble, s *scorer[T]) {
 		if t+1 < s.trees {
 			end = s.roots[t+1]
 		}
-		nodes = nodes[:0]
-		for at := root; at < end; at++ {
-			nodes = append(nodes, explained(e, s, root, at))
+		from, to := s.groupsOf(t)
+		for g := from; g < to; g++ {
+			nodes = nodes[:0]
+			for at := root; at < end; at++ {
+				nodes = append(nodes, explained(e, s, root, at, g))
+			}
+			tree := shap.NewTree(nodes)
+			x.trees = append(x.trees, explainedTree{tree, root, g})
+			e.made.Add(int64(tree.Bytes()))
+			x.base[g] += tree.Expected()
+			x.splits = max(x.splits, len(tree.Splits()))
 		}
-		tree := shap.NewTree(nodes)
-		x.trees = append(x.trees, tree)
-		e.made.Add(int64(tree.Bytes()))
-		x.base[s.groupOf(t)] += tree.Expected()
-		x.splits = max(x.splits, len(tree.Splits()))
 	}
 	x.pool.New = func() any { return &explanation{right: make([]uint8, x.splits)} }
 }
 
-func explained[T float](e *Ensemble, s *scorer[T], root, at uint32) shap.Node {
+// explained is the node at a place, as group g sees it.
+func explained[T float](e *Ensemble, s *scorer[T], root, at uint32, g int) shap.Node {
 	slot, step, value := s.walk.node(int(at))
 	n := shap.Node{Cover: e.aside.covers[at], Feature: s.slots[slot].feature, Value: float64(value)}
-	if step != 0 {
+	switch {
+	case step != 0:
 		n.First = at - root + step
+	case s.vectors != nil:
+		n.Value = float64(s.vectors.values[int(value)*s.vectors.width+g])
 	}
 	return n
 }
 
-// groupOf is which margin tree t adds to.
-func (s *scorer[T]) groupOf(t int) int {
-	if s.group == nil {
-		return 0
+// groupsOf is which margins tree t adds to: from the first up to the second.
+func (s *scorer[T]) groupsOf(t int) (from, to int) {
+	switch {
+	case s.vectors != nil:
+		return 0, s.vectors.width
+	case s.group == nil:
+		return 0, 1
 	}
-	return int(s.group[t])
+	return int(s.group[t]), int(s.group[t]) + 1
 }
 
 func contribs[T, D, S float](e *Ensemble, s *scorer[T], dst []D, rows []S, n int) {
@@ -157,11 +173,11 @@ func explain[T, S float](x *explainer, s *scorer[T], w *explanation, rows []S, f
 			values[g*(features+1)+features] = base
 		}
 	}
-	for t, tree := range x.trees {
-		splits, group := tree.Splits(), s.groupOf(t)
+	for _, t := range x.trees {
+		splits := t.tree.Splits()
 		for r := range n {
-			s.walk.tests(w.right, w.keys[r*slots:(r+1)*slots], s.roots[t], splits)
-			tree.Explain(w.values[(r*groups+group)*(features+1):], w.right, &w.walk)
+			s.walk.tests(w.right, w.keys[r*slots:(r+1)*slots], t.root, splits)
+			t.tree.Explain(w.values[(r*groups+t.group)*(features+1):], w.right, &w.walk)
 		}
 	}
 }

@@ -171,6 +171,8 @@ func checkExplanations(t *rapid.T, g *grower, trees [][]Node, base []float64, wa
 	return layout(e) == want
 }
 
+func near(a, b float64) bool { return math.Abs(a-b) <= 1e-14 }
+
 // TestLeavesApart: leaves are numbered in the order in which they are listed.
 func TestLeavesApart(t *testing.T) {
 	nodes := []Node{{Split: AtMost, Left: 3, Right: 1}, {Value: 1}, {Value: 2}, {Split: AtMost, Value: -1, Left: 4, Right: 2}, {Value: 3}}
@@ -204,6 +206,10 @@ func TestNoContributions(t *testing.T) {
 			t.Errorf("%v does not say %q", err, want)
 		}
 	}
+}
+
+// TestExplainedVectors: a tree of vector leaves adds to every margin.
+func TestExplainedVectors(t *testing.T) {
 	vector := []Node{{Split: Less, Left: 1, Right: 2, Cover: 2}, {Vector: []float64{1, 2}, Cover: 1}, {Vector: []float64{3, 4}, Cover: 1}}
 	b := NewBuilder(singleRules, 1000)
 	if err := b.Add(vector); err != nil {
@@ -213,8 +219,9 @@ func TestNoContributions(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := e.Offers(Contrib); err == nil || !strings.Contains(err.Error(), "vector leaves") {
-		t.Errorf("%v", err)
+	contribs := make([]float64, 4)
+	if err := Predict(e, contribs, []float32{1}, 1, Contrib); err != nil || !slices.EqualFunc(contribs, []float64{1, 2, 1, 3}, near) {
+		t.Errorf("contributions %v, %v", contribs, err)
 	}
 	leaves := make([]int32, 2)
 	if err := Leaves(e, leaves, []float32{-1, 1}, 2); err != nil || !slices.Equal(leaves, []int32{1, 2}) {
