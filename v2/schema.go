@@ -20,6 +20,10 @@ func fit(req *serve.Request, d *serve.Description) error {
 	switch {
 	case len(d.Inputs) == 0:
 		err = fitFeatures(req, d.Features)
+	case req.Dialect == serve.OIP && byColumn(req.Inputs, d):
+		var matrix *serve.Tensor
+		matrix, err = fromColumns(req.Inputs, d)
+		req.Inputs = []*serve.Tensor{matrix}
 	case req.Dialect == serve.OIP:
 		err = fitTensors(req, d.Inputs)
 	default:
@@ -320,8 +324,9 @@ func dictRows(list []any, names []string) ([]any, error) {
 
 func dictRow(o *serve.Object, names []string) ([]any, error) {
 	row := make([]any, len(names))
+	value := finder(o)
 	for i, name := range names {
-		v, ok := o.Value(name)
+		v, ok := value(name)
 		if !ok {
 			return nil, serve.Errorf(serve.BadRequest, "MLRunInvalidArgumentError",
 				"Input dictionary don't contain all the necessary input keys : [%s]", quoted(names))
@@ -329,6 +334,24 @@ func dictRow(o *serve.Object, names []string) ([]any, error) {
 		row[i] = v
 	}
 	return row, nil
+}
+
+// finder finds the members of an object by their names: in a big one not by
+// looking through all of them each time.
+func finder(o *serve.Object) func(name string) (any, bool) {
+	const big = 32
+	fields := o.Fields()
+	if len(fields) < big {
+		return o.Value
+	}
+	values := make(map[string]any, len(fields))
+	for i := len(fields) - 1; i >= 0; i-- { // of two, the first counts
+		values[fields[i].Key] = fields[i].Value
+	}
+	return func(name string) (any, bool) {
+		v, ok := values[name]
+		return v, ok
+	}
 }
 
 // quoted is a list as Python prints it.
