@@ -21,11 +21,17 @@ type inference struct {
 
 // infer serves an inference or explanation, counts it and records it.
 func (s *Server) infer(ctx context.Context, ev *serve.Event, op string) error {
+	return s.inferFrom(ctx, ev, op, nil)
+}
+
+// inferFrom is infer where a router has read the request already: req is this
+// server's own copy of it, to change, or nil.
+func (s *Server) inferFrom(ctx context.Context, ev *serve.Event, op string, req *serve.Request) error {
 	start := ev.Begin()
 	if s.Metrics != nil {
 		s.Metrics.Begin()
 	}
-	in := inference{s: s, ev: ev, op: op}
+	in := inference{s: s, ev: ev, op: op, req: req}
 	resp, err := in.run(ctx, start)
 	if err == nil {
 		ev.Body, err = oip.Place(ev.Body, s.ResultPath, serve.ValueBody(resp))
@@ -91,19 +97,26 @@ func (in *inference) request() (*serve.Request, error) {
 	if body.Empty() {
 		return nil, emptyBody(in.s.Env.MLRun)
 	}
-	req, err := new(oip.Buffer).Request(body)
-	if err != nil {
-		if serve.CodeOf(err) == serve.Internal {
-			err = serve.Errorf(serve.BadRequest, "ValueError", "Unrecognized request format, caused by: %w", err)
+	req := in.req
+	if req == nil {
+		if req, err = new(oip.Buffer).Request(body); err != nil {
+			return nil, unreadable(err)
 		}
-		return nil, err
+		in.req = req
 	}
-	in.req = req
 	req.Op, req.Body = in.op, body
 	if req.RawID == nil {
 		req.ID = in.ev.Identify()
 	}
 	return req, nil
+}
+
+// unreadable is what is said of a body that is no request.
+func unreadable(err error) error {
+	if serve.CodeOf(err) == serve.Internal {
+		return serve.Errorf(serve.BadRequest, "ValueError", "Unrecognized request format, caused by: %w", err)
+	}
+	return err
 }
 
 func emptyBody(mlrun bool) error {

@@ -4,29 +4,31 @@ import (
 	"github.com/leat-ml/leat/serve"
 )
 
-// metadata answers with what is known of the model: MLRun's four members in its
-// contract, those of the Open Inference Protocol in the default one.
+// metadata answers with what is known of the model.
 func (s *Server) metadata(ev *serve.Event) error {
-	d := s.desc.Load()
-	fields := []serve.Field{{Key: "name", Value: s.Name}, {Key: "version", Value: s.Version}}
-	if s.Env.MLRun {
-		fields = append(fields,
-			serve.Field{Key: "inputs", Value: featureList(d.Features, d.Inputs)},
-			serve.Field{Key: "outputs", Value: featureList(d.Labels, d.Outputs)})
-		return s.answer(ev, serve.ValueBody(serve.NewObject(fields...)), nil)
-	}
 	versions := []string{}
 	if s.versions != nil {
 		versions = s.versions()
 	} else if s.Version != "" {
 		versions = append(versions, s.Version)
 	}
-	fields = append(fields,
+	return s.answer(ev, serve.ValueBody(metadataOf(s.Name, s.Version, versions, s.desc.Load(), s.Env.MLRun)), nil)
+}
+
+// metadataOf is MLRun's four members in its contract, those of the Open
+// Inference Protocol in the default one.
+func metadataOf(name, version string, versions []string, d *serve.Description, mlrun bool) *serve.Object {
+	fields := []serve.Field{{Key: "name", Value: name}, {Key: "version", Value: version}}
+	if mlrun {
+		return serve.NewObject(append(fields,
+			serve.Field{Key: "inputs", Value: featureList(d.Features, d.Inputs)},
+			serve.Field{Key: "outputs", Value: featureList(d.Labels, d.Outputs)})...)
+	}
+	return serve.NewObject(append(fields,
 		serve.Field{Key: "versions", Value: versions},
 		serve.Field{Key: "platform", Value: d.Platform},
 		serve.Field{Key: "inputs", Value: tensorList(d.Inputs, d.Features)},
-		serve.Field{Key: "outputs", Value: tensorList(d.Outputs, d.Labels)})
-	return s.answer(ev, serve.ValueBody(serve.NewObject(fields...)), nil)
+		serve.Field{Key: "outputs", Value: tensorList(d.Outputs, d.Labels)})...)
 }
 
 // featureList is a schema as MLRun lists it: the artifact's words where there

@@ -71,13 +71,19 @@ func (r *Router) Do(ctx context.Context, ev *serve.Event) (serve.Fate, error) {
 	if r.InputPath == "" && r.ResultPath == "" {
 		return r.route(ctx, ev)
 	}
+	return r.within(ctx, ev, r.route)
+}
+
+// within runs route with the part of the body that input_path selects, and
+// places what it leaves where result_path says.
+func (r *Router) within(ctx context.Context, ev *serve.Event, route serve.StepFunc) (serve.Fate, error) {
 	whole := ev.Body
 	body, err := oip.Select(whole, r.InputPath)
 	if err != nil {
 		return serve.Pass, err
 	}
 	ev.Body = body
-	fate, err := r.route(ctx, ev)
+	fate, err := route(ctx, ev)
 	if err != nil {
 		return fate, err
 	}
@@ -86,12 +92,8 @@ func (r *Router) Do(ctx context.Context, ev *serve.Event) (serve.Fate, error) {
 }
 
 func (r *Router) route(ctx context.Context, ev *serve.Event) (serve.Fate, error) {
-	if isGet(ev) && ev.Target.Model == "" && r.asksRouter(ev.Target.Path) {
-		ev.Body = serve.ValueBody(serve.NewObject(
-			serve.Field{Key: "name", Value: r.Class},
-			serve.Field{Key: "version", Value: r.Protocol},
-			serve.Field{Key: "extensions", Value: []any{}}))
-		return serve.Finish, nil
+	if r.asksRouter(ev) {
+		return r.about(ev)
 	}
 	if ev.Target.Model == "" {
 		list, err := r.fromPath(ev)
@@ -112,9 +114,22 @@ func (r *Router) route(ctx context.Context, ev *serve.Event) (serve.Fate, error)
 	return child.Do(ctx, ev)
 }
 
-// asksRouter says whether a GET of the path is about the router itself.
-func (r *Router) asksRouter(path string) bool {
+// asksRouter says whether the event is a question about the router itself.
+func (r *Router) asksRouter(ev *serve.Event) bool {
+	if !isGet(ev) || ev.Target.Model != "" {
+		return false
+	}
+	path := ev.Target.Path
 	return path == "/" || path == "" || path == r.HealthPrefix || strings.HasPrefix(path, r.HealthPrefix+"/")
+}
+
+// about answers with the router's own metadata.
+func (r *Router) about(ev *serve.Event) (serve.Fate, error) {
+	ev.Body = serve.ValueBody(serve.NewObject(
+		serve.Field{Key: "name", Value: r.Class},
+		serve.Field{Key: "version", Value: r.Protocol},
+		serve.Field{Key: "extensions", Value: []any{}}))
+	return serve.Finish, nil
 }
 
 // fromPath fills in the target from the URL. list is true when the URL is that
@@ -158,16 +173,21 @@ func unescape(parts ...*string) error {
 }
 
 func (r *Router) list(ev *serve.Event) (serve.Fate, error) {
+	names := r.models.Names()
+	if names == nil {
+		names = []string{}
+	}
+	return r.listed(ev, serve.Field{Key: "models", Value: names})
+}
+
+// listed answers a question for the list of models.
+func (r *Router) listed(ev *serve.Event, fields ...serve.Field) (serve.Fate, error) {
 	if !isGet(ev) && !r.Env.MLRun {
 		err := serve.Errorf(serve.WrongMethod, "ValueError", "the list of models is read with GET, not %s", method(ev))
 		err.Allow = "GET"
 		return serve.Pass, err
 	}
-	names := r.models.Names()
-	if names == nil {
-		names = []string{}
-	}
-	ev.Body = serve.ValueBody(serve.NewObject(serve.Field{Key: "models", Value: names}))
+	ev.Body = serve.ValueBody(serve.NewObject(fields...))
 	return serve.Finish, nil
 }
 
@@ -231,16 +251,19 @@ func (r *Router) find(ev *serve.Event) serve.Step {
 }
 
 func (r *Router) unknown(ev *serve.Event) error {
+	return unknownModel(ev, r.models.Names(), "")
+}
+
+func unknownModel(ev *serve.Event, names []string, besides string) error {
 	key := ev.Target.Model
 	if ev.Target.Version != "" {
 		key += ":" + ev.Target.Version
 	}
-	names := r.models.Names()
 	const shown = 50
 	more := ""
 	if len(names) > shown {
 		more = fmt.Sprintf(" and %d more", len(names)-shown)
 		names = names[:shown]
 	}
-	return serve.Errorf(serve.NotFound, "ValueError", "model %s doesnt exist, available models: %s%s", key, strings.Join(names, " | "), more)
+	return serve.Errorf(serve.NotFound, "ValueError", "model %s doesnt exist, available models: %s%s%s", key, strings.Join(names, " | "), more, besides)
 }

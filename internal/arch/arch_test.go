@@ -68,7 +68,7 @@ var only = []struct {
 	{"oip", []string{"serve", "oip/jsontext"}, false, "the codec knows the types it codes"},
 	{"catalog", []string{"serve"}, false, "names are mapped to constructors of what serve defines"},
 	{"graph", []string{"serve", "catalog", "oip"}, false, "a graph never knows a concrete step, runtime or transport"},
-	{"v2", []string{"serve", "catalog", "oip", "oip/jsontext"}, false, "the model server knows its protocol and no runtime"},
+	{"v2", []string{"serve", "catalog", "oip", "oip/jsontext", "ensemble"}, false, "the model server knows its protocol, how models vote, and no runtime"},
 	{"artifact", []string{"serve", "internal/config/document"}, true, "an artifact is files and what is written about them"},
 }
 
