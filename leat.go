@@ -37,6 +37,9 @@ type Options struct {
 	Recorder serve.Recorder // of inferences; nil records nothing
 	MLRun    bool           // answer in MLRun's contract instead of the default one
 	Timeout  time.Duration  // of a request; 0 means none
+	// Function is the function whose steps run here, of a graph that is spread
+	// over several; "*" means all.
+	Function string
 	// MaxBody limits the bytes of a request's body; 0 means 64 MiB.
 	MaxBody int64
 }
@@ -63,7 +66,7 @@ func New(spec *graph.Spec, o *Options) (*Server, error) {
 	}
 	core, problems := server.New(server.Config{
 		Spec: spec, Models: spec.Models, Catalog: o.Catalog, Logger: o.Logger, Recorder: o.Recorder,
-		MLRun: o.MLRun, Timeout: o.Timeout, Name: "leat", Version: version.Version,
+		MLRun: o.MLRun, Function: o.Function, Timeout: o.Timeout, Name: "leat", Version: version.Version,
 	})
 	if core == nil {
 		return nil, problemsError(problems)

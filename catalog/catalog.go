@@ -63,6 +63,7 @@ type Route struct {
 type Env struct {
 	Graph       string         // names the graph in errors; may be empty
 	Params      map[string]any // of the server
+	ContentType string         // of events that have none
 	Async       bool           // models load in the background
 	MLRun       bool           // MLRun's contract instead of the default one
 	Mock        bool

@@ -168,6 +168,9 @@ func ask(t *testing.T, srv *leat.Server, url string, r request) answer {
 	for k, v := range r.Headers {
 		req.Header.Set(k, v)
 	}
+	if r.EventID != "" {
+		req.Header.Set("MLRUN-EVENT-ID", r.EventID)
+	}
 	if r.ContentType != nil {
 		req.Header.Set("Content-Type", *r.ContentType)
 	}

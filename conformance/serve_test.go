@@ -17,15 +17,24 @@ func start(t *testing.T, spec *graph.Spec, o *leat.Options) (*leat.Server, strin
 	if err != nil {
 		t.Fatal(err)
 	}
+	url, _ := startServer(t, srv)
+	return srv, url
+}
+
+// startServer serves until the test ends, or stop is called, which returns when
+// nothing is left of any request.
+func startServer(t *testing.T, srv *leat.Server) (url string, stop func()) {
+	t.Helper()
 	if err := srv.Start(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	web := httptest.NewServer(srv.Handler())
-	t.Cleanup(func() {
+	stop = func() {
 		web.Close()
 		if err := srv.Close(context.Background()); err != nil {
 			t.Error(err)
 		}
-	})
-	return srv, web.URL
+	}
+	t.Cleanup(stop)
+	return web.URL, stop
 }

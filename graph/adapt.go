@@ -42,6 +42,22 @@ func (s *function) Do(ctx context.Context, ev *serve.Event) (serve.Fate, error) 
 	return serve.Pass, nil
 }
 
+// routed is a router within a flow. It leaves the target as it was: the next
+// router has an URL to read too.
+type routed struct{ serve.Step }
+
+func (s routed) Do(ctx context.Context, ev *serve.Event) (serve.Fate, error) {
+	target := ev.Target
+	fate, err := s.Step.Do(ctx, ev)
+	if fate != serve.Keep {
+		ev.Target = target
+	}
+	return fate, err
+}
+
+// Waits implements serve.Waiter.
+func (s routed) Waits() bool { return waits(s.Step) }
+
 // nested is a flow as a step: what answers within is its result.
 type nested struct{ plan *plan }
 

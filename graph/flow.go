@@ -160,7 +160,10 @@ func (l *links) only(keep []int) *links {
 func (b *builder) step(s *StepSpec, flow string) serve.Step {
 	switch s.Kind {
 	case "router":
-		return b.router(s)
+		if step := b.router(s); step != nil {
+			return routed{step}
+		}
+		return nil
 	case "flow":
 		return b.nested(s, join(flow, s.Name))
 	case "queue":

@@ -21,8 +21,9 @@ type Graph struct {
 	timeout time.Duration
 	logger  *slog.Logger
 
-	observer Observer
-	trace    Tracer
+	contentType string // of events that have none
+	observer    Observer
+	trace       Tracer
 
 	// running counts the calls inside, plus one until Close.
 	running atomic.Int64
@@ -51,7 +52,7 @@ func (g *Graph) prepare(o Options) {
 	g.timeout, g.observer, g.trace = o.Timeout, o.Observer, o.Trace
 	g.logger = slog.New(slog.DiscardHandler)
 	if o.Env != nil {
-		g.name = o.Env.Graph
+		g.name, g.contentType = o.Env.Graph, o.Env.ContentType
 		if o.Env.Logger != nil {
 			g.logger = o.Env.Logger
 		}
@@ -147,6 +148,9 @@ func (g *Graph) Serve(ctx context.Context, ev *serve.Event) (*serve.Event, error
 		return nil, &serve.Error{Code: serve.Unavailable, Err: ErrClosed}
 	}
 	defer g.leave()
+	if !g.plan.bare {
+		g.admit(ev)
+	}
 	if g.timeout <= 0 {
 		return g.plan.serve(ctx, ev)
 	}
@@ -162,6 +166,9 @@ func (g *Graph) Process(ctx context.Context, ev *serve.Event) error {
 		return &serve.Error{Code: serve.Unavailable, Err: ErrClosed}
 	}
 	defer g.leave()
+	if !g.plan.bare {
+		g.admit(ev)
+	}
 	return g.plan.process(ctx, ev)
 }
 

@@ -62,6 +62,11 @@ func (s *Server) operation(ev *serve.Event) (string, error) {
 	if op := strings.Trim(ev.Target.Operation, "/"); op != "" {
 		return op, nil
 	}
+	if ev.Target.Model == "" { // no router has read the URL
+		if op := s.fromPath(ev.Target.Path); op != "" {
+			return op, nil
+		}
+	}
 	if isGet(ev) {
 		return "", nil
 	}
@@ -71,6 +76,31 @@ func (s *Server) operation(ev *serve.Event) (string, error) {
 		}
 	}
 	return opInfer, nil
+}
+
+// fromPath is the operation that the URL names to a model that is a step of a
+// flow: all of it, or what comes after a model's address. Where the contract does
+// not say otherwise, a path that is no operation of the model is that of the
+// flow, and says nothing.
+func (s *Server) fromPath(path string) string {
+	op := strings.Trim(path, "/")
+	if rest, ok := strings.CutPrefix(op, "v2/models/"); ok {
+		_, op, _ = strings.Cut(rest, "/")
+		if after, ok := strings.CutPrefix(op, "versions/"); ok {
+			_, op, _ = strings.Cut(after, "/")
+		}
+	}
+	if s.Env.MLRun {
+		return op
+	}
+	switch op {
+	case opInfer, opPredict, opInferDict, opPredictDict, opExplain, opReady:
+		return op
+	}
+	if o, ok := s.Model.(serve.Operator); ok && op != "" && o.Operation(op) != nil {
+		return op
+	}
+	return ""
 }
 
 // custom runs one of the model's own operations. It gets the event as it came,

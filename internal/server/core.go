@@ -28,6 +28,9 @@ type Config struct {
 	MLRun    bool          // MLRun's contract
 	Mock     bool          // no ports, no records
 	Timeout  time.Duration // of a request; 0 means none
+	Function string        // whose steps run here, of a graph over several; "*" means all
+	FromStep string        // starts the flow instead of its first steps
+	Trace    graph.Tracer  // follows the events of the graph; nil for none
 	ReadyAny bool          // one ready model makes the server ready
 	Name     string        // in server metadata
 	Version  string
@@ -57,7 +60,7 @@ func New(c Config) (*Core, []graph.Problem) {
 	v2.Register(set)
 	core := &Core{cfg: c, started: time.Now()}
 	env := c.env()
-	opts := graph.Options{Catalog: set, Env: env, Timeout: c.Timeout}
+	opts := graph.Options{Catalog: set, Env: env, Timeout: c.Timeout, Function: c.Function, FromStep: c.FromStep, Trace: c.Trace}
 	var problems []graph.Problem
 	if c.Spec != nil && c.Spec.Graph != nil {
 		core.graph, problems = graph.Build(c.Spec, opts)
@@ -84,7 +87,7 @@ func (c *Config) env() *catalog.Env {
 	e := &catalog.Env{MLRun: c.MLRun, Mock: c.Mock, Logger: c.Logger, Recorder: c.Recorder, Open: artifact.Open}
 	if s := c.Spec; s != nil {
 		e.Params, e.Async, e.Verbose = s.Parameters, s.LoadMode == "async", s.Verbose
-		e.FunctionURI = s.FunctionURI
+		e.FunctionURI, e.ContentType = s.FunctionURI, s.DefaultContentType
 		e.Project, _, _ = strings.Cut(s.FunctionURI, "/")
 	}
 	return e
