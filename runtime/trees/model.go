@@ -165,13 +165,15 @@ func (m *Model) wide(t *serve.Tensor) bool {
 }
 
 // scoreRows is Predict, which for contributions, that take their time, looks
-// every few rows whether the request is over.
+// every few rows whether the request is over: fewer of big and deep models.
 func scoreRows[D, S float32 | float64](ctx context.Context, e *Ensemble, dst []D, rows []S, n int, out Output) error {
 	if out != Contrib {
 		return Predict(e, dst, rows, n, out)
 	}
-	const few = 16
-	width, features := e.Width(out), e.Info().Features
+	const most, steps = 16, 1 << 26
+	info, width := e.Info(), e.Width(out)
+	few := min(most, max(1, steps/(1+info.Nodes*info.Depth)))
+	features := info.Features
 	for n > 0 {
 		if err := ctx.Err(); err != nil {
 			return err // says it all
