@@ -23,6 +23,7 @@ type Graph struct {
 
 	contentType string // of events that have none
 	observer    Observer
+	epoch       time.Time // from which steps are timed
 	trace       Tracer
 
 	// running counts the calls inside, plus one until Close.
@@ -57,6 +58,7 @@ func (g *Graph) prepare(o Options) {
 			g.logger = o.Env.Logger
 		}
 	}
+	g.epoch = time.Now()
 	g.done = make(chan struct{})
 	g.running.Store(1)
 	g.life, g.cancel = context.WithCancel(context.Background())

@@ -94,6 +94,10 @@ func (p *plan) advance(ctx context.Context, n *node, ev *serve.Event, fresh bool
 			err = p.panicked(at, v)
 		}
 	}()
+	var clock time.Duration
+	if p.g.observer != nil {
+		clock = time.Since(p.g.epoch)
+	}
 	for at = n; ; at = at.next[0] {
 		if !fresh {
 			ev.Move()
@@ -103,10 +107,15 @@ func (p *plan) advance(ctx context.Context, n *node, ev *serve.Event, fresh bool
 		}
 		fresh = false
 		at.count.Add(1)
-		if at.metrics != nil || p.g.trace != nil {
-			fate, err = p.watched(ctx, at, ev)
+		if p.g.trace != nil {
+			fate, err = p.traced(ctx, at, ev)
 		} else {
 			fate, err = at.step.Do(ctx, ev)
+		}
+		if at.metrics != nil { // one look at the clock ends a step and begins the next
+			now := time.Since(p.g.epoch)
+			at.metrics.Done(now-clock, err)
+			clock = now
 		}
 		if err != nil || fate != serve.Pass || at.answers || len(at.next) != 1 {
 			return at, fate, err
@@ -114,18 +123,10 @@ func (p *plan) advance(ctx context.Context, n *node, ev *serve.Event, fresh bool
 	}
 }
 
-// watched is a step that is timed and traced.
-func (p *plan) watched(ctx context.Context, n *node, ev *serve.Event) (fate serve.Fate, err error) {
-	start := time.Now()
-	if p.g.trace != nil {
-		leave := p.g.trace.Enter(n.name, ev)
-		defer func() { leave(ev, fate, err) }()
-	}
-	fate, err = n.step.Do(ctx, ev)
-	if n.metrics != nil {
-		n.metrics.Done(time.Since(start), err)
-	}
-	return fate, err
+func (p *plan) traced(ctx context.Context, n *node, ev *serve.Event) (fate serve.Fate, err error) {
+	leave := p.g.trace.Enter(n.name, ev)
+	defer func() { leave(ev, fate, err) }()
+	return n.step.Do(ctx, ev)
 }
 
 func (p *plan) panicked(n *node, v any) error {

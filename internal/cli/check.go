@@ -10,10 +10,10 @@ import (
 )
 
 type checkCmd struct {
-	Path   string `arg:"" help:"A spec, an MLRun function file, a model or a repository."`
-	MLRun  bool   `name:"mlrun" setting:"" help:"By MLRun's contract, in which unknown keys are warnings."`
-	linked `embed:""`
-	format `embed:""`
+	Path    string `arg:"" help:"A spec, an MLRun function file, a model or a repository."`
+	reading `embed:""`
+	linked  `embed:""`
+	format  `embed:""`
 }
 
 // Help implements [kong.HelpProvider].
@@ -33,7 +33,7 @@ Examples:
 // Run prints the problems.
 func (c *checkCmd) Run(ctx context.Context, env *Env) error {
 	ch := &checker{set: env.catalog(c.linked)}
-	o := &opener{env: env, set: ch.set, mlrun: c.MLRun}
+	o := c.opener(env, ch.set)
 	src, problems, err := o.open(c.Path)
 	if err != nil {
 		return err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"path/filepath"
+	"slices"
 
 	"github.com/leat-ml/leat/catalog"
 	"github.com/leat-ml/leat/graph"
@@ -31,20 +32,35 @@ func (c *checker) check(ctx context.Context, src *source) {
 	}
 }
 
-// graph checks the graph as a whole, and then loads each of its routes alone, so
+// graph checks the graph as a whole, and then loads each of its models alone, so
 // that one that fails does not hide the others.
 func (c *checker) graph(ctx context.Context, src *source) {
 	add := c.adder()
 	c.build(src, add)
-	for _, route := range src.spec.Graph.Routes {
+	for _, task := range tasks(src.spec.Graph) {
 		one := *src.spec
-		root := *src.spec.Graph
-		root.Routes = []*graph.StepSpec{route}
-		one.Graph, one.Models, one.LoadMode = &root, "", "sync"
+		one.Graph = &graph.StepSpec{Kind: "router", Pos: src.spec.Graph.Pos, Routes: []*graph.StepSpec{task}}
+		one.Models, one.LoadMode = "", "sync"
 		if err := c.load(ctx, src, &one); err != nil {
-			add(graph.Problem{File: one.File, Pos: placeOf(route), Msg: err.Error()})
+			add(graph.Problem{File: one.File, Pos: placeOf(task), Msg: err.Error()})
 		}
 	}
+}
+
+// tasks are the steps of a class in a graph, at any depth.
+func tasks(s *graph.StepSpec) []*graph.StepSpec {
+	var all []*graph.StepSpec
+	for _, child := range slices.Concat(s.Routes, s.Steps) {
+		switch child.Kind {
+		case "", "task", "error_step":
+			if child.Class != "" || child.New != nil || child.Handler == "" {
+				all = append(all, child)
+			}
+		default:
+			all = append(all, tasks(child)...)
+		}
+	}
+	return all
 }
 
 // adder adds problems, but not in lines that have some already: what could not
@@ -80,14 +96,17 @@ func unservable(set *catalog.Set, src *source, problems []graph.Problem) error {
 }
 
 func (c *checker) config(src *source, spec *graph.Spec, models string) server.Config {
-	return server.Config{Spec: spec, Models: models, Catalog: c.set, MLRun: src.mlrun, Mock: true}
+	return server.Config{
+		Spec: spec, Models: models, Catalog: c.set, MLRun: src.mlrun, Mock: true,
+		Function: src.function, FromStep: src.fromStep,
+	}
 }
 
 // load loads the models of a graph and lets go of them. A graph that cannot be
 // built has been told of.
 func (c *checker) load(ctx context.Context, src *source, spec *graph.Spec) error {
 	core, _ := server.New(c.config(src, spec, ""))
-	if core == nil {
+	if core == nil || len(core.Models()) == 0 { // another step: starting it may do something
 		return nil
 	}
 	if err := core.Start(ctx); err != nil {

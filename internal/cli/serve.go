@@ -18,12 +18,12 @@ type serveCmd struct {
 
 	HTTP    string        `name:"http" setting:"" default:"127.0.0.1:8080" placeholder:"ADDR" help:"Data port; port 0 picks a free one."`
 	Admin   string        `setting:"" default:"127.0.0.1:8082" placeholder:"ADDR" help:"Admin port: metrics, health, the models."`
-	MLRun   bool          `name:"mlrun" setting:"" help:"Answer in MLRun's contract."`
 	Ready   string        `setting:"" enum:"all,any" default:"all" placeholder:"WHICH" help:"The server is ready when all of its models are, or any."`
 	Timeout time.Duration `setting:"" default:"0" placeholder:"DURATION" help:"Time for a request; 0 is no limit."`
 	MaxBody size          `setting:"" default:"64MiB" placeholder:"SIZE" help:"Largest body of a request."`
 	Drain   time.Duration `setting:"" default:"30s" placeholder:"DURATION" help:"Time for requests in flight when the server stops."`
 	Access  string        `name:"access-log" setting:"" enum:"off,errors,all" default:"errors" placeholder:"WHICH" help:"Log requests: off, errors (status 500 and more) or all."`
+	reading `embed:""`
 	logging `embed:""`
 	linked  `embed:""`
 	format  `embed:""`
@@ -79,7 +79,7 @@ func (c *serveCmd) config(env *Env) (rc server.RunConfig, err error) {
 	errs := &lockedWriter{w: env.Stderr}
 	logger := c.logger(errs)
 	set := env.catalog(c.linked)
-	src, problems, err := c.source(&opener{env: env, set: set, mlrun: c.MLRun})
+	src, problems, err := c.source(c.opener(env, set))
 	if err != nil {
 		return rc, err
 	}
@@ -90,7 +90,7 @@ func (c *serveCmd) config(env *Env) (rc server.RunConfig, err error) {
 	rc = server.RunConfig{
 		Config: server.Config{
 			Spec: src.spec, Models: src.models, Catalog: set, Logger: logger, MLRun: src.mlrun,
-			Timeout: c.Timeout, ReadyAny: c.Ready == "any", Name: "leat", Version: version.Version,
+			Function: src.function, FromStep: src.fromStep, Timeout: c.Timeout, ReadyAny: c.Ready == "any", Name: "leat", Version: version.Version,
 		},
 		HTTP: c.HTTP, Admin: c.Admin, MaxBody: int64(c.MaxBody), Drain: c.Drain, Grace: grace(c.Drain),
 		Warn: func(p graph.Problem) { logWarnings(logger, []graph.Problem{p}) },

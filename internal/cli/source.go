@@ -17,8 +17,11 @@ import (
 
 const (
 	serverFile = "server.yaml"
-	// specVariable holds a server spec where MLRun deploys a function.
-	specVariable = "SERVING_SPEC_ENV"
+	// What MLRun sets where it deploys a function: a server spec, the function's
+	// name in a graph over several, and the step to start from.
+	specVariable     = "SERVING_SPEC_ENV"
+	functionVariable = "SERVING_CURRENT_FUNCTION"
+	stepVariable     = "START_FROM_STEP"
 )
 
 // A source is what there is to serve, as PATH names it.
@@ -27,13 +30,27 @@ type source struct {
 	spec   *graph.Spec // nil for models without a server.yaml
 	models string      // path of a model or repository; "" without one
 	mlrun  bool        // MLRun's contract
+
+	function string // whose steps run here, of a graph over several
+	fromStep string // starts the flow instead of its first steps
+}
+
+// reading says how what is served is read. It is embedded by the verbs that do.
+type reading struct {
+	MLRun           bool   `name:"mlrun" setting:"" help:"Answer in MLRun's contract; in specs, unknown keys are warnings then."`
+	CurrentFunction string `setting:"" placeholder:"NAME" help:"The function whose steps run here, of a graph over several; * means all; $SERVING_CURRENT_FUNCTION when not given."`
+}
+
+func (r reading) opener(env *Env, set *catalog.Set) *opener {
+	return &opener{env: env, set: set, mlrun: r.MLRun, function: r.CurrentFunction}
 }
 
 // An opener finds out what a path is.
 type opener struct {
-	env   *Env
-	set   *catalog.Set
-	mlrun bool
+	env      *Env
+	set      *catalog.Set
+	mlrun    bool
+	function string // whose steps run here; "" leaves it to the environment
 }
 
 // options are how the opener's files are read.
@@ -117,6 +134,10 @@ func (o *opener) ofSpec(file string, spec *graph.Spec) *source {
 	}
 	src.mlrun = o.mlrun || spec.MLRun
 	src.models = spec.Models
+	if src.function = o.function; src.function == "" {
+		src.function, _ = o.env.Lookup(functionVariable)
+	}
+	src.fromStep, _ = o.env.Lookup(stepVariable)
 	return src
 }
 

@@ -9,15 +9,16 @@ import (
 )
 
 type testCmd struct {
-	Source string   `arg:"" name:"path" help:"A spec, an MLRun function file, a model or a repository."`
-	Path   string   `placeholder:"PATH" default:"/" help:"Path of the event's URL."`
-	Method string   `placeholder:"METHOD" help:"GET, POST …; POST when there is a body, else GET."`
-	Body   string   `placeholder:"JSON" help:"The body; @FILE reads a file, - reads stdin."`
-	Header []string `placeholder:"K:V" sep:"none" help:"A header of the event; may be repeated."`
-	Cases  string   `placeholder:"FILE" help:"Run a file of cases, one JSON object a line, in place of one event."`
-	MLRun  bool     `name:"mlrun" setting:"" help:"Answer in MLRun's contract."`
-	linked `embed:""`
-	format `embed:""`
+	Source  string   `arg:"" name:"path" help:"A spec, an MLRun function file, a model or a repository."`
+	Path    string   `placeholder:"PATH" default:"/" help:"Path of the event's URL."`
+	Method  string   `placeholder:"METHOD" help:"GET, POST …; POST when there is a body, else GET."`
+	Body    string   `placeholder:"JSON" help:"The body; @FILE reads a file, - reads stdin."`
+	Header  []string `placeholder:"K:V" sep:"none" help:"A header of the event; may be repeated."`
+	Cases   string   `placeholder:"FILE" help:"Run a file of cases, one JSON object a line, in place of one event."`
+	Trace   bool     `help:"Print each step: what it got and made of it, how long it took, and where the event went."`
+	reading `embed:""`
+	linked  `embed:""`
+	format  `embed:""`
 }
 
 // Help implements [kong.HelpProvider].
@@ -38,7 +39,7 @@ Examples:
 // Run runs the event or the cases.
 func (c *testCmd) Run(ctx context.Context, env *Env) error {
 	t := &tester{env: env, set: env.catalog(c.linked)}
-	o := &opener{env: env, set: t.set, mlrun: c.MLRun}
+	o := c.opener(env, t.set)
 	src, problems, err := o.open(c.Source)
 	if err != nil {
 		return err
@@ -53,13 +54,21 @@ func (c *testCmd) Run(ctx context.Context, env *Env) error {
 	if err != nil {
 		return err
 	}
+	if c.Trace {
+		t.trace = &trace{}
+	}
 	m, err := t.start(ctx, src)
 	if err != nil {
 		return err
 	}
 	a, err := m.ask(ctx, r)
-	if err = errors.Join(err, m.stop(ctx)); err != nil {
+	if err = errors.Join(err, m.stop(ctx)); err != nil { // which waits for what goes on behind the answer
 		return err
+	}
+	if c.Trace {
+		if err := t.trace.print(env, c.format); err != nil {
+			return err
+		}
 	}
 	return c.print(env, a)
 }

@@ -16,8 +16,9 @@ import (
 
 // A tester starts servers without ports.
 type tester struct {
-	env *Env
-	set *catalog.Set
+	env   *Env
+	set   *catalog.Set
+	trace *trace // nil without one
 }
 
 // A mock is a server without ports.
@@ -29,10 +30,14 @@ type mock struct {
 // start loads what src names. A model of a repository that does not load is
 // told of on stderr.
 func (t *tester) start(ctx context.Context, src *source) (*mock, error) {
-	core, problems := server.New(server.Config{
+	c := server.Config{
 		Spec: loadedFirst(src.spec), Models: src.models, Catalog: t.set, MLRun: src.mlrun, Mock: true,
-		Name: "leat", Version: version.Version,
-	})
+		Function: src.function, FromStep: src.fromStep, Name: "leat", Version: version.Version,
+	}
+	if t.trace != nil {
+		c.Trace = t.trace
+	}
+	core, problems := server.New(c)
 	if err := problemsError(problems); err != nil {
 		return nil, err
 	}
