@@ -110,11 +110,11 @@ func (l *library) run(batch, calls int) (time.Duration, error) {
 }
 
 // margins are in C's memory only for the call.
-func (l *library) margins(w *workload) ([]float64, error) {
-	n := w.rows * w.groups
+func (l *library) margins(w *workload, batches int) ([]float64, error) {
+	n := batches * w.batch * w.groups
 	p := (*C.double)(C.calloc(C.size_t(n), 8))
 	defer C.free(unsafe.Pointer(p))
-	if _, err := l.call(0, w.batches(), p); err != nil {
+	if _, err := l.call(0, batches, p); err != nil {
 		return nil, err
 	}
 	return append([]float64(nil), unsafe.Slice((*float64)(p), n)...), nil

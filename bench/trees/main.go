@@ -26,6 +26,7 @@ type config struct {
 	batches                     []int
 	rounds                      int
 	window                      time.Duration
+	alone                       bool
 }
 
 func main() { os.Exit(status()) }
@@ -51,6 +52,7 @@ func parse(args []string) (config, error) {
 	f.StringVar(&c.onnxruntime, "onnxruntime", "lib/libonnxruntime.so", "library of ONNX Runtime")
 	f.IntVar(&c.rounds, "rounds", 25, "rounds of each cell")
 	f.DurationVar(&c.window, "window", 4*time.Millisecond, "CPU time of a contender in a round")
+	f.BoolVar(&c.alone, "alone", false, "measure leat only")
 	f.Func("only", "regular expression of sizes", func(v string) (err error) {
 		c.only, err = regexp.Compile("^(" + v + ")$")
 		return err
@@ -123,6 +125,9 @@ func runSize(c config, out io.Writer, size string) error {
 			return err
 		}
 		matches = append(matches, m)
+		if c.alone {
+			continue
+		}
 		e, err := newExplanations(c, size, kind)
 		if err != nil {
 			return err
@@ -133,7 +138,7 @@ func runSize(c config, out io.Writer, size string) error {
 		explanations = append(explanations, e)
 		runtime.GC()
 	}
-	if err := printSize(out, size, matches); err != nil {
+	if err := printSize(out, size, matches); err != nil || c.alone {
 		return err
 	}
 	return printExplanations(out, explanations)

@@ -66,8 +66,8 @@ func newMatch(c config, size, kind string) (*match, error) {
 	} else {
 		err = m.openLightGBM(c, base+".txt")
 	}
-	if err != nil {
-		return nil, err
+	if err != nil || c.alone {
+		return m, err
 	}
 	base += "-" + kind
 	if err := m.addONNX(c.onnxruntime, base+"-full.onnx", full); err != nil {
@@ -84,7 +84,7 @@ func newMatch(c config, size, kind string) (*match, error) {
 
 func (m *match) openXGBoost(c config, path string) (err error) {
 	m.trainer = "XGBoost"
-	if m.ours, m.info, err = openOurs(path, trees.Margin); err != nil {
+	if m.ours, m.info, err = openOurs(path, trees.Margin); err != nil || c.alone {
 		return err
 	}
 	theirs, err := openXGBoost(filepath.Join(c.packages, "xgboost", "lib", "libxgboost.so"), path)
@@ -93,7 +93,7 @@ func (m *match) openXGBoost(c config, path string) (err error) {
 
 func (m *match) openLightGBM(c config, path string) (err error) {
 	m.trainer = "LightGBM"
-	if m.ours, m.info, err = openOurs(path, trees.Margin); err != nil {
+	if m.ours, m.info, err = openOurs(path, trees.Margin); err != nil || c.alone {
 		return err
 	}
 	theirs, err := openLightGBM(filepath.Join(c.packages, "lightgbm", "lib", "lib_lightgbm.so"), path)

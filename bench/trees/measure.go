@@ -24,7 +24,7 @@ func (m *match) measure(c config, w *workload, batch int, missing bool) error {
 	w.setBatch(batch)
 	players := []rival{{name: "leat", contender: m.ours}}
 	for _, r := range m.rivals {
-		if r.rows.has(missing) {
+		if r.rows.has(missing) && !c.alone {
 			players = append(players, r)
 		}
 	}
@@ -43,6 +43,9 @@ func (m *match) measure(c config, w *workload, batch int, missing bool) error {
 	return nil
 }
 
+// checked is how many rows are compared.
+const checked = 1024
+
 // check prepares everyone and compares their margins with ours.
 func check(players []rival, w *workload) error {
 	var ours []float64
@@ -50,7 +53,7 @@ func check(players []rival, w *workload) error {
 		if err := p.prepare(w); err != nil {
 			return fmt.Errorf("%s: %w", p.name, err)
 		}
-		margins, err := p.margins(w)
+		margins, err := p.margins(w, max(1, min(checked/w.batch, w.batches())))
 		if err != nil {
 			return fmt.Errorf("%s: %w", p.name, err)
 		}

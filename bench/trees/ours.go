@@ -17,8 +17,8 @@ type contender interface {
 	// run makes that many calls, the first with the batch of the given number,
 	// and returns the CPU time they took.
 	run(batch, calls int) (time.Duration, error)
-	// margins are those of all rows.
-	margins(w *workload) ([]float64, error)
+	// margins are those of the first batches.
+	margins(w *workload, batches int) ([]float64, error)
 }
 
 // ours is the engine, with T its type of numbers.
@@ -75,13 +75,13 @@ func (o *ours[T]) run(batch, calls int) (time.Duration, error) {
 	return threadCPU() - start, nil
 }
 
-func (o *ours[T]) margins(w *workload) ([]float64, error) {
-	if _, err := o.run(0, w.batches()); err != nil {
+func (o *ours[T]) margins(w *workload, batches int) ([]float64, error) {
+	if _, err := o.run(0, batches); err != nil {
 		return nil, err
 	}
-	all := make([]float64, len(o.dst))
-	for i, v := range o.dst {
-		all[i] = float64(v)
+	margins := make([]float64, batches*w.batch*w.groups)
+	for i := range margins {
+		margins[i] = float64(o.dst[i])
 	}
-	return all, nil
+	return margins, nil
 }
