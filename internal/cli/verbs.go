@@ -6,6 +6,7 @@ type verbs struct {
 	Check    checkCmd    `cmd:"" help:"Find every problem in a spec or repository without serving it."`
 	Test     testCmd     `cmd:"" help:"Run one event, or a file of cases, in process."`
 	Infer    inferCmd    `cmd:"" help:"Ask a model of a running server."`
+	Graph    graphCmd    `cmd:"" help:"Show the graph of a spec."`
 	Ls       lsCmd       `cmd:"" help:"List the models of a running server."`
 	Runtimes runtimesCmd `cmd:"" help:"List the runtimes and how to get what this machine lacks."`
 	Init     initCmd     `cmd:"" help:"Make a small working project."`

@@ -63,9 +63,11 @@ func (r *reader) functions(s *graph.Spec, f *document.Field) {
 	}
 	s.Functions = map[string]string{}
 	for i := range f.Value.Fields {
-		var uri string
-		r.text(&uri)(&f.Value.Fields[i])
-		s.Functions[f.Value.Fields[i].Key] = uri
+		child := &f.Value.Fields[i]
+		if child.Value.Kind != document.String {
+			r.complain(child.Value.Pos, "functions: %s must be a function's URI, found %s", child.Key, child.Value.Describe())
+		}
+		s.Functions[child.Key] = child.Value.Text
 	}
 }
 
