@@ -88,6 +88,16 @@ const maxExplained = 16
 // maxExplainedValues bounds their values, so that they stay in cache.
 const maxExplainedValues = 1 << 14
 
+// maxKeptValues bounds what is kept between explanations.
+const maxKeptValues = 1 << 20
+
+func (x *explainer) release(w *explanation) {
+	if len(w.values) > maxKeptValues {
+		w.values = nil
+	}
+	x.pool.Put(w)
+}
+
 func newExplainer[T float](e *Ensemble, s *scorer[T]) {
 	x := &e.explainer
 	for _, base := range s.base {
@@ -143,7 +153,7 @@ func contribs[T, D, S float](e *Ensemble, s *scorer[T], dst []D, rows []S, n int
 	x, width := &e.explainer, e.Width(Contrib)
 	x.once.Do(func() { newExplainer(e, s) })
 	w := x.pool.Get().(*explanation)
-	defer x.pool.Put(w)
+	defer x.release(w)
 	block := max(1, min(n, maxExplained, maxExplainedValues/width))
 	if need := block * len(s.slots); len(w.keys) < need {
 		w.keys = make([]int64, need)
