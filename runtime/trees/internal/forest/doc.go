@@ -25,4 +25,11 @@
 // Leaves that are vectors, one value a margin, stand aside, and nodes hold their
 // numbers. Trees that make one test a level need no nodes: an [ObliviousBuilder]
 // takes them.
+//
+// # Leaf indexes and contributions
+//
+// The numbers that the file has for its leaves, and how many training rows came
+// to each node, stand aside of the nodes. What contributions (SHAP values) need
+// besides, trees of package shap, is made when one first asks for them, and the
+// layouts then say which way a row goes at all splits of a tree at once.
 package forest
