@@ -61,6 +61,7 @@ func New(c Config) (*Core, []graph.Problem) {
 	core := &Core{cfg: c, started: time.Now()}
 	env := c.env()
 	opts := graph.Options{Catalog: set, Env: env, Timeout: c.Timeout, Function: c.Function, FromStep: c.FromStep, Trace: c.Trace}
+	opts.Observer, _ = c.Recorder.(graph.Observer)
 	var problems []graph.Problem
 	if c.Spec != nil && c.Spec.Graph != nil {
 		core.graph, problems = graph.Build(c.Spec, opts)

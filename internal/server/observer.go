@@ -1,6 +1,7 @@
 package server
 
 import (
+	"github.com/leat-ml/leat/graph"
 	"github.com/leat-ml/leat/internal/telemetry"
 	"github.com/leat-ml/leat/serve"
 	"github.com/leat-ml/leat/v2"
@@ -24,6 +25,9 @@ func (o *observer) Record(r serve.Record) {
 // Model implements v2.Observer.
 func (o *observer) Model(name, version string) v2.Metrics { return o.tel.Model(name, version) }
 
+// Step implements graph.Observer.
+func (o *observer) Step(name string) graph.StepMetrics { return o.tel.Step(name) }
+
 // ModelState implements v2.Observer.
 func (o *observer) ModelState(name, version string, s v2.Status) {
 	if s.Phase == v2.Closed {
@@ -40,4 +44,5 @@ func (o *observer) ModelState(name, version string, s v2.Status) {
 var _ interface {
 	serve.Recorder
 	v2.Observer
+	graph.Observer
 } = (*observer)(nil)

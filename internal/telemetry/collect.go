@@ -1,6 +1,8 @@
 package telemetry
 
 import (
+	"maps"
+	"slices"
 	"strconv"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -11,13 +13,15 @@ func describe(name, help string, labels ...string) *prometheus.Desc {
 }
 
 var (
-	requestsDesc = describe("requests_total", "Requests that models have served, by operation and outcome.", "model", "version", "operation", "code")
-	errorsDesc   = describe("request_errors_total", "Requests that models have failed to serve, by the kind of failure.", "model", "version", "code")
-	durationDesc = describe("request_duration_seconds", "Time from a request's arrival at its model to its answer.", "model", "version")
-	inFlightDesc = describe("requests_in_flight", "Requests that models are serving now.", "model")
-	loadDesc     = describe("model_load_duration_seconds", "Time that the last loading of the model took.", "model", "version")
-	stateDesc    = describe("model_state", "1 for the state that the model is in, 0 for the others.", "model", "version", "state")
-	answersDesc  = describe("http_requests_total", "HTTP requests answered, by status; 499 is a caller that went away.", "code")
+	requestsDesc     = describe("requests_total", "Requests that models have served, by operation and outcome.", "model", "version", "operation", "code")
+	errorsDesc       = describe("request_errors_total", "Requests that models have failed to serve, by the kind of failure.", "model", "version", "code")
+	durationDesc     = describe("request_duration_seconds", "Time from a request's arrival at its model to its answer.", "model", "version")
+	inFlightDesc     = describe("requests_in_flight", "Requests that models are serving now.", "model")
+	loadDesc         = describe("model_load_duration_seconds", "Time that the last loading of the model took.", "model", "version")
+	stateDesc        = describe("model_state", "1 for the state that the model is in, 0 for the others.", "model", "version", "state")
+	stepEventsDesc   = describe("step_events_total", "Events that steps of the graph were done with, by outcome.", "step", "code")
+	stepDurationDesc = describe("step_duration_seconds", "Time that a step had an event for.", "step")
+	answersDesc      = describe("http_requests_total", "HTTP requests answered, by status; 499 is a caller that went away.", "code")
 )
 
 // states are those that every model has a series for.
@@ -25,7 +29,7 @@ var states = [...]string{"PENDING", "LOADING", "READY", "FAILED"}
 
 // Describe implements prometheus.Collector.
 func (t *Telemetry) Describe(out chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{requestsDesc, errorsDesc, durationDesc, inFlightDesc, loadDesc, stateDesc, answersDesc} {
+	for _, d := range []*prometheus.Desc{requestsDesc, errorsDesc, durationDesc, inFlightDesc, loadDesc, stateDesc, stepEventsDesc, stepDurationDesc, answersDesc} {
 		out <- d
 	}
 }
@@ -37,6 +41,9 @@ func (t *Telemetry) Collect(out chan<- prometheus.Metric) {
 		if n := t.answers[status].Load(); n > 0 {
 			c.counter(answersDesc, n, strconv.Itoa(status))
 		}
+	}
+	for _, s := range t.allSteps() {
+		s.collect(c)
 	}
 	inFlight := map[string]int64{}
 	for _, m := range t.all() {
@@ -56,6 +63,12 @@ func (t *Telemetry) all() []*ModelMetrics {
 		all = append(all, m)
 	}
 	return all
+}
+
+func (t *Telemetry) allSteps() []*StepMetrics {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	return slices.Collect(maps.Values(t.steps))
 }
 
 func (m *ModelMetrics) collect(c collection) {

@@ -22,6 +22,7 @@ type Telemetry struct {
 
 	mu     sync.RWMutex
 	models map[id]*ModelMetrics
+	steps  map[string]*StepMetrics
 }
 
 type id struct{ name, version string }
@@ -31,7 +32,7 @@ const maxStatus = 600
 // New returns the metrics of a server: its build, the Go runtime and the
 // process, and whatever is added later.
 func New(b Build) *Telemetry {
-	t := &Telemetry{registry: prometheus.NewRegistry(), models: map[id]*ModelMetrics{}}
+	t := &Telemetry{registry: prometheus.NewRegistry(), models: map[id]*ModelMetrics{}, steps: map[string]*StepMetrics{}}
 	info := prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name:        "leat_build_info",
 		Help:        "The program that runs: always 1.",

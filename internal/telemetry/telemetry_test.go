@@ -223,3 +223,35 @@ func TestConcurrency(t *testing.T) {
 		t.Errorf("%d observations", h.GetSampleCount())
 	}
 }
+
+func TestSteps(t *testing.T) {
+	tel := New(Build{})
+	s := tel.Step("clean")
+	s.Done(time.Millisecond, nil)
+	s.Done(time.Millisecond, nil)
+	s.Done(time.Second, serve.Errorf(serve.BadRequest, "", "x"))
+	s.Done(time.Second, errors.New("x"))
+	s.Done(time.Second, serve.Errorf(serve.Unwritable, "", "x"))
+	tel.Step("idle")
+	if tel.Step("clean") != s {
+		t.Error("a step that is there again starts anew")
+	}
+	want := []string{
+		`{code="bad_request",step="clean"} 1`, `{code="internal",step="clean"} 2`,
+		`{code="ok",step="clean"} 2`, `{code="ok",step="idle"} 0`,
+	}
+	if d := cmp.Diff(want, series(t, tel, "leat_step_events_total")); d != "" {
+		t.Error(d)
+	}
+	var text strings.Builder
+	families, err := tel.Gatherer().Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range families {
+		fmt.Fprintln(&text, f)
+	}
+	if !strings.Contains(text.String(), "leat_step_duration_seconds") {
+		t.Error("no durations")
+	}
+}
