@@ -17,6 +17,9 @@
 // and elements of 4 or 8 bits that no datatype stands for) is refused by name
 // when the model is loaded.
 //
+// A model of trees that Options.Trees takes runs without the library; a
+// parameter of the model, engine (onnxruntime, trees), chooses.
+//
 // A model runs on the goroutine that calls it, with one thread, unless its
 // parameters say otherwise: intra_op_threads, inter_op_threads (0 stands for as
 // many as there are processors), execution_mode (sequential, parallel) and

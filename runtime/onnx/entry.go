@@ -32,7 +32,7 @@ func Entry(o Options) catalog.RuntimeEntry {
 	return catalog.RuntimeEntry{
 		Name:    "onnx",
 		Classes: []string{"ONNXModelServer", "mlrun.frameworks.onnx.ONNXModelServer"},
-		Doc:     "ONNX models, through ONNX Runtime",
+		Doc:     "ONNX models, through ONNX Runtime; those of trees without it",
 		Suffix:  ".onnx",
 		Detect:  detect,
 		Probe:   e.probe,

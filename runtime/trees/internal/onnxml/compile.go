@@ -54,6 +54,7 @@ func Parse(data []byte) (*Program, error) {
 	if err := c.addOutputs(p); err != nil {
 		return nil, err
 	}
+	c.silence(p.outputs)
 	p.steps, p.trees, p.values = c.steps, c.trees, len(c.values)
 	for i, v := range c.values {
 		if v.constant != nil {
@@ -61,6 +62,27 @@ func Parse(data []byte) (*Program, error) {
 		}
 	}
 	return p, nil
+}
+
+// silence tells operators which of their outputs nobody looks at.
+func (c *compiler) silence(outputs []int) {
+	used := make([]bool, len(c.values))
+	for _, at := range outputs {
+		used[at] = true
+	}
+	for _, s := range c.steps {
+		for _, at := range s.in {
+			used[at] = true
+		}
+	}
+	for _, s := range c.steps {
+		o, ok := s.operator.(interface{ unused(output int) })
+		for i, at := range s.out {
+			if ok && !used[at] {
+				o.unused(i)
+			}
+		}
+	}
 }
 
 // maxOpset is the last version of ONNX's own operators whose definitions were

@@ -13,6 +13,7 @@ import (
 type scorer[T float] struct {
 	*ensemble
 	forest *forest.Ensemble
+	twigs  *twigs[T] // nil: the forest is faster
 	base   []T       // what the ensemble's base is in T
 	width  int       // margins of a row
 	target []int32   // of each margin; nil: margins are values of trees
@@ -58,11 +59,12 @@ func newScorer[T float](e *ensemble, features, size int) (*scorer[T], error) {
 	if s.forest, err = b.Finish(meta); err != nil {
 		return nil, err
 	}
+	s.twigs = newTwigs[T](e)
 	s.block = max(8, min(maxBlock, blockValues/s.width)&^7)
 	s.pool.New = func() any {
-		return &buffer[T]{margins: make([]T, s.block*s.width), scores: make([]T, max(2, e.targets))}
+		return &buffer[T]{margins: make([]T, s.block*s.width), scores: make([]T, 4*max(2, e.targets))}
 	}
-	s.nodes, s.weights, s.from = nil, nil, nil // the forest has them
+	s.nodes, s.weights, s.from = nil, nil, nil // they are where they are used
 	return s, nil
 }
 
@@ -197,10 +199,15 @@ func (s *scorer[T]) sumVectors() (forest.Meta, error) {
 }
 
 // score writes the scores of n rows of stride values to dst, s.targets each,
-// and the labels of a classifier to labels.
+// and the labels of a
+// classifier to labels, unless that is nil.
 func (s *scorer[T]) score(dst []float32, labels []int64, rows []T, n, stride int) error {
 	buf := s.pool.Get().(*buffer[T])
 	defer s.pool.Put(buf)
+	if s.twigs != nil {
+		s.scoreTwigs(buf, dst, labels, rows, n, stride)
+		return nil
+	}
 	for at := 0; at < n; at += s.block {
 		m := min(s.block, n-at)
 		part := s.columns(buf, rows[at*stride:(at+m)*stride], m, stride)
@@ -210,15 +217,39 @@ func (s *scorer[T]) score(dst []float32, labels []int64, rows []T, n, stride int
 		}
 		for r := range m {
 			s.gather(buf.scores, margins[r*s.width:(r+1)*s.width])
-			row := dst[(at+r)*s.targets : (at+r+1)*s.targets]
-			if s.classifier {
-				labels[at+r] = s.classify(row, buf.scores)
-			} else {
-				s.regress(row, buf.scores[:s.targets])
-			}
+			s.finish(dst, labels, buf.scores, at+r)
 		}
 	}
 	return nil
+}
+
+// scoreTwigs scores four rows at a time; those that are left over, with some
+// twice.
+func (s *scorer[T]) scoreTwigs(buf *buffer[T], dst []float32, labels []int64, rows []T, n, stride int) {
+	var four [4][]T
+	for at := 0; at < n; at += 4 {
+		for r := range four {
+			row := min(at+r, n-1)
+			four[r] = rows[row*stride : (row+1)*stride]
+		}
+		s.twigs.score(buf.scores[:4*s.targets], &four, s.targets)
+		for r := range min(4, n-at) {
+			s.finish(dst, labels, buf.scores[r*s.targets:], at+r)
+		}
+	}
+}
+
+// finish makes of the scores of a row, which it may overwrite, what is answered.
+func (s *scorer[T]) finish(dst []float32, labels []int64, scores []T, row int) {
+	to := dst[row*s.targets : (row+1)*s.targets]
+	if !s.classifier {
+		s.regress(to, scores[:s.targets])
+		return
+	}
+	label := s.classify(to, scores[:s.targets])
+	if labels != nil {
+		labels[row] = label
+	}
 }
 
 // columns is the part of n rows that the forest looks at.
@@ -242,7 +273,7 @@ func (s *scorer[T]) gather(scores, margins []T) {
 	case len(s.target) == s.targets:
 		copy(scores, margins)
 	default:
-		clear(scores)
+		clear(scores[:s.targets])
 		for i, t := range s.target {
 			scores[t] = margins[i]
 		}

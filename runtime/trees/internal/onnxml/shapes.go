@@ -138,6 +138,7 @@ func (c concat) run(in, out []*tensor) error {
 	}
 	o := out[0]
 	o.kind, o.shape = in[0].kind, shape
+	o.grow(shape)
 	for b := range blocks {
 		for _, t := range in {
 			o.f32 = appendBlock(o.f32, t.f32, b, blocks)
@@ -146,6 +147,22 @@ func (c concat) run(in, out []*tensor) error {
 		}
 	}
 	return nil
+}
+
+// grow makes room for a tensor of a shape.
+func (t *tensor) grow(shape []int) {
+	n := 1
+	for _, d := range shape {
+		n *= d
+	}
+	switch t.kind {
+	case single:
+		t.f32 = make([]float32, 0, n)
+	case double64:
+		t.f64 = make([]float64, 0, n)
+	default:
+		t.i64 = make([]int64, 0, n)
+	}
 }
 
 func appendBlock[T any](to, from []T, b, blocks int) []T {

@@ -47,13 +47,13 @@ func makeTrees(c *compiler, n *node, in []*info) (operator, []info, error) {
 			return nil, nil, fmt.Errorf("it answers doubles")
 		}
 		s, err := newScorer[float64](e, features, c.size)
-		return &trees[float64]{s, (*tensor).doubles}, out, err
+		return &trees[float64]{scorer: s, numbers: (*tensor).doubles}, out, err
 	case single, int64s, int32s:
 		if e.double {
 			return nil, nil, fmt.Errorf("its numbers are doubles, but its input is not")
 		}
 		s, err := newScorer[float32](e, features, c.size)
-		return &trees[float32]{s, (*tensor).floats}, out, err
+		return &trees[float32]{scorer: s, numbers: (*tensor).floats}, out, err
 	}
 	return nil, nil, fmt.Errorf("its input has elements of type %d", in[0].kind)
 }
@@ -85,7 +85,11 @@ func (e *ensemble) outputs(rows int) []info {
 type trees[T float] struct {
 	*scorer[T]
 	numbers func(*tensor) []T // of the input
+	quiet   bool              // nobody looks at the labels
 }
+
+// unused says that nobody looks at an output.
+func (t *trees[T]) unused(output int) { t.quiet = t.quiet || t.classifier && output == 0 }
 
 func (t *trees[T]) run(in, out []*tensor) error {
 	n, stride := in[0].shape[0], in[0].shape[1]
@@ -96,13 +100,13 @@ func (t *trees[T]) run(in, out []*tensor) error {
 	scores.kind, scores.shape = single, []int{n, t.targets}
 	scores.f32 = make([]float32, n*t.targets)
 	var labels []int64
-	if t.classifier {
+	if t.classifier && !t.quiet {
 		labels = make([]int64, n)
 	}
 	if err := t.score(scores.f32, labels, t.numbers(in[0]), n, stride); err != nil {
 		return err
 	}
-	if t.classifier {
+	if labels != nil {
 		t.setLabels(out[0], labels)
 	}
 	return nil
