@@ -15,7 +15,7 @@ const minSetWords = 1 << 13
 // Finish.
 type Builder struct {
 	rules Rules
-	nodes []packed // all trees, each breadth-first
+	nodes []packed // all trees, each as arrange has it
 	roots []uint32
 	depth []uint16
 	slots slotTable
@@ -26,8 +26,9 @@ type Builder struct {
 	vectors *vectorLeaves // nil until a leaf is a vector: then all must be
 	aside   aside
 	stats   stats
-	order   []int32 // scratch of one tree: node numbers, breadth-first
+	order   []int32 // scratch of one tree: node numbers, level by level, then as arrange has it
 	seen    []bool  // scratch of one tree
+	arranger
 }
 
 // stats is what is learned while trees are added.
@@ -78,16 +79,14 @@ func (b *Builder) add(nodes []Node) error {
 	if len(b.nodes)+len(b.order) > math.MaxUint32 {
 		return fmt.Errorf("the model has more than %d nodes", uint32(math.MaxUint32))
 	}
-	root, next := uint32(len(b.nodes)), uint32(1)
+	b.arrange(nodes, depth)
+	root := uint32(len(b.nodes))
 	for at, id := range b.order {
-		p, err := b.pack(&nodes[id], next-uint32(at))
+		p, err := b.pack(&nodes[id], b.step(nodes, at))
 		if err != nil {
 			return fmt.Errorf("node %d: %w", id, err)
 		}
 		b.note(&nodes[id], int(id), p.step)
-		if nodes[id].Split != Leaf {
-			next += 2
-		}
 		b.nodes = append(b.nodes, p)
 	}
 	b.aside.add(b.rules, nodes, b.order, len(b.roots))

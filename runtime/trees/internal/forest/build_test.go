@@ -83,7 +83,7 @@ func TestKeys(t *testing.T) {
 		f := &filler{rules: r, slots: slots}
 		var keys [2]int64
 		for i, x := range ascending {
-			fill(f, keys[:], 1, []float64{x})
+			fill(f, keys[:], []float64{x})
 			for j, threshold := range ascending {
 				if got := keys[1] >= r.threshold(Less, threshold); got != (i >= j) {
 					t.Errorf("%v < %v: %v", x, threshold, !got)

@@ -176,7 +176,7 @@ func contribs[T, D, S float](e *Ensemble, s *scorer[T], dst []D, rows []S, n int
 func explain[T, S float](x *explainer, s *scorer[T], w *explanation, rows []S, features, n int) {
 	slots, groups := len(s.slots), len(x.base)
 	for r := range n {
-		fill(&s.filler, w.keys[r*slots:], 1, rows[r*features:(r+1)*features])
+		fill(&s.filler, w.keys[r*slots:], rows[r*features:(r+1)*features])
 		values := w.values[r*groups*(features+1):]
 		clear(values[:groups*(features+1)])
 		for g, base := range x.base {

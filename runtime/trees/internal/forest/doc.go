@@ -8,7 +8,7 @@
 // # Layout
 //
 // Before a row is scored, every (feature, treatment of missing values) pair
-// that the model uses becomes one signed 64-bit key, in an order such that
+// that the model uses becomes one integer key, in an order such that
 // "key >= threshold" means "go to the right child", missing values and zeros
 // included. A node is then a threshold, the number of a key, and the distance
 // to its left child; the right child follows the left one. A leaf stands at
@@ -18,9 +18,10 @@
 // run interleaved so that their loads overlap. The place of a leaf's threshold
 // holds its value.
 //
-// Four layouts exist: [single] (8 bytes a node, float32), [double] (12 bytes,
-// float64), [words] (12 bytes, with categorical splits over few categories) and
-// [mixed] (16 bytes: any size, any categories).
+// Four layouts exist: [single] (8 bytes a node, float32, keys of 32 bits; the
+// others' have 64), [double] (12 bytes, float64), [words] (12 bytes, with
+// categorical splits over few categories) and [mixed] (16 bytes: any size, any
+// categories). The order of a tree's nodes is that of [Builder.arrange].
 //
 // Leaves that are vectors, one value a margin, stand aside, and nodes hold their
 // numbers. Trees that make one test a level need no nodes: an [ObliviousBuilder]

@@ -3,15 +3,18 @@ package forest
 // The end of a walk is the place of the leaf that it comes to.
 
 func (s single) end(keys []int64, at uint64) uint64 {
-	for uint16(s.nodes[at]) != 0 {
-		at = singleStep(s.nodes, keys, at)
+	narrow := narrowKeys(keys)
+	for s.nodes[at].step != 0 {
+		n := &s.nodes[at]
+		at += n.next(narrow[n.slot])
 	}
 	return at
 }
 
 func (s double) end(keys []int64, at uint64) uint64 {
-	for uint16(s.links[at]) != 0 {
-		at = doubleStep(s.thresholds, s.links, keys, at)
+	for s.nodes[at].step != 0 {
+		n := &s.nodes[at]
+		at += n.next(keys[n.slot])
 	}
 	return at
 }

@@ -132,7 +132,7 @@ func predict[T, D, S float](e *Ensemble, s *scorer[T], dst []D, rows []S, n int,
 		block := min(s.block, n&^7)
 		many(s, w, rows, features, block)
 		for r := range block {
-			s.pick(w, r)
+			s.pick(w, r, block)
 			finish(e, dst[r*width:(r+1)*width], w.margins, out)
 		}
 		dst, rows, n = dst[block*width:], rows[block*features:], n-block

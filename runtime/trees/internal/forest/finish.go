@@ -135,8 +135,9 @@ func (b *Builder) fitsWords() bool {
 }
 
 func newScorer[T float](b *Builder, m *Meta, walk walker[T]) *scorer[T] {
+	_, narrow := any(walk).(single)
 	s := &scorer[T]{
-		filler: newFiller(b.rules, &b.slots, b.fitsWords()),
+		filler: newFiller(b.rules, &b.slots, b.fitsWords(), narrow),
 		walk:   walk,
 		roots:  slices.Clip(b.roots),
 		depth:  slices.Clip(b.depth),

@@ -31,6 +31,14 @@ func ordered64(bits uint64) int64 {
 	return int64(bits) ^ int64(uint64(int64(bits)>>63)&math.MaxInt64)
 }
 
+// biased32 maps the bits of a float32 as ordered32 does, to an unsigned integer.
+func biased32(bits uint32) uint32 { return bits ^ (uint32(int32(bits)>>31) | 1<<31) }
+
+// narrowKey is the 32-bit form of a key or threshold of a float32 forest: a key
+// is at least a threshold if its narrow form is. That of below is 0 and that of
+// above the greatest.
+func narrowKey(key int64) uint32 { return uint32(key>>32) ^ 1<<31 }
+
 // key32 is the key of a float32: above the threshold of the same number, below
 // the next.
 func key32(bits uint32) int64 { return int64(ordered32(bits))<<32 | low32 }

@@ -34,7 +34,7 @@ func leaves[T float, D number, S float](e *Ensemble, s *scorer[T], dst []D, rows
 	defer s.pool.Put(w)
 	features := e.info.Features
 	for r := range n {
-		fill(&s.filler, w.keys, 1, rows[r*features:(r+1)*features])
+		fill(&s.filler, w.keys, rows[r*features:(r+1)*features])
 		out := dst[r*s.trees : (r+1)*s.trees]
 		for t, root := range s.roots[:s.trees] {
 			at := s.walk.end(w.keys, uint64(root))

@@ -50,10 +50,19 @@ func (s mixed[T]) trees(keys []int64, roots *[8]uint32, depth int, out *[8]T) {
 			break
 		}
 	}
-	s.values(out, &at)
+	for i, k := range at {
+		out[i] = T(wideLeaf(s.nodes[k].threshold))
+	}
 }
 
-func (s mixed[T]) rows(keys []int64, root uint32, depth int, out *[8]T) {
+func (s mixed[T]) rows(keys []int64, stride int, root uint32, depth int, sums []T) {
+	for len(sums) >= 8 {
+		s.eight(keys, root, depth, (*[8]T)(sums))
+		sums, keys = sums[8:], keys[stride:]
+	}
+}
+
+func (s mixed[T]) eight(keys []int64, root uint32, depth int, sums *[8]T) {
 	nodes, sets := s.nodes, s.sets
 	var at [8]uint64
 	for i := range at {
@@ -70,7 +79,9 @@ func (s mixed[T]) rows(keys []int64, root uint32, depth int, out *[8]T) {
 			break
 		}
 	}
-	s.values(out, &at)
+	for i, k := range at {
+		sums[i] += T(wideLeaf(s.nodes[k].threshold))
+	}
 }
 
 func (s mixed[T]) ended(at *[8]uint64) bool {
@@ -79,10 +90,4 @@ func (s mixed[T]) ended(at *[8]uint64) bool {
 		steps |= s.nodes[k].step
 	}
 	return steps == 0
-}
-
-func (s mixed[T]) values(out *[8]T, at *[8]uint64) {
-	for i, k := range at {
-		out[i] = T(doubleLeaf(s.nodes[k].threshold))
-	}
 }

@@ -28,7 +28,8 @@ type scorer[T float] struct {
 // scratch is the memory of one prediction.
 type scratch[T float] struct {
 	keys    []int64
-	sums    []T       // of a block: group by group of eight rows, margin by margin, eight values each
+	sums    []T       // of a block: margin by margin, a value a row
+	numbers []T       // of leaves, a row each
 	margins []T       // of one row
 	rows    []float64 // copies for linear leaves
 	out     [8]T
@@ -37,7 +38,7 @@ type scratch[T float] struct {
 func (s *scorer[T]) groups() int { return len(s.base) }
 
 func (s *scorer[T]) init() {
-	s.block = max(8, min(maxBlock, maxKeyBytes/(8*len(s.slots)), maxKeyBytes/(8*s.groups()))&^7)
+	s.block = max(8, min(maxBlock, maxKeyBytes/(8*s.keysOf(1)), maxKeyBytes/(8*s.groups()))&^7)
 	s.depth8 = make([]uint16, len(s.roots)/8)
 	for i, d := range s.depth {
 		s.depth8[i/8] = max(s.depth8[i/8], d)
@@ -54,13 +55,21 @@ func (s *scorer[T]) prepare(n int) *scratch[T] {
 	if n >= 8 {
 		rows = min(s.block, n&^7)
 	}
-	if need := rows * len(s.slots); len(w.keys) < need {
+	if need := s.keysOf(rows); len(w.keys) < need {
 		w.keys = make([]int64, need)
 	}
 	if need := rows * s.groups(); n >= 8 && len(w.sums) < need {
-		w.sums = make([]T, need)
+		w.sums, w.numbers = make([]T, need), make([]T, rows)
 	}
 	return w
+}
+
+// keysOf is how many places the keys of that many rows take.
+func (s *scorer[T]) keysOf(rows int) int {
+	if s.narrow != nil {
+		return (rows*len(s.slots) + 1) / 2
+	}
+	return rows * len(s.slots)
 }
 
 // keep copies a row for linear leaves, as number r of those walked together.
@@ -74,21 +83,19 @@ func keep[T, S float](s *scorer[T], w *scratch[T], row []S, r int) {
 	copyRow(w.rows[r*len(row):], row, s.rules.Tiny)
 }
 
-// resolve turns numbers of leaves in w.out into what they add for a row each,
-// the first being number r; or, with step 0, for one row.
-func (s *scorer[T]) resolve(w *scratch[T], r, step, width int) {
+// resolve turns the numbers of leaves in w.out into what they add for a row.
+func (s *scorer[T]) resolve(w *scratch[T], width int) {
 	if s.linear == nil {
 		return
 	}
 	for k, v := range w.out {
-		at := (r + k*step) * width
-		w.out[k] = T(s.linear.value(float64(v), w.rows[at:at+width]))
+		w.out[k] = T(s.linear.value(float64(v), w.rows[:width]))
 	}
 }
 
 // one leaves the margins of a row in w.margins.
 func one[T, S float](s *scorer[T], w *scratch[T], row []S) {
-	fill(&s.filler, w.keys, 1, row)
+	fill(&s.filler, w.keys, row)
 	keep(s, w, row, 0)
 	if s.groups() == 1 && s.vectors == nil {
 		w.margins[0] = s.sum(w, len(row))
@@ -103,7 +110,7 @@ func (s *scorer[T]) sum(w *scratch[T], width int) T {
 	sum := s.base[0]
 	for i, depth := range s.depth8 {
 		s.walk.trees(w.keys, (*[8]uint32)(s.roots[8*i:]), int(depth), &w.out)
-		s.resolve(w, 0, 0, width)
+		s.resolve(w, width)
 		o := &w.out
 		sum = sum + o[0] + o[1] + o[2] + o[3] + o[4] + o[5] + o[6] + o[7]
 	}
@@ -114,7 +121,7 @@ func (s *scorer[T]) sum(w *scratch[T], width int) T {
 func (s *scorer[T]) sums(w *scratch[T], width int) {
 	for i, depth := range s.depth8 {
 		s.walk.trees(w.keys, (*[8]uint32)(s.roots[8*i:]), int(depth), &w.out)
-		s.resolve(w, 0, 0, width)
+		s.resolve(w, width)
 		if s.vectors != nil {
 			s.vectors.add(w.margins, &w.out)
 			continue
@@ -129,45 +136,60 @@ func (s *scorer[T]) sums(w *scratch[T], width int) {
 // many leaves the sums of n rows, a multiple of eight and no more than a block,
 // in w.sums. rows is a matrix of the given width.
 func many[T, S float](s *scorer[T], w *scratch[T], rows []S, width, n int) {
-	stride := 8 * len(s.slots)
+	stride := s.keysOf(8)
 	for r := range n {
 		row := rows[r*width : (r+1)*width]
-		fill(&s.filler, w.keys[r/8*stride+r%8:], 8, row)
+		fillEight(&s.filler, w.keys[r/8*stride:], r%8, row)
 		keep(s, w, row, r)
 	}
-	groups := s.groups()
-	for i := range w.sums[:n*groups] {
-		w.sums[i] = s.base[i/8%groups]
+	for g, base := range s.base {
+		sums := w.sums[g*n : (g+1)*n]
+		for i := range sums {
+			sums[i] = base
+		}
+	}
+	if s.linear != nil || s.vectors != nil {
+		s.addNumbered(w, stride, width, n)
+		return
 	}
 	for t, root := range s.roots[:s.trees] {
-		group := 0
-		if groups > 1 {
-			group = int(s.group[t])
+		s.walk.rows(w.keys, stride, root, int(s.depth[t]), w.sums[s.groupOf(t)*n:][:n])
+	}
+}
+
+// groupOf is the margin that tree t adds to.
+func (s *scorer[T]) groupOf(t int) int {
+	if s.group == nil {
+		return 0
+	}
+	return int(s.group[t])
+}
+
+// addNumbered adds the trees of a forest whose leaves are numbers of others.
+func (s *scorer[T]) addNumbered(w *scratch[T], stride, width, n int) {
+	for t, root := range s.roots[:s.trees] {
+		numbers := w.numbers[:n]
+		clear(numbers)
+		s.walk.rows(w.keys, stride, root, int(s.depth[t]), numbers)
+		if s.vectors != nil {
+			s.vectors.addRows(w.sums, numbers)
+			continue
 		}
-		for b := range n / 8 {
-			s.walk.rows(w.keys[b*stride:(b+1)*stride], root, int(s.depth[t]), &w.out)
-			s.resolve(w, 8*b, 1, width)
-			if s.vectors != nil {
-				s.vectors.addRows(w.sums[b*groups*8:], &w.out)
-				continue
-			}
-			sums := (*[8]T)(w.sums[(b*groups+group)*8:])
-			for k := range sums {
-				sums[k] += w.out[k]
-			}
+		sums := w.sums[s.groupOf(t)*n:][:n]
+		for r, number := range numbers {
+			sums[r] += T(s.linear.value(float64(number), w.rows[r*width:(r+1)*width]))
 		}
 	}
 }
 
-// pick leaves the margins of row r of a block in w.margins.
-func (s *scorer[T]) pick(w *scratch[T], r int) {
-	groups := s.groups()
-	for g := range groups {
-		w.margins[g] = w.sums[(r/8*groups+g)*8+r%8]
+// pick leaves the margins of row r of n in w.margins.
+func (s *scorer[T]) pick(w *scratch[T], r, n int) {
+	for g := range w.margins {
+		w.margins[g] = w.sums[g*n+r]
 	}
 }
 
 func (s *scorer[T]) bytes() int {
-	const slotBytes = 24
-	return s.walk.bytes() + s.linear.bytes() + s.vectors.bytes() + 4*cap(s.roots) + 2*cap(s.depth) + 2*cap(s.depth8) + 4*cap(s.group) + slotBytes*cap(s.slots)
+	return s.walk.bytes() + s.linear.bytes() + s.vectors.bytes() + s.filler.bytes() +
+		4*cap(s.roots) + 2*cap(s.depth) + 2*cap(s.depth8) + 4*cap(s.group)
 }

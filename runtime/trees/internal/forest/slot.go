@@ -10,6 +10,9 @@ type slot struct {
 	zero    int64 // the key of zero
 }
 
+// A narrowSlot is a slot of narrow keys.
+type narrowSlot struct{ feature, missing, zero uint32 }
+
 const (
 	// denseFeatures is how many features find their slots without a map.
 	denseFeatures = 4096

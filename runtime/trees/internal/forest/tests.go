@@ -3,19 +3,20 @@ package forest
 // The tests of each layout are those of its steps.
 
 func (s single) tests(right []uint8, keys []int64, root uint32, at []uint32) {
-	nodes := s.nodes[root:]
+	nodes, narrow := s.nodes[root:], narrowKeys(keys)
 	right = right[:len(at)]
 	for i, k := range at {
-		n := nodes[k]
-		right[i] = uint8(bit(keys[uint16(n>>16)] >= n))
+		n := &nodes[k]
+		right[i] = uint8(bit(narrow[n.slot] > n.limit))
 	}
 }
 
 func (s double) tests(right []uint8, keys []int64, root uint32, at []uint32) {
-	thresholds, links := s.thresholds[root:], s.links[root:]
+	nodes := s.nodes[root:]
 	right = right[:len(at)]
 	for i, k := range at {
-		right[i] = uint8(bit(keys[links[k]>>16] >= thresholds[k]))
+		n := &nodes[k]
+		right[i] = uint8(bit(keys[n.slot] >= n.threshold()))
 	}
 }
 
@@ -37,19 +38,20 @@ func (s mixed[T]) tests(right []uint8, keys []int64, root uint32, at []uint32) {
 }
 
 func (s single) node(at int) (slot, step uint32, value float32) {
-	n := s.nodes[at]
-	return uint32(uint16(n >> 16)), uint32(uint16(n)), singleLeaf(n)
+	n := &s.nodes[at]
+	return uint32(n.slot), uint32(n.step), n.value()
 }
 
 func (s double) node(at int) (slot, step uint32, value float64) {
-	return s.links[at] >> 16, uint32(uint16(s.links[at])), doubleLeaf(s.thresholds[at])
+	n := &s.nodes[at]
+	return uint32(n.slot), uint32(n.step), n.value()
 }
 
 func (s words[T]) node(at int) (slot, step uint32, value T) {
-	return s.links[at] >> 16, s.links[at] & maxWordStep, T(doubleLeaf(s.thresholds[at]))
+	return s.links[at] >> 16, s.links[at] & maxWordStep, T(wideLeaf(s.thresholds[at]))
 }
 
 func (s mixed[T]) node(at int) (slot, step uint32, value T) {
 	n := &s.nodes[at]
-	return n.slot, n.step & maxStep, T(doubleLeaf(n.threshold))
+	return n.slot, n.step & maxStep, T(wideLeaf(n.threshold))
 }

@@ -94,13 +94,13 @@ func (v *vectors[T]) add(margins []T, numbers *[8]T) {
 	}
 }
 
-// addRows adds a leaf each to the margins of eight rows, which are interleaved.
-func (v *vectors[T]) addRows(sums []T, numbers *[8]T) {
-	sums = sums[:8*v.width]
-	for k, number := range numbers {
+// addRows adds a leaf each to the margins of rows, of which sums holds the first
+// of all, then the second of all and so on.
+func (v *vectors[T]) addRows(sums, numbers []T) {
+	for r, number := range numbers {
 		at := int(number) * v.width
 		for g, value := range v.values[at : at+v.width] {
-			sums[8*g+k] += value
+			sums[g*len(numbers)+r] += value
 		}
 	}
 }

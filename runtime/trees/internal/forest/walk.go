@@ -1,5 +1,7 @@
 package forest
 
+import "math"
+
 type float interface{ float32 | float64 }
 
 // A walker holds the nodes of a forest in one of the layouts and follows eight
@@ -8,9 +10,10 @@ type walker[T float] interface {
 	// trees walks one row down the trees at roots, none deeper than depth.
 	// keys holds one key a slot.
 	trees(keys []int64, roots *[8]uint32, depth int, out *[8]T)
-	// rows walks eight rows down one tree. keys holds, slot by slot, the keys
-	// of the eight.
-	rows(keys []int64, root uint32, depth int, out *[8]T)
+	// rows walks rows down one tree and adds the leaf of each to its sum. There
+	// are a multiple of eight. keys holds, slot by slot, the keys of each eight,
+	// which begin stride places behind those of the eight before.
+	rows(keys []int64, stride int, root uint32, depth int, sums []T)
 	// end is the place of the leaf that a walk from a place comes to.
 	end(keys []int64, at uint64) uint64
 	// node is what stands at a place: a leaf, with its value, at step 0.
@@ -28,6 +31,9 @@ const (
 	firstLevels = 8
 	nextLevels  = 4
 )
+
+// wideLeaf is the value of a leaf in the place of a threshold.
+func wideLeaf(threshold int64) float64 { return math.Float64frombits(uint64(threshold)) }
 
 func bit(b bool) uint64 {
 	if b {

@@ -73,14 +73,14 @@ func (s words[T]) trees(keys []int64, roots *[8]uint32, depth int, out *[8]T) {
 			break
 		}
 	}
-	out[0] = T(doubleLeaf(thresholds[a]))
-	out[1] = T(doubleLeaf(thresholds[b]))
-	out[2] = T(doubleLeaf(thresholds[c]))
-	out[3] = T(doubleLeaf(thresholds[d]))
-	out[4] = T(doubleLeaf(thresholds[e]))
-	out[5] = T(doubleLeaf(thresholds[f]))
-	out[6] = T(doubleLeaf(thresholds[g]))
-	out[7] = T(doubleLeaf(thresholds[h]))
+	out[0] = T(wideLeaf(thresholds[a]))
+	out[1] = T(wideLeaf(thresholds[b]))
+	out[2] = T(wideLeaf(thresholds[c]))
+	out[3] = T(wideLeaf(thresholds[d]))
+	out[4] = T(wideLeaf(thresholds[e]))
+	out[5] = T(wideLeaf(thresholds[f]))
+	out[6] = T(wideLeaf(thresholds[g]))
+	out[7] = T(wideLeaf(thresholds[h]))
 }
 
 func wordRowStep(thresholds []int64, links []uint32, keys []int64, at, row uint64) uint64 {
@@ -88,7 +88,14 @@ func wordRowStep(thresholds []int64, links []uint32, keys []int64, at, row uint6
 	return at + uint64(link&maxWordStep) + wordRight(thresholds[at], keys[uint64(link>>16)*8+row], link)
 }
 
-func (s words[T]) rows(keys []int64, root uint32, depth int, out *[8]T) {
+func (s words[T]) rows(keys []int64, stride int, root uint32, depth int, sums []T) {
+	for len(sums) >= 8 {
+		s.eight(keys, root, depth, (*[8]T)(sums))
+		sums, keys = sums[8:], keys[stride:]
+	}
+}
+
+func (s words[T]) eight(keys []int64, root uint32, depth int, sums *[8]T) {
 	thresholds, links, a := s.thresholds, s.links, uint64(root)
 	b, c, d, e, f, g, h := a, a, a, a, a, a, a
 	for chunk := firstLevels; ; chunk = nextLevels {
@@ -107,12 +114,12 @@ func (s words[T]) rows(keys []int64, root uint32, depth int, out *[8]T) {
 			break
 		}
 	}
-	out[0] = T(doubleLeaf(thresholds[a]))
-	out[1] = T(doubleLeaf(thresholds[b]))
-	out[2] = T(doubleLeaf(thresholds[c]))
-	out[3] = T(doubleLeaf(thresholds[d]))
-	out[4] = T(doubleLeaf(thresholds[e]))
-	out[5] = T(doubleLeaf(thresholds[f]))
-	out[6] = T(doubleLeaf(thresholds[g]))
-	out[7] = T(doubleLeaf(thresholds[h]))
+	sums[0] += T(wideLeaf(thresholds[a]))
+	sums[1] += T(wideLeaf(thresholds[b]))
+	sums[2] += T(wideLeaf(thresholds[c]))
+	sums[3] += T(wideLeaf(thresholds[d]))
+	sums[4] += T(wideLeaf(thresholds[e]))
+	sums[5] += T(wideLeaf(thresholds[f]))
+	sums[6] += T(wideLeaf(thresholds[g]))
+	sums[7] += T(wideLeaf(thresholds[h]))
 }
