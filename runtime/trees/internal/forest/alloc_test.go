@@ -4,6 +4,8 @@ package forest
 
 import (
 	"math/rand/v2"
+	"runtime"
+	"runtime/debug"
 	"testing"
 )
 
@@ -26,5 +28,28 @@ func TestPredictAllocatesNothing(t *testing.T) {
 				t.Errorf("%d rows: %v allocations", n, got)
 			}
 		}
+	}
+}
+
+// testing.AllocsPerRun would leave one processor, so that nothing were split.
+func TestSplitPredictAllocatesNothing(t *testing.T) {
+	onProcessors(t, 4)
+	defer debug.SetGCPercent(debug.SetGCPercent(-1))
+	e, rows, n := splitForest(t, singleRules, 1)
+	dst := make([]float32, n)
+	predict := func(times int) (mallocs uint64) {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		for range times {
+			if err := e.PredictFloat32(dst, rows, n, Margin); err != nil {
+				t.Fatal(err)
+			}
+		}
+		runtime.ReadMemStats(&after)
+		return after.Mallocs - before.Mallocs
+	}
+	predict(20)
+	if got := predict(200); got >= 200 {
+		t.Errorf("200 predictions make %d allocations", got)
 	}
 }

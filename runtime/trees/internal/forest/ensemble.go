@@ -51,6 +51,7 @@ type Ensemble struct {
 	oblivious *oblivious
 
 	aside     *aside    // of trees
+	split     sync.Pool // of *split
 	numbered  sync.Once // guards byPlace
 	byPlace   []uint32  // numbers of leaves
 	explainer explainer
@@ -75,7 +76,9 @@ func (e *Ensemble) Width(out Output) int {
 
 // Predict scores n rows, a row-major matrix of n * Info.Features values, into
 // dst, which holds n * Width(out). A missing value is NaN. It keeps neither
-// slice and allocates nothing once the ensemble is warm.
+// slice and allocates nothing once the ensemble is warm. Large batches are split
+// over as many goroutines as there are processors, less those that help other
+// predictions at the time.
 //
 // # Errors
 //
@@ -85,6 +88,14 @@ func Predict[D, S float](e *Ensemble, dst []D, rows []S, n int, out Output) erro
 	if err := e.checkLengths(len(dst), len(rows), n, out); err != nil {
 		return err
 	}
+	if helpers := e.helpersFor(n, out); helpers > 0 {
+		return predictSplit(e, dst, rows, n, out, helpers)
+	}
+	return predictPart(e, dst, rows, n, out)
+}
+
+// predictPart is Predict of slices whose lengths are right, on this goroutine.
+func predictPart[D, S float](e *Ensemble, dst []D, rows []S, n int, out Output) error {
 	switch {
 	case out == LeafIndex:
 		return predictLeaves(e, dst, rows, n)

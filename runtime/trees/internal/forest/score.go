@@ -22,6 +22,7 @@ type scorer[T float] struct {
 	vectors *vectors[T] // nil: a leaf adds to one margin
 	base    []T         // the margins before the first tree
 	block   int         // rows walked together: a multiple of eight
+	visits  int         // nodes that a row visits at most
 	pool    sync.Pool
 }
 
@@ -42,6 +43,7 @@ func (s *scorer[T]) init() {
 	s.depth8 = make([]uint16, len(s.roots)/8)
 	for i, d := range s.depth {
 		s.depth8[i/8] = max(s.depth8[i/8], d)
+		s.visits += int(d)
 	}
 	s.pool.New = func() any {
 		return &scratch[T]{margins: make([]T, s.groups())}
