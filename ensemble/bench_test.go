@@ -22,9 +22,10 @@ func BenchmarkCombine(b *testing.B) {
 		{"1000 probabilities", ensemble.Soft, tensors{many(1000), many(1000), many(1000)}},
 	} {
 		b.Run(bm.name, func(b *testing.B) {
+			answers := values(bm.answers)
 			b.ReportAllocs()
 			for b.Loop() {
-				if _, err := p.Combine(bm.vote, bm.answers, false); err != nil {
+				if _, err := p.Combine(bm.vote, answers, false); err != nil {
 					b.Fatal(err)
 				}
 			}

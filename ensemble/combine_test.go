@@ -36,6 +36,17 @@ func rows(columns int, v ...float64) *serve.Tensor {
 
 type tensors []*serve.Tensor
 
+// values are the tensors themselves, zero where there is none.
+func values(of []*serve.Tensor) []serve.Tensor {
+	v := make([]serve.Tensor, len(of))
+	for i, t := range of {
+		if t != nil {
+			v[i] = *t
+		}
+	}
+	return v
+}
+
 func TestCombine(t *testing.T) {
 	const c, r, s = ensemble.Classification, ensemble.Regression, ensemble.Soft
 	nan := math.NaN()
@@ -85,7 +96,7 @@ func TestCombine(t *testing.T) {
 		{"nine means", r, nil, tensors{i64(1), i64(1), i64(1), i64(1), i64(1), i64(1), i64(1), i64(1), i64(10)}, false, f64(2)},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			got, err := panel(t, len(tt.answers), tt.weights...).Combine(tt.vote, tt.answers, tt.whole)
+			got, err := panel(t, len(tt.answers), tt.weights...).Combine(tt.vote, values(tt.answers), tt.whole)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -151,7 +162,7 @@ func TestCombineErrors(t *testing.T) {
 		{r, nil, tensors{nil, nil}, "no model that weighs anything has answered"},
 		{ensemble.Undeclared, nil, tensors{f64(1)}, "vote type 0 is not one"},
 	} {
-		_, err := panel(t, len(tt.answers), tt.weights...).Combine(tt.vote, tt.answers, false)
+		_, err := panel(t, len(tt.answers), tt.weights...).Combine(tt.vote, values(tt.answers), false)
 		if err == nil || !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("error %v, want %q", err, tt.want)
 		}
@@ -191,7 +202,7 @@ func TestInfer(t *testing.T) {
 		{tensors{i64(3), f64(0.5)}, ensemble.Regression},
 		{tensors{f64(math.NaN())}, ensemble.Regression},
 	} {
-		if got := ensemble.Infer(tt.answers); got != tt.want {
+		if got := ensemble.Infer(values(tt.answers)); got != tt.want {
 			t.Errorf("%v: %v, want %v", tt.answers, got, tt.want)
 		}
 	}

@@ -11,31 +11,39 @@ import (
 func (b *ballot) majority() (*serve.Tensor, error) {
 	switch dt := b.datatype(); dt {
 	case serve.Int64: // as nearly always
-		return result(b.first, dt, winners(b, viewsOf[int64](b)))
+		return classesOf[int64](b, dt)
 	case serve.Uint64:
-		return result(b.first, dt, winners(b, viewsOf[uint64](b)))
+		return classesOf[uint64](b, dt)
 	case serve.Bytes:
 		views := make([][]string, len(b.answers))
-		for i, t := range b.answers {
+		for i := range b.answers {
+			t := &b.answers[i]
 			if b.counts(i) {
 				views[i] = t.Strings()
 			}
 		}
-		t, err := serve.MakeBytes(b.first.Name, b.first.Shape, winners(b, views))
+		elems := make([]string, b.like().Len())
+		winners(b, elems, views)
+		t, err := serve.MakeBytes(b.like().Name, b.like().Shape, elems)
 		return &t, err
 	default:
 		return b.majorityOfNumbers(dt)
 	}
 }
 
-func viewsOf[T int64 | uint64](b *ballot) [][]T {
-	views := make([][]T, len(b.answers))
-	for i, t := range b.answers {
+func classesOf[T int64 | uint64](b *ballot, dt serve.Datatype) (*serve.Tensor, error) {
+	var few [8][]T
+	views := few[:0]
+	for i := range b.answers {
+		var view []T
 		if b.counts(i) {
-			views[i] = data[T](t)
+			view = data[T](&b.answers[i])
 		}
+		views = append(views, view)
 	}
-	return views
+	t, out, err := fresh[T](b.like(), dt)
+	winners(b, out, views)
+	return t, err
 }
 
 // majorityOfNumbers counts classes of datatypes that float64 holds, or of
@@ -43,7 +51,8 @@ func viewsOf[T int64 | uint64](b *ballot) [][]T {
 func (b *ballot) majorityOfNumbers(dt serve.Datatype) (*serve.Tensor, error) {
 	integers := true
 	views := make([][]float64, len(b.answers))
-	for i, t := range b.answers {
+	for i := range b.answers {
+		t := &b.answers[i]
 		if !b.counts(i) {
 			continue
 		}
@@ -66,7 +75,9 @@ func (b *ballot) majorityOfNumbers(dt serve.Datatype) (*serve.Tensor, error) {
 	if b.wholeInt64 && Of(dt) == Regression {
 		dt = serve.Int64
 	}
-	return numbers(b.first, dt, winners(b, views))
+	elems := make([]float64, b.like().Len())
+	winners(b, elems, views)
+	return numbers(b.like(), dt, elems)
 }
 
 // numbers is a tensor of whole numbers that the datatype holds.
@@ -107,9 +118,10 @@ func whole[T uint8 | uint16 | uint32 | int8 | int16 | int32 | int64 | float32](v
 }
 
 // winners finds the class with the most weight for every element.
-func winners[T cmp.Ordered](b *ballot, views [][]T) []T {
-	out := make([]T, b.first.Len())
-	classes, sums := make([]T, 0, b.counted), make([]float64, 0, b.counted)
+func winners[T cmp.Ordered](b *ballot, out []T, views [][]T) {
+	var fewClasses [8]T
+	var fewSums [8]float64
+	classes, sums := fewClasses[:0], fewSums[:0]
 	for i := range out {
 		classes, sums = classes[:0], sums[:0]
 		for j, v := range views {
@@ -127,7 +139,6 @@ func winners[T cmp.Ordered](b *ballot, views [][]T) []T {
 		}
 		out[i] = most(classes, sums)
 	}
-	return out
 }
 
 // most is the class with the most weight; of several the lowest. Sums that

@@ -9,33 +9,35 @@ import (
 // mean is the weighted mean of every element. Where all answers are the same
 // number it is that number: rounding shall not change what nobody doubts.
 func (b *ballot) mean() (*serve.Tensor, error) {
-	for i, t := range b.answers {
+	for i := range b.answers {
+		t := &b.answers[i]
 		if b.counts(i) && t.Datatype == serve.Bytes {
 			return nil, fmt.Errorf("model %s: %s has no mean", b.panel.names[i], t.Datatype)
 		}
 	}
 	if b.narrow() {
-		return result(b.first, serve.FP32, means[float32](b))
+		return means[float32](b, serve.FP32)
 	}
-	return result(b.first, serve.FP64, means[float64](b))
+	return means[float64](b, serve.FP64)
 }
 
 // block is how many elements are looked at together, in memory of the stack.
 const block = 16
 
-func means[T float32 | float64](b *ballot) []T {
-	out := make([]T, b.first.Len())
+func means[T float32 | float64](b *ballot, dt serve.Datatype) (*serve.Tensor, error) {
+	t, out, err := fresh[T](b.like(), dt)
 	for at := 0; at < len(out); at += block {
 		meansOf(b, out[at:min(at+block, len(out))], at)
 	}
-	return out
+	return t, err
 }
 
 func meansOf[T float32 | float64](b *ballot, out []T, at int) {
 	var first, next, total [block]float64
 	var differ [block]bool
-	load(first[:len(out)], b.answers[b.leader], at)
-	for j, t := range b.answers {
+	load(first[:len(out)], &b.answers[b.leader], at)
+	for j := range b.answers {
+		t := &b.answers[j]
 		if !b.counts(j) {
 			continue
 		}
@@ -55,7 +57,8 @@ func meansOf[T float32 | float64](b *ballot, out []T, at int) {
 
 // narrow says whether FP32 holds every answer.
 func (b *ballot) narrow() bool {
-	for i, t := range b.answers {
+	for i := range b.answers {
+		t := &b.answers[i]
 		if b.counts(i) && t.Datatype != serve.FP32 && t.Datatype != serve.FP16 && t.Datatype != serve.BF16 {
 			return false
 		}

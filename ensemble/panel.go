@@ -76,7 +76,8 @@ const rounding = 1e-9
 func (p *Panel) Share(i int) float64 { return p.shares[i] }
 
 // Combine makes one tensor of the answers, one a model in the order of the
-// panel; nil is a model that has not answered, whose weight the others share.
+// panel; a zero one is of a model that has not answered, whose weight the others
+// share.
 // The answers must have one shape, which the result has too, beside the name of
 // the first answer. The winner of a classification has the datatype of the
 // answers where they agree, else INT64 or FP64; with wholeInt64 it is INT64 for
@@ -84,7 +85,7 @@ func (p *Panel) Share(i int) float64 { return p.shares[i] }
 //
 // A NaN makes the mean NaN, and is no class. Of models that weigh nothing only
 // the shape is looked at.
-func (p *Panel) Combine(v Vote, answers []*serve.Tensor, wholeInt64 bool) (*serve.Tensor, error) {
+func (p *Panel) Combine(v Vote, answers []serve.Tensor, wholeInt64 bool) (*serve.Tensor, error) {
 	b := ballot{panel: p, answers: answers, scale: 1, wholeInt64: wholeInt64}
 	if err := b.check(); err != nil {
 		return nil, err
@@ -93,7 +94,7 @@ func (p *Panel) Combine(v Vote, answers []*serve.Tensor, wholeInt64 bool) (*serv
 	case Regression:
 		return b.mean()
 	case Soft:
-		if t := b.first; Of(t.Datatype) != Regression || len(t.Shape) != 2 {
+		if t := b.like(); Of(t.Datatype) != Regression || len(t.Shape) != 2 {
 			return nil, fmt.Errorf("a soft vote is one over rows of probabilities, [rows, classes], but the answers are %s %v", t.Datatype, t.Shape)
 		}
 		return b.mean()
@@ -106,27 +107,28 @@ func (p *Panel) Combine(v Vote, answers []*serve.Tensor, wholeInt64 bool) (*serv
 // A ballot is the answers of one request.
 type ballot struct {
 	panel      *Panel
-	answers    []*serve.Tensor
-	first      *serve.Tensor // of the answers, whatever it weighs
-	leader     int           // the first answer that counts
-	counted    int           // how many count
-	scale      float64       // makes the weights of those add up to 1
+	answers    []serve.Tensor
+	first      int     // of those given, whatever it weighs
+	leader     int     // the first answer that counts
+	counted    int     // how many count
+	scale      float64 // makes the weights of those add up to 1
 	wholeInt64 bool
 }
 
 // check holds the answers against each other and finds those that count: that
 // have been given and weigh something.
 func (b *ballot) check() error {
-	total, firstAt := 0.0, 0
-	for i, t := range b.answers {
-		if t == nil {
+	total, given := 0.0, false
+	for i := range b.answers {
+		t := &b.answers[i]
+		if t.Datatype == serve.Invalid {
 			continue
 		}
-		if b.first == nil {
-			b.first, firstAt = t, i
+		if !given {
+			b.first, given = i, true
 		}
-		if !slices.Equal(t.Shape, b.first.Shape) {
-			return fmt.Errorf("the models disagree about the shape: %s answered %v and %s %v", b.panel.names[firstAt], b.first.Shape, b.panel.names[i], t.Shape)
+		if shape := b.like().Shape; !slices.Equal(t.Shape, shape) {
+			return fmt.Errorf("the models disagree about the shape: %s answered %v and %s %v", b.panel.names[b.first], shape, b.panel.names[i], t.Shape)
 		}
 		if !b.counts(i) {
 			continue
@@ -146,8 +148,13 @@ func (b *ballot) check() error {
 	return nil
 }
 
+// like is the answer that the result is like.
+func (b *ballot) like() *serve.Tensor { return &b.answers[b.first] }
+
 // counts says whether answer i has been given and weighs something.
-func (b *ballot) counts(i int) bool { return b.answers[i] != nil && b.panel.shares[i] > 0 }
+func (b *ballot) counts(i int) bool {
+	return b.answers[i].Datatype != serve.Invalid && b.panel.shares[i] > 0
+}
 
 // share is the weight of answer i among those that count.
 func (b *ballot) share(i int) float64 { return b.panel.shares[i] * b.scale }
@@ -156,8 +163,8 @@ func (b *ballot) share(i int) float64 { return b.panel.shares[i] * b.scale }
 // differ.
 func (b *ballot) datatype() serve.Datatype {
 	dt := b.answers[b.leader].Datatype
-	for i, t := range b.answers {
-		if b.counts(i) && t.Datatype != dt {
+	for i := range b.answers {
+		if b.counts(i) && b.answers[i].Datatype != dt {
 			return serve.Invalid
 		}
 	}
@@ -169,4 +176,22 @@ func result[T serve.Element](like *serve.Tensor, dt serve.Datatype, elems []T) (
 	t := new(serve.Tensor)
 	err := serve.InitTensor(t, like.Name, dt, like.Shape, elems)
 	return t, err
+}
+
+// fresh is a result whose elements are to be filled in: of a few elements in one
+// allocation.
+func fresh[T serve.Element](like *serve.Tensor, dt serve.Datatype) (*serve.Tensor, []T, error) {
+	n := like.Len()
+	if n > 4 {
+		elems := make([]T, n)
+		t, err := result(like, dt, elems)
+		return t, elems, err
+	}
+	few := &struct {
+		serve.Tensor
+		elems [4]T
+	}{}
+	elems := few.elems[:n]
+	err := serve.InitTensor(&few.Tensor, like.Name, dt, like.Shape, elems)
+	return &few.Tensor, elems, err
 }

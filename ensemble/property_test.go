@@ -48,7 +48,7 @@ func (p *poll) combine(t *rapid.T) *serve.Tensor {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, err := panel.Combine(p.vote, p.answers, false)
+	got, err := panel.Combine(p.vote, values(p.answers), false)
 	if err != nil {
 		t.Fatal(err)
 	}

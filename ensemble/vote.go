@@ -57,11 +57,11 @@ func Of(dt serve.Datatype) Vote {
 }
 
 // Infer tells the vote by the answers themselves: classification when every
-// element is a whole number, a string or a boolean, else regression. A nil
+// element is a whole number, a string or a boolean, else regression. A zero
 // answer says nothing.
-func Infer(answers []*serve.Tensor) Vote {
-	for _, t := range answers {
-		if t != nil && !classes(t) {
+func Infer(answers []serve.Tensor) Vote {
+	for i := range answers {
+		if t := &answers[i]; t.Datatype != serve.Invalid && !classes(t) {
 			return Regression
 		}
 	}

@@ -13,42 +13,61 @@ import (
 // stack: the response is a part of the event, and the request in an allocation
 // of its own, since objects over 512 bytes cost more than two below.
 type inference struct {
-	s   *Server
-	ev  *serve.Event
-	op  string
-	req *serve.Request
+	s     *Server
+	ev    *serve.Event
+	op    string
+	req   *serve.Request
+	share *share // nil where the event is this server's own
+	room  *room  // for an output; nil where there is none
+}
+
+// A share is one model's part in an event that several models serve: what it
+// changes is in here, and the event is only read.
+type share struct {
+	req  serve.Request // as the router has read it; this model's copy
+	resp serve.Response
+}
+
+// A room is memory for a tensor of one dimension.
+type room struct {
+	tensor serve.Tensor
+	shape  [1]int
 }
 
 // infer serves an inference or explanation, counts it and records it.
 func (s *Server) infer(ctx context.Context, ev *serve.Event, op string) error {
-	return s.inferFrom(ctx, ev, op, nil)
+	in := inference{s: s, ev: ev, op: op}
+	_, _, err := in.serve(ctx, ev.Begin())
+	return err
 }
 
-// inferFrom is infer where a router has read the request already: req is this
-// server's own copy of it, to change, or nil.
-func (s *Server) inferFrom(ctx context.Context, ev *serve.Event, op string, req *serve.Request) error {
-	start := ev.Begin()
+// serve is all of an inference. It leaves the answer in the event unless that is
+// shared.
+func (in *inference) serve(ctx context.Context, start time.Time) (resp *serve.Response, took time.Duration, err error) {
+	s := in.s
 	if s.Metrics != nil {
 		s.Metrics.Begin()
 	}
-	in := inference{s: s, ev: ev, op: op, req: req}
-	resp, err := in.run(ctx, start)
-	if err == nil {
-		ev.Body, err = oip.Place(ev.Body, s.ResultPath, serve.ValueBody(resp))
+	resp, err = in.run(ctx, start)
+	if err == nil && in.share == nil {
+		in.ev.Body, err = oip.Place(in.ev.Body, s.ResultPath, serve.ValueBody(resp))
 	}
-	took := time.Since(start)
+	took = time.Since(start)
 	if at, ok := ctx.Deadline(); ok && err == nil && start.Add(took).After(at) {
-		resp, err = nil, s.failed(op, context.DeadlineExceeded) // a late answer is no answer
+		err = s.failed(in.op, context.DeadlineExceeded) // a late answer is no answer
+	}
+	if err != nil {
+		resp = nil
 	}
 	if s.Metrics != nil {
 		code := serve.OK
 		if err != nil {
 			code = serve.CodeOf(err)
 		}
-		s.Metrics.End(op, code, took)
+		s.Metrics.End(in.op, code, took)
 	}
 	in.record(resp, err, start, took)
-	return err
+	return resp, took, err
 }
 
 func (in *inference) run(ctx context.Context, start time.Time) (*serve.Response, error) {
@@ -97,13 +116,13 @@ func (in *inference) request() (*serve.Request, error) {
 	if body.Empty() {
 		return nil, emptyBody(in.s.Env.MLRun)
 	}
-	req := in.req
-	if req == nil {
-		if req, err = new(oip.Buffer).Request(body); err != nil {
-			return nil, unreadable(err)
-		}
-		in.req = req
+	var req *serve.Request
+	if in.share != nil {
+		req = &in.share.req
+	} else if req, err = new(oip.Buffer).Request(body); err != nil {
+		return nil, unreadable(err)
 	}
+	in.req = req
 	req.Op, req.Body = in.op, body
 	if req.RawID == nil {
 		req.ID = in.ev.Identify()
@@ -207,13 +226,20 @@ func (in *inference) failedIn(doing string, err error) error {
 
 // respond makes the answer; its outputs are as the model returned them.
 func (in *inference) respond(req *serve.Request, outputs any, start time.Time) *serve.Response {
-	s, r := in.s, in.ev.NewResponse()
+	s, r := in.s, in.response()
 	r.ID, r.RawID, r.Dialect = req.ID, req.RawID, req.Dialect
 	r.ModelName, r.ModelVersion, r.Outputs = s.Name, s.Version, outputs
 	if s.Env.MLRun && in.op != opExplain {
 		r.Timestamp = start.UTC().Format("2006-01-02 15:04:05.000000+00:00")
 	}
 	return r
+}
+
+func (in *inference) response() *serve.Response {
+	if in.share != nil {
+		return &in.share.resp
+	}
+	return in.ev.NewResponse()
 }
 
 // settle gives the outputs the form that the dialect of the question has, and
@@ -239,6 +265,12 @@ func (in *inference) settle(r *serve.Response, req *serve.Request) (err error) {
 			if v.Name != "" {
 				return nil
 			}
+		case []float64:
+			r.Outputs, err = column(in, serve.FP64, v)
+			return err
+		case []int64:
+			r.Outputs, err = column(in, serve.Int64, v)
+			return err
 		}
 	}
 	r.Outputs, err = tensors(r.Outputs, req, in.s.desc.Load())

@@ -81,6 +81,17 @@ func allTensors(outputs any, d *serve.Description) ([]*serve.Tensor, error) {
 	return []*serve.Tensor{t}, nil
 }
 
+// column is the tensor of a model's only output, in one allocation or none.
+func column[T serve.Element](in *inference, dt serve.Datatype, elems []T) (*serve.Tensor, error) {
+	r := in.room
+	if r == nil {
+		r = new(room)
+	}
+	r.shape[0] = len(elems)
+	err := serve.InitTensor(&r.tensor, outputName(in.s.desc.Load()), dt, r.shape[:], elems)
+	return &r.tensor, err
+}
+
 func outputName(d *serve.Description) string {
 	switch {
 	case len(d.Outputs) == 1:

@@ -68,7 +68,7 @@ func stringArg(a catalog.Args, key string) (string, error) {
 	return s, nil
 }
 
-// Register adds the router and a model class for every runtime in the set, and
+// Register adds the routers and a model class for every runtime in the set, and
 // "Model", which takes whichever runtime knows the file.
 func Register(set *catalog.Set) {
 	set.Add(catalog.Entry{
@@ -77,6 +77,20 @@ func Register(set *catalog.Set) {
 		Doc:     "routes /v2/models/<model>/<operation> to its models",
 		Router:  true,
 		New:     newRouter,
+	})
+	set.Add(catalog.Entry{
+		Name:    "VotingEnsemble",
+		Aliases: []string{"mlrun.serving.VotingEnsemble", "mlrun.serving.routers.VotingEnsemble"},
+		Doc:     "asks all of its models and makes one answer of theirs",
+		Router:  true,
+		New:     newVoting,
+	})
+	set.Add(catalog.Entry{
+		Name:    "ParallelRun",
+		Aliases: []string{"mlrun.serving.ParallelRun", "mlrun.serving.routers.ParallelRun"},
+		Doc:     "runs all of its routes and merges what they return",
+		Router:  true,
+		New:     newParallel,
 	})
 	set.Add(catalog.Entry{
 		Name: "Model",
@@ -96,12 +110,9 @@ func Register(set *catalog.Set) {
 }
 
 func newRouter(a catalog.Args) (serve.Step, error) {
-	c := RouterConfig{InputPath: a.InputPath, ResultPath: a.ResultPath, Env: a.Env}
-	for key, field := range map[string]*string{"protocol": &c.Protocol, "url_prefix": &c.URLPrefix, "health_prefix": &c.HealthPrefix} {
-		var err error
-		if *field, err = stringArg(a, key); err != nil {
-			return nil, err
-		}
+	c, err := routerConfig(a)
+	if err != nil {
+		return nil, err
 	}
 	return NewRouter(c, NewRoutes(a.Routes, a.Env.MLRun)), nil
 }

@@ -1,0 +1,290 @@
+package v2
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/leat-ml/leat/ensemble"
+	"github.com/leat-ml/leat/oip"
+	"github.com/leat-ml/leat/serve"
+)
+
+// A poll is one request that an ensemble puts to its models. It lives on the
+// stack.
+type poll struct {
+	*Voting
+	ev  *serve.Event
+	op  string
+	req *serve.Request // shared by the models: read only
+}
+
+func (p *poll) run(ctx context.Context) (*serve.Response, error) {
+	req, err := p.request(p.ev, !p.ours)
+	if err != nil {
+		return nil, serve.In("ensemble "+p.Name, err)
+	}
+	p.req = req
+	if p.op == "" || (p.Env.MLRun && req.Operation != "") {
+		p.op = req.Operation
+	}
+	if p.op == "" {
+		p.op = opInfer
+	}
+	var fewLegs [4]leg
+	var fewAnswers [4]serve.Tensor
+	legs, answers := fewLegs[:], fewAnswers[:]
+	if n := len(p.routes); n > len(legs) {
+		legs, answers = make([]leg, n), make([]serve.Tensor, n)
+	}
+	return p.ask(ctx, legs[:len(p.routes)], answers[:len(p.routes)])
+}
+
+// ask asks the models and makes the answer of theirs. Room for both is the
+// caller's, and on its stack.
+func (p *poll) ask(ctx context.Context, legs []leg, answers []serve.Tensor) (*serve.Response, error) {
+	p.prepare(legs)
+	p.fanout.run(ctx, legs)
+	several, err := p.read(legs, answers)
+	if err != nil {
+		return nil, serve.In("ensemble "+p.Name, err)
+	}
+	failed, err := p.count(ctx, legs)
+	if err != nil {
+		return nil, err
+	}
+	outputs, err := p.combine(answers, several)
+	if err != nil {
+		return nil, serve.In("ensemble "+p.Name, err)
+	}
+	resp := p.respond(outputs)
+	if len(failed) > 0 {
+		resp.Parameters = map[string]any{"failed_models": strings.Join(failed, ",")}
+	}
+	p.ev.Body = serve.ValueBody(resp)
+	return resp, nil
+}
+
+// request reads the request, once for all models, and checks that it has inputs.
+// shared says that steps other than the ensemble's own models will ask for it.
+func (v *Voting) request(ev *serve.Event, shared bool) (req *serve.Request, err error) {
+	if ev.Body.Empty() {
+		return nil, emptyBody(v.Env.MLRun)
+	}
+	if shared {
+		req, err = oip.Request(ev.Body)
+	} else {
+		req, err = new(oip.Buffer).Request(ev.Body)
+	}
+	if err != nil {
+		return nil, unreadable(err)
+	}
+	err = req.Validate()
+	return req, err
+}
+
+// prepare gives every model its share, or an event of its own.
+func (p *poll) prepare(legs []leg) {
+	p.ev.Identify()
+	common := p.op != opExplain && isInference(p.op)
+	for i := range legs {
+		s := p.servers[i]
+		if !common || s == nil || s.InputPath != "" || s.ResultPath != "" {
+			continue
+		}
+		l := &legs[i]
+		l.op = p.op
+		if p.req.Dialect == serve.OIP {
+			roomy := &struct {
+				share
+				room
+			}{}
+			l.share, l.room = &roomy.share, &roomy.room
+		} else {
+			l.share = new(share)
+		}
+		l.share.req = *p.req
+	}
+	p.clone(p.ev, legs)
+	for i := range legs {
+		if l := &legs[i]; l.share == nil {
+			l.ev.Target.Model, l.ev.Target.Version = SplitName(p.routes[i].Key)
+			l.ev.Target.Operation = p.op
+		}
+	}
+}
+
+// read reads the answers: the only output of each model, or all of them where
+// there are several. Who has none has failed.
+func (p *poll) read(legs []leg, answers []serve.Tensor) (several [][]*serve.Tensor, err error) {
+	single := ""
+	for i := range legs {
+		l := &legs[i]
+		if l.err != nil {
+			continue
+		}
+		var a answer
+		switch {
+		case l.fate == serve.Drop:
+			l.err = errors.New("the event was filtered, so that there is no answer")
+		case l.share != nil:
+			l.err = a.take(l.resp.Outputs, p.Column)
+		default:
+			l.err = a.read(l.ev.Body, p.Column)
+		}
+		switch {
+		case l.err != nil:
+			continue
+		case a.several == nil:
+			answers[i], single = a.one, p.routes[i].Key
+			continue
+		case several == nil:
+			several = make([][]*serve.Tensor, len(legs))
+		}
+		several[i] = a.several
+	}
+	if several != nil && single != "" {
+		return nil, fmt.Errorf("the models disagree about the outputs: %s answered one, others several or none", single)
+	}
+	return several, nil
+}
+
+// count decides whether those that answered suffice. failed names the others.
+func (p *poll) count(ctx context.Context, legs []leg) (failed []string, err error) {
+	first, failed, over := p.failure(ctx, legs)
+	if !over {
+		return failed, nil
+	}
+	err = routeFailed(p.Env, "ensemble "+p.Name, p.routes[first].Key, legs[first].err)
+	if p.budget == 0 {
+		return nil, err
+	}
+	return nil, &serve.Error{Code: serve.CodeOf(err), Class: "RuntimeError", Err: fmt.Errorf("%d of %d models failed (%s), which leaves less than the quorum: %w", len(failed), len(legs), strings.Join(failed, ", "), err)}
+}
+
+// combine makes the outputs of the ensemble of those of the models: a tensor, or
+// several in OIP.
+func (p *poll) combine(answers []serve.Tensor, several [][]*serve.Tensor) (any, error) {
+	if several == nil {
+		return p.panel.Combine(p.voteOn(answers), answers, p.req.Dialect == serve.MLRun)
+	}
+	lead := slices.IndexFunc(several, func(outs []*serve.Tensor) bool { return outs != nil })
+	combined := make([]*serve.Tensor, 0, len(several[lead]))
+	for _, t := range several[lead] {
+		vote := p.voteOnOneOf(t)
+		if vote == ensemble.Undeclared {
+			continue
+		}
+		if err := p.gather(answers, several, t.Name); err != nil {
+			return nil, err
+		}
+		c, err := p.panel.Combine(vote, answers, false)
+		if err != nil {
+			return nil, fmt.Errorf("output %q: %w", t.Name, err)
+		}
+		combined = append(combined, c)
+	}
+	if len(combined) == 0 {
+		return nil, errors.New("the models answered nothing that can be voted on: a soft vote needs rows of probabilities, [rows, classes]")
+	}
+	return combined, nil
+}
+
+// gather collects what the models answered as the output of that name.
+func (p *poll) gather(answers []serve.Tensor, several [][]*serve.Tensor, name string) error {
+	for i, outs := range several {
+		answers[i] = serve.Tensor{}
+		if outs == nil {
+			continue
+		}
+		at := slices.IndexFunc(outs, func(t *serve.Tensor) bool { return t.Name == name })
+		if at < 0 {
+			return fmt.Errorf("the models disagree about the outputs: %s answered no %q", p.routes[i].Key, name)
+		}
+		answers[i] = *outs[at]
+	}
+	return nil
+}
+
+// voteOn is the vote on the only output: as declared, as the models' schemas
+// suggest, or as the answers do.
+func (p *poll) voteOn(answers []serve.Tensor) ensemble.Vote {
+	vote := p.Vote
+	if vote == ensemble.Undeclared {
+		vote = p.suggested(answers)
+	}
+	if vote == ensemble.Undeclared {
+		vote = ensemble.Infer(answers)
+	}
+	return vote
+}
+
+// voteOnOneOf is the vote on one of several outputs, which need not be of one
+// kind: classes beside their probabilities. Undeclared leaves the output out.
+func (p *poll) voteOnOneOf(t *serve.Tensor) ensemble.Vote {
+	kind := ensemble.Of(t.Datatype)
+	switch p.Vote {
+	case ensemble.Regression:
+		return ensemble.Regression
+	case ensemble.Soft:
+		if kind != ensemble.Regression || len(t.Shape) != 2 {
+			return ensemble.Undeclared
+		}
+		return ensemble.Soft
+	}
+	return kind
+}
+
+// suggested is the vote that the models' schemas suggest, if those that have one
+// agree.
+func (v *Voting) suggested(answers []serve.Tensor) ensemble.Vote {
+	found := ensemble.Undeclared
+	for i, s := range v.servers {
+		if s == nil {
+			continue
+		}
+		switch vote := ensemble.Of(outputType(s.desc.Load(), answers[i].Name)); {
+		case vote == ensemble.Undeclared:
+		case found == ensemble.Undeclared:
+			found = vote
+		case found != vote:
+			return ensemble.Undeclared
+		}
+	}
+	return found
+}
+
+// outputType is the datatype of an output by the schema: the one of that name,
+// else the first. Invalid is unknown.
+func outputType(d *serve.Description, output string) serve.Datatype {
+	for i := range d.Outputs {
+		if d.Outputs[i].Name == output {
+			return d.Outputs[i].Datatype
+		}
+	}
+	if len(d.Outputs) > 0 {
+		return d.Outputs[0].Datatype
+	}
+	if len(d.Labels) > 0 && d.Labels[0].ValueType != "" {
+		return d.Labels[0].Datatype()
+	}
+	return serve.Invalid
+}
+
+// respond makes the answer. MLRun's ensembles answer with the ID of the event,
+// whatever the request says.
+func (p *poll) respond(outputs any) *serve.Response {
+	r := p.ev.NewResponse()
+	r.Dialect, r.ModelName, r.ModelVersion, r.Outputs = p.req.Dialect, p.Name, p.Version, outputs
+	if p.req.RawID != nil && !p.Env.MLRun {
+		r.ID, r.RawID = p.req.ID, p.req.RawID
+	} else {
+		r.ID = p.ev.Identify()
+	}
+	if p.Column != "" && r.Dialect == serve.MLRun {
+		r.Outputs = serve.NewObject(serve.Field{Key: p.Column, Value: outputs})
+	}
+	return r
+}
