@@ -53,3 +53,21 @@ func TestSplitPredictAllocatesNothing(t *testing.T) {
 		t.Errorf("200 predictions make %d allocations", got)
 	}
 }
+
+func TestObliviousAllocatesNothing(t *testing.T) {
+	g := rand.New(rand.NewPCG(5, 6))
+	for _, trees := range []int{3, 60} { // by value, and by counting borders
+		_, e := obliviousForest(t, g, trees, 6, 5, 2)
+		rows, dst := make([]float32, 40*5), make([]float32, 40*2)
+		for _, n := range []int{1, 40} {
+			got := testing.AllocsPerRun(200, func() {
+				if err := e.PredictFloat32(dst[:2*n], rows[:5*n], n, Response); err != nil {
+					t.Fatal(err)
+				}
+			})
+			if got >= 1 {
+				t.Errorf("%d trees, %d rows: %v allocations", trees, n, got)
+			}
+		}
+	}
+}

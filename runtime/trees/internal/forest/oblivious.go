@@ -158,6 +158,7 @@ type oblivious struct {
 	bias   []float64 // of each margin
 	width  int       // margins
 	block  int       // rows that are scored together: a multiple of eight
+	binned *binned   // of batches; nil: they are scored as rows are
 	pool   sync.Pool // of *obliviousScratch
 
 	covers  []float32 // of the leaves; not those of all trees if some have none
@@ -185,10 +186,12 @@ type obliviousScratch struct {
 	row     []int32   // keys of one row, slot by slot; or of a block, eight rows side by side
 	margins []float64 // of one row
 	sums    []float64 // of a block, row by row
+	bins    []uint64  // of a block, lane by lane
 }
 
 func (o *oblivious) init() {
 	o.block = max(8, min(maxBlock, maxKeyBytes/(4*max(1, len(o.slots))), maxKeyBytes/(8*o.width))&^7)
+	o.binned = newBinned(o)
 	o.pool.New = func() any {
 		return &obliviousScratch{row: make([]int32, 8*len(o.slots)), margins: make([]float64, o.width)}
 	}
@@ -196,7 +199,7 @@ func (o *oblivious) init() {
 
 func (o *oblivious) bytes() int {
 	const slotBytes, testBytes, treeBytes = 8, 8, 16
-	return slotBytes*cap(o.slots) + testBytes*cap(o.tests) + treeBytes*cap(o.trees) + 8*cap(o.values) + 8*cap(o.bias)
+	return slotBytes*cap(o.slots) + testBytes*cap(o.tests) + treeBytes*cap(o.trees) + 8*cap(o.values) + 8*cap(o.bias) + o.binned.bytes()
 }
 
 func predictOblivious[D, S float](e *Ensemble, dst []D, rows []S, n int, out Output) {

@@ -69,7 +69,7 @@ func obliviousMargins(list []ObliviousTree, width int, row []float64) []float64 
 func TestOblivious(t *testing.T) {
 	g := rand.New(rand.NewPCG(1, 2))
 	for _, c := range []struct{ trees, depth, features, width int }{
-		{7, 3, 4, 1}, {20, 6, 9, 1}, {3, 0, 1, 1}, {5, 4, 3, 3}, {2, 9, 40, 2}, {0, 0, 2, 1},
+		{7, 3, 4, 1}, {20, 6, 9, 1}, {3, 0, 1, 1}, {5, 4, 3, 3}, {2, 9, 40, 2}, {0, 0, 2, 1}, {150, 6, 2, 1}, {90, 8, 1, 3}, {200, 5, 7, 1},
 	} {
 		list, e := obliviousForest(t, g, c.trees, c.depth, c.features, c.width)
 		nodes, err := e.oblivious.nodes(c.features)

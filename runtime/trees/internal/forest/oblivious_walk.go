@@ -63,16 +63,36 @@ func manyOblivious[S float](o *oblivious, w *obliviousScratch, rows []S, width, 
 		fillOblivious(o.slots, w.row[r/8*stride+r%8:], 8, rows[r*width:(r+1)*width])
 	}
 	clear(w.sums[:n*o.width])
-	var leaves [8]uint32
-	for i := range o.trees {
-		t := &o.trees[i]
-		for b := range n / 8 {
-			eightLeaves(o.tests[t.tests:t.end], w.row[b*stride:(b+1)*stride], &leaves)
-			o.addEight(w.sums[8*b*o.width:8*(b+1)*o.width], t.values, &leaves)
-		}
+	if o.binned != nil {
+		o.bin(w, stride, n/8)
+		o.manyBinned(w, n)
+	} else {
+		o.manyByValue(w, stride, n/8)
 	}
 	for i := range w.sums[:n*o.width] {
 		w.sums[i] += o.bias[i%o.width]
+	}
+}
+
+// bin counts borders for the rows of a block.
+func (o *oblivious) bin(w *obliviousScratch, stride, words int) {
+	if need := o.binned.lanes * words; len(w.bins) < need {
+		w.bins = make([]uint64, need)
+	}
+	for b := range words {
+		o.binned.fill(w.bins[b:], words, w.row[b*stride:(b+1)*stride])
+	}
+}
+
+// manyByValue adds the trees to the sums of a block's rows, eight at a time.
+func (o *oblivious) manyByValue(w *obliviousScratch, stride, words int) {
+	var leaves [8]uint32
+	for i := range o.trees {
+		t := &o.trees[i]
+		for b := range words {
+			eightLeaves(o.tests[t.tests:t.end], w.row[b*stride:(b+1)*stride], &leaves)
+			o.addEight(w.sums[8*b*o.width:8*(b+1)*o.width], t.values, &leaves)
+		}
 	}
 }
 

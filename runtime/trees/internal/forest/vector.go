@@ -2,6 +2,7 @@ package forest
 
 import (
 	"fmt"
+	"math"
 	"reflect"
 )
 
@@ -13,8 +14,12 @@ type vectors[T float] struct {
 	values []T // leaf by leaf
 }
 
-// maxVectors is how many leaves a float32 can number.
-const maxVectors = 1 << 24
+const (
+	// maxVectors is how many leaves a float32 can number.
+	maxVectors = 1 << 24
+	// maxVectorValues keeps the places of values in an int32.
+	maxVectorValues = math.MaxInt32
+)
 
 // vectorLeaves collects them while trees are added.
 type vectorLeaves struct {
@@ -47,8 +52,8 @@ func (b *Builder) addVector(n *Node) (float64, error) {
 		return 0, fmt.Errorf("a leaf of %d values among others of %d", len(n.Vector), v.width)
 	}
 	number := len(v.values) / v.width
-	if number >= maxVectors {
-		return 0, fmt.Errorf("the model has more than %d leaves", maxVectors)
+	if number >= maxVectors || len(v.values)+v.width >= maxVectorValues {
+		return 0, fmt.Errorf("the model has more than %d leaves, or %d values", maxVectors, maxVectorValues)
 	}
 	for len(v.first) <= len(b.roots) {
 		v.first = append(v.first, number)
@@ -94,13 +99,18 @@ func (v *vectors[T]) add(margins []T, numbers *[8]T) {
 	}
 }
 
-// addRows adds a leaf each to the margins of rows, of which sums holds the first
-// of all, then the second of all and so on.
+// addRows adds a leaf each to the margins of rows, no more than a block, of which
+// sums holds the first of all, then the second of all and so on.
 func (v *vectors[T]) addRows(sums, numbers []T) {
+	var places [maxBlock]int32
+	at := places[:len(numbers)]
 	for r, number := range numbers {
-		at := int(number) * v.width
-		for g, value := range v.values[at : at+v.width] {
-			sums[g*len(numbers)+r] += value
+		at[r] = int32(number) * int32(v.width)
+	}
+	for g := range v.width {
+		values, to := v.values[g:], sums[g*len(at):][:len(at)]
+		for r := range to {
+			to[r] += values[at[r]]
 		}
 	}
 }
