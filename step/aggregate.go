@@ -108,7 +108,10 @@ func newAggregate(a catalog.Args) (serve.Step, error) {
 	if s.layout, err = layoutOf(c.TimeFormat); err != nil {
 		return nil, err
 	}
-	return s, s.prepare(c.Aliases)
+	if err := s.prepare(c.Aliases); err != nil {
+		return nil, err
+	}
+	return s, nil
 }
 
 // prepare checks the aggregates and names their fields.

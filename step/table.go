@@ -60,5 +60,3 @@ func (t *table[V]) remove(key string) {
 		delete(t.byKey, key)
 	}
 }
-
-func (t *table[V]) len() int { return len(t.byKey) }
