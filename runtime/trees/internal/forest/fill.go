@@ -36,21 +36,37 @@ func (f *filler) bytes() int {
 
 // fill writes the keys of row at the beginning of keys, one a slot. Narrow ones
 // take half of each place.
-func fill[S float](f *filler, keys []int64, row []S) { fillLane(f, keys, 1, 0, row) }
-
-// fillEight is fill for row number lane of eight, whose keys are interleaved.
-func fillEight[S float](f *filler, keys []int64, lane int, row []S) { fillLane(f, keys, 8, lane, row) }
-
-func fillLane[S float](f *filler, keys []int64, stride, lane int, row []S) {
+func fill[S float](f *filler, keys []int64, row []S) {
 	switch {
 	case f.narrow != nil:
-		fillNarrow(f.narrow, narrowKeys(keys)[lane:], stride, row)
-		return
+		fillNarrow(f.narrow, narrowKeys(keys), row)
 	case f.rules.Float32:
-		fillSingle(f.slots, keys[lane:], stride, row)
+		fillSingle(f.slots, keys, row)
 	default:
-		fillDouble(f.slots, keys[lane:], stride, row, f.rules.Tiny)
+		fillDouble(f.slots, keys, row, f.rules.Tiny)
 	}
+	fillCategories(f, keys, 1, 0, row)
+}
+
+// fillEight is fill for the eight rows of a matrix of the given width. The keys
+// of a slot stand side by side.
+func fillEight[S float](f *filler, keys []int64, rows []S, width int) {
+	switch {
+	case f.narrow != nil:
+		fillNarrowEight(f.narrow, narrowKeys(keys), rows, width)
+	case f.rules.Float32:
+		fillSingleEight(f.slots, keys, rows, width)
+	default:
+		fillDoubleEight(f.slots, keys, rows, width, f.rules.Tiny)
+	}
+	if len(f.cats) > 0 {
+		for lane := range 8 {
+			fillCategories(f, keys, 8, lane, rows[lane*width:(lane+1)*width])
+		}
+	}
+}
+
+func fillCategories[S float](f *filler, keys []int64, stride, lane int, row []S) {
 	for _, i := range f.cats {
 		s := &f.slots[i]
 		key := category(&f.rules, s, float64(row[s.feature]))
@@ -71,64 +87,111 @@ const (
 	infinity64 = 0x7ff << 52
 )
 
-// fillNarrow and those below read what stands for a missing value or a zero
-// before the choice, so that it is made without branches: which values of a row
-// are missing cannot be predicted.
-func fillNarrow[S float](slots []narrowSlot, keys []uint32, stride int, row []S) {
+// The keys of numbers are chosen without branches: which values of a row are
+// missing cannot be predicted. So what stands for a missing value or a zero is
+// read before.
+
+func (s *narrowSlot) key(v float32) uint32 {
+	missing, zero := s.missing, s.zero
+	bits := math.Float32bits(v)
+	key, size := biased32(bits), bits<<1 // without the sign
+	if size == 0 {
+		key = zero
+	}
+	if size > infinity32<<1 {
+		key = missing
+	}
+	return key
+}
+
+func (s *slot) key32(v float32) int64 {
+	missing, zero := s.missing, s.zero
+	bits := math.Float32bits(v)
+	key, size := key32(bits), bits<<1
+	if size == 0 {
+		key = zero
+	}
+	if size > infinity32<<1 {
+		key = missing
+	}
+	return key
+}
+
+func (s *slot) key64(v float64, nearest uint64) int64 {
+	missing, zero := s.missing, s.zero
+	bits := math.Float64bits(v)
+	key, size := ordered64(bits), bits&math.MaxInt64
+	if size <= nearest {
+		key = zero
+	}
+	if size > infinity64 {
+		key = missing
+	}
+	return key
+}
+
+func fillNarrow[S float](slots []narrowSlot, keys []uint32, row []S) {
+	keys = keys[:len(slots)]
+	for i := 1; i < len(slots); i++ {
+		keys[i] = slots[i].key(float32(row[slots[i].feature]))
+	}
 	keys[0] = 0
-	at := 0
-	slots = slots[1:]
-	for i := range slots {
-		s := &slots[i]
-		missing, zero := s.missing, s.zero
-		bits := math.Float32bits(float32(row[s.feature]) + 0) // -0 becomes 0
-		key := biased32(bits)
-		if bits == 0 {
-			key = zero
-		}
-		if bits&math.MaxInt32 > infinity32 {
-			key = missing
-		}
-		at += stride
-		keys[at] = key
-	}
 }
 
-func fillSingle[S float](slots []slot, keys []int64, stride int, row []S) {
-	keys[0] = below
-	at := 0
-	slots = slots[1:]
-	for i := range slots {
-		missing, zero := slots[i].missing, slots[i].zero
-		bits := math.Float32bits(float32(row[slots[i].feature]) + 0)
-		key := key32(bits)
-		if bits == 0 {
-			key = zero
+func fillNarrowEight[S float](slots []narrowSlot, keys []uint32, rows []S, width int) {
+	for i := 1; i < len(slots); i++ {
+		s, to, at := &slots[i], (*[8]uint32)(keys[8*i:]), int(slots[i].feature)
+		for lane := range to {
+			to[lane] = s.key(float32(rows[at]))
+			at += width
 		}
-		if bits&math.MaxInt32 > infinity32 {
-			key = missing
-		}
-		at += stride
-		keys[at] = key
 	}
+	clear(keys[:8])
 }
 
-func fillDouble[S float](slots []slot, keys []int64, stride int, row []S, tiny float64) {
+func fillSingle[S float](slots []slot, keys []int64, row []S) {
+	keys = keys[:len(slots)]
+	for i := 1; i < len(slots); i++ {
+		keys[i] = slots[i].key32(float32(row[slots[i].feature]))
+	}
 	keys[0] = below
-	at, nearest := 0, math.Float64bits(tiny)
-	slots = slots[1:]
-	for i := range slots {
-		missing, zero := slots[i].missing, slots[i].zero
-		bits := math.Float64bits(float64(row[slots[i].feature]))
-		key, size := ordered64(bits), bits&math.MaxInt64
-		if size <= nearest {
-			key = zero
+}
+
+func fillSingleEight[S float](slots []slot, keys []int64, rows []S, width int) {
+	for i := 1; i < len(slots); i++ {
+		s, to, at := &slots[i], (*[8]int64)(keys[8*i:]), int(slots[i].feature)
+		for lane := range to {
+			to[lane] = s.key32(float32(rows[at]))
+			at += width
 		}
-		if size > infinity64 {
-			key = missing
+	}
+	fillBelow(keys)
+}
+
+func fillDouble[S float](slots []slot, keys []int64, row []S, tiny float64) {
+	nearest := math.Float64bits(tiny)
+	keys = keys[:len(slots)]
+	for i := 1; i < len(slots); i++ {
+		keys[i] = slots[i].key64(float64(row[slots[i].feature]), nearest)
+	}
+	keys[0] = below
+}
+
+func fillDoubleEight[S float](slots []slot, keys []int64, rows []S, width int, tiny float64) {
+	nearest := math.Float64bits(tiny)
+	for i := 1; i < len(slots); i++ {
+		s, to, at := &slots[i], (*[8]int64)(keys[8*i:]), int(slots[i].feature)
+		for lane := range to {
+			to[lane] = s.key64(float64(rows[at]), nearest)
+			at += width
 		}
-		at += stride
-		keys[at] = key
+	}
+	fillBelow(keys)
+}
+
+func fillBelow(keys []int64) {
+	for lane := range keys[:8] {
+		keys[lane] = below
 	}
 }
 

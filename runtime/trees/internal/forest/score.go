@@ -139,10 +139,11 @@ func (s *scorer[T]) sums(w *scratch[T], width int) {
 // in w.sums. rows is a matrix of the given width.
 func many[T, S float](s *scorer[T], w *scratch[T], rows []S, width, n int) {
 	stride := s.keysOf(8)
+	for i := range n / 8 {
+		fillEight(&s.filler, w.keys[i*stride:(i+1)*stride], rows[8*i*width:8*(i+1)*width], width)
+	}
 	for r := range n {
-		row := rows[r*width : (r+1)*width]
-		fillEight(&s.filler, w.keys[r/8*stride:], r%8, row)
-		keep(s, w, row, r)
+		keep(s, w, rows[r*width:(r+1)*width], r)
 	}
 	for g, base := range s.base {
 		sums := w.sums[g*n : (g+1)*n]
