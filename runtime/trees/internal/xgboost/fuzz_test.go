@@ -19,12 +19,15 @@ func FuzzParseJSON(f *testing.F) {
 		"names": `["a\u00e9","b"]`,
 	}.json())
 	f.Add([]byte(linearModel))
+	f.Add(vectorSpec(nil).json())
+	f.Add(vectorSpec(spec{"right": "[2,-1,-1]", "more": `,"base_weights":[9,9,1,2,3,4]`}).json())
+	f.Add(spec{"names": `[],"attributes":{"best_iteration":"0"}`, "tree_info": `[0],"iteration_indptr":[0,1,1]`}.json())
 	fuzz(f, ParseJSON)
 }
 
 func FuzzParseUBJ(f *testing.F) {
 	f.Add(stumpUBJ())
-	for _, name := range []string{"xgb-cat-onehot.ubj", "xgb-reg-gamma.ubj", "xgb-targets.ubj", "xgb-no-trees.ubj"} {
+	for _, name := range []string{"xgb-cat-onehot.ubj", "xgb-reg-gamma.ubj", "xgb-targets.ubj", "xgb-no-trees.ubj", "rounds/vector-labels.ubj", "rounds/early-vector.ubj"} {
 		data, err := os.ReadFile("../../testdata/" + name)
 		if err != nil {
 			f.Fatal(err)
