@@ -48,19 +48,24 @@ var objectives = map[string]objective{
 	"rank:map":             {identity, forest.Identity},
 }
 
+// nearest is how near to 0 and to 1 XGBoost lets a probability come: a label that
+// all rows have makes a base score of 0 or 1.
+const nearest float32 = 1e-6
+
 // margin is the base margin of a base score, computed in float32.
 func (l link) margin(score float32) (float64, error) {
 	switch l {
 	case logit:
-		if !(score > 0 && score < 1) {
+		if !(score >= 0 && score <= 1) {
 			return 0, fmt.Errorf("base_score %v is not between 0 and 1", score)
 		}
-		return -float64(float32(math.Log(float64(1/score - 1)))), nil
+		score = min(max(score, nearest), 1-nearest)
+		return -float64(logf(1/score - 1)), nil
 	case log:
 		if !(score > 0) {
 			return 0, fmt.Errorf("base_score %v is not positive", score)
 		}
-		return float64(float32(math.Log(float64(score)))), nil
+		return float64(logf(score)), nil
 	}
 	return float64(score), nil
 }
