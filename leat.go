@@ -111,6 +111,12 @@ func (s *Server) Test(ctx context.Context, path, body string) ([]byte, error) {
 	if err != nil || ev == nil {
 		return nil, err
 	}
+	switch v, _ := ev.Body.Value(); v := v.(type) { // text goes out as it is
+	case string:
+		return []byte(v), nil
+	case []byte:
+		return v, nil
+	}
 	return oip.AppendBody(nil, ev.Body)
 }
 

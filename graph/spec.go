@@ -29,6 +29,10 @@ type Spec struct {
 	// contract applies.
 	MLRun bool
 
+	// Later are keys of MLRun's spec that have no effect yet, kept to be written
+	// again.
+	Later map[string]any
+
 	problems []Problem // found while the spec was made in Go
 }
 

@@ -33,11 +33,11 @@ func (r *reader) mlrunKeys(s *graph.Spec) keys {
 		"verbose":              r.boolean(&s.Verbose),
 		"default_content_type": r.text(&s.DefaultContentType),
 		"functions":            func(f *document.Field) { r.functions(s, f) },
-		"graph_initializer":    r.laterMLRun,
-		"secret_sources":       r.laterMLRun,
-		"error_stream":         r.later,
-		"track_models":         r.later,
-		"tracking_policy":      r.later,
+		"graph_initializer":    r.kept(s, r.laterMLRun),
+		"secret_sources":       r.kept(s, r.laterMLRun),
+		"error_stream":         r.kept(s, r.later),
+		"track_models":         r.kept(s, r.later),
+		"tracking_policy":      r.kept(s, r.later),
 	}
 }
 
@@ -49,6 +49,20 @@ func (r *reader) parameters(s *graph.Spec, f *document.Field) {
 		if p := f.Value.Field(key); p != nil && !p.Value.Empty() {
 			r.warn(p.Pos, "parameter %s has no effect in this version yet", key)
 		}
+	}
+}
+
+// kept reads a key that has no effect yet, and keeps it.
+func (r *reader) kept(s *graph.Spec, read func(*document.Field)) func(*document.Field) {
+	return func(f *document.Field) {
+		read(f)
+		if f.Value.Empty() {
+			return
+		}
+		if s.Later == nil {
+			s.Later = map[string]any{}
+		}
+		s.Later[f.Key] = f.Value.Value()
 	}
 }
 
