@@ -103,6 +103,9 @@ func TestRounds(t *testing.T) {
 				}
 				checkAnswers(t, e, in.Values, m.Margins, in.Rows, trees.Margin, same)
 				checkAnswers(t, e, in.Values, m.Responses, in.Rows, trees.Response, rounding)
+				if m.Explained != nil {
+					checkAnswers(t, e, m.explained(in), m.Leaves, len(m.Explained), trees.Leaf, equalBits)
+				}
 			})
 		}
 	}

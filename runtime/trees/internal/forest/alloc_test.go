@@ -71,3 +71,37 @@ func TestObliviousAllocatesNothing(t *testing.T) {
 		}
 	}
 }
+
+func TestVectorLeavesAllocateNothing(t *testing.T) {
+	g := &grower{
+		Rand: rand.New(rand.NewPCG(5, 6)), features: 5,
+		splits: []Split{Less}, missing: []Missing{NaNLeft}, values: []float64{0, 1, -1},
+	}
+	b := NewBuilder(singleRules, 1<<20)
+	for range 9 {
+		nodes := g.tree(10, bushy)
+		for i := range nodes {
+			if nodes[i].Split == Leaf {
+				nodes[i].Vector = []float64{1, 2, 3}
+			}
+		}
+		if err := b.Add(nodes); err != nil {
+			t.Fatal(err)
+		}
+	}
+	e, err := b.Finish(Meta{Features: 5, Base: make([]float64, 3)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows, dst := make([]float32, 40*5), make([]float32, 40*3)
+	for _, n := range []int{1, 40} {
+		got := testing.AllocsPerRun(200, func() {
+			if err := e.PredictFloat32(dst[:3*n], rows[:5*n], n, Response); err != nil {
+				t.Fatal(err)
+			}
+		})
+		if got >= 1 {
+			t.Errorf("%d rows: %v allocations", n, got)
+		}
+	}
+}

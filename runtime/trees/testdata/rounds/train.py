@@ -128,7 +128,8 @@ def main():
         booster.save_model(str(args.out / file))
         loaded = xgb.Booster({"nthread": 1}, model_file=str(args.out / file))
         d = xgb.DMatrix(rows)
-        add(file, loaded.predict(d, output_margin=True), loaded.predict(d))
+        leaves = loaded.predict(d, pred_leaf=True)
+        add(file, loaded.predict(d, output_margin=True), loaded.predict(d), explained=list(range(len(rows))), leaves=packed(leaves))
     for file, model in wrappers.items():
         model.save_model(str(args.out / file))
         loaded = type(model)()
