@@ -71,6 +71,8 @@ func TestCombine(t *testing.T) {
 		{"agreement is exact", r, nil, tensors{f64(0.1), f64(0.1), f64(0.1)}, false, f64(0.1)},
 		{"missing", r, nil, tensors{f64(1, 2), f64(nan, 4)}, false, f64(nan, 3)},
 		{"infinite", r, nil, tensors{f64(math.Inf(1)), f64(4)}, false, f64(math.Inf(1))},
+		{"numbers of which the sum overflows", r, nil, tensors{f64(1e308, -1e308), f64(1.5e308, 1.5e308), f64(1e308, 0)}, false, f64(1.1666666666666667e308, 1.6666666666666667e307)},
+		{"infinities of both signs", r, nil, tensors{f64(math.Inf(1)), f64(math.Inf(-1))}, false, f64(nan)},
 		{"one has not answered", r, []float64{1, 2, 1}, tensors{f64(1), nil, f64(3)}, false, f64(2)},
 		{"the first has not answered", r, nil, tensors{nil, f64(3)}, false, f64(3)},
 		{"none asked for", r, nil, tensors{f64(), f64()}, false, f64()},

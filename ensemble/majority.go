@@ -135,16 +135,16 @@ func winners[T cmp.Ordered](b *ballot, out []T, views [][]T) {
 			if at == len(classes) {
 				classes, sums = append(classes, v[i]), append(sums, 0)
 			}
-			sums[at] += b.share(j)
+			sums[at] += b.panel.weights[j]
 		}
-		out[i] = most(classes, sums)
+		out[i] = most(classes, sums, rounding*b.total)
 	}
 }
 
 // most is the class with the most weight; of several the lowest. Sums that
 // differ by rounding only are the same, so that the order in which weights are
 // added decides nothing.
-func most[T cmp.Ordered](classes []T, sums []float64) T {
+func most[T cmp.Ordered](classes []T, sums []float64, rounding float64) T {
 	top := sums[0]
 	for _, s := range sums {
 		top = max(top, s)

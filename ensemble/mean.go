@@ -2,6 +2,7 @@ package ensemble
 
 import (
 	"fmt"
+	"math"
 
 	"github.com/leat-ml/leat/serve"
 )
@@ -42,17 +43,35 @@ func meansOf[T float32 | float64](b *ballot, out []T, at int) {
 			continue
 		}
 		load(next[:len(out)], t, at)
-		share := b.share(j)
+		w := b.panel.weights[j]
 		for i, v := range next[:len(out)] {
-			total[i] += share * v
+			total[i] += w * v
 			differ[i] = differ[i] || v != first[i]
 		}
 	}
 	for i := range out {
-		if out[i] = T(total[i]); !differ[i] {
+		switch {
+		case !differ[i]:
 			out[i] = T(first[i])
+		case math.IsInf(total[i], 0):
+			out[i] = T(b.large(at + i))
+		default:
+			out[i] = T(total[i] / b.total)
 		}
 	}
+}
+
+// large is the mean of numbers of which the sum overflows, or of infinite ones.
+func (b *ballot) large(at int) float64 {
+	mean := 0.0
+	var v [1]float64
+	for j := range b.answers {
+		if b.counts(j) {
+			load(v[:], &b.answers[j], at)
+			mean += b.panel.weights[j] / b.total * v[0]
+		}
+	}
+	return mean
 }
 
 // narrow says whether FP32 holds every answer.

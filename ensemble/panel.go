@@ -13,21 +13,24 @@ import (
 
 // A Panel is the models that vote, with their weights. It is immutable.
 type Panel struct {
-	names  []string
-	shares []float64 // add up to 1
+	names   []string
+	weights []float64 // the largest is 1
+	total   float64   // of the weights
 }
 
 // NewPanel returns a panel of the models. Weights are relative to each other;
 // models without one have none, but when no model has one all weigh the same.
 // The error says what is wrong with the weights.
 func NewPanel(names []string, weights map[string]float64) (*Panel, error) {
-	p := &Panel{names: names, shares: make([]float64, len(names))}
+	p := &Panel{names: names, weights: make([]float64, len(names))}
 	if len(weights) == 0 {
-		for i := range p.shares {
-			p.shares[i] = 1 / float64(len(names))
+		for i := range p.weights {
+			p.weights[i] = 1
 		}
+		p.total = float64(len(names))
 		return p, nil
 	}
+	largest := 0.0
 	for _, name := range slices.Sorted(maps.Keys(weights)) {
 		w, at := weights[name], slices.Index(names, name)
 		switch {
@@ -36,44 +39,25 @@ func NewPanel(names []string, weights map[string]float64) (*Panel, error) {
 		case w < 0, math.IsNaN(w), math.IsInf(w, 0):
 			return nil, fmt.Errorf("weights: %v is no weight of model %s", w, name)
 		}
-		p.shares[at] = w
+		p.weights[at] = w
+		largest = max(largest, w)
 	}
-	return p, normalise(p.shares)
-}
-
-// normalise makes weights add up to 1. Those that do are left as they are.
-func normalise(weights []float64) error {
-	largest := slices.Max(weights)
 	if largest == 0 {
-		return errors.New("weights: no model has any")
+		return nil, errors.New("weights: no model has any")
 	}
-	if total := sum(weights); math.Abs(total-1) < rounding {
-		return nil
+	for i := range p.weights {
+		p.weights[i] /= largest // so that no sum overflows
+		p.total += p.weights[i]
 	}
-	for i := range weights { // first to at most 1, so that no sum overflows
-		weights[i] /= largest
-	}
-	total := sum(weights)
-	for i := range weights {
-		weights[i] /= total
-	}
-	return nil
-}
-
-func sum(v []float64) float64 {
-	total := 0.0
-	for _, x := range v {
-		total += x
-	}
-	return total
+	return p, nil
 }
 
 // rounding is by how much sums of weights may differ that are the same but for
-// the order in which they were added.
+// the order in which they were added, as a part of all the weight.
 const rounding = 1e-9
 
-// Share is the weight of model i: all of them add up to 1.
-func (p *Panel) Share(i int) float64 { return p.shares[i] }
+// Share is the part that model i has of all the weight.
+func (p *Panel) Share(i int) float64 { return p.weights[i] / p.total }
 
 // Combine makes one tensor of the answers, one a model in the order of the
 // panel; a zero one is of a model that has not answered, whose weight the others
@@ -86,7 +70,7 @@ func (p *Panel) Share(i int) float64 { return p.shares[i] }
 // A NaN makes the mean NaN, and is no class. Of models that weigh nothing only
 // the shape is looked at.
 func (p *Panel) Combine(v Vote, answers []serve.Tensor, wholeInt64 bool) (*serve.Tensor, error) {
-	b := ballot{panel: p, answers: answers, scale: 1, wholeInt64: wholeInt64}
+	b := ballot{panel: p, answers: answers, wholeInt64: wholeInt64}
 	if err := b.check(); err != nil {
 		return nil, err
 	}
@@ -111,14 +95,14 @@ type ballot struct {
 	first      int     // of those given, whatever it weighs
 	leader     int     // the first answer that counts
 	counted    int     // how many count
-	scale      float64 // makes the weights of those add up to 1
+	total      float64 // weight of those
 	wholeInt64 bool
 }
 
 // check holds the answers against each other and finds those that count: that
 // have been given and weigh something.
 func (b *ballot) check() error {
-	total, given := 0.0, false
+	given := false
 	for i := range b.answers {
 		t := &b.answers[i]
 		if t.Datatype == serve.Invalid {
@@ -137,13 +121,10 @@ func (b *ballot) check() error {
 			b.leader = i
 		}
 		b.counted++
-		total += b.panel.shares[i]
+		b.total += b.panel.weights[i]
 	}
 	if b.counted == 0 {
 		return errors.New("no model that weighs anything has answered")
-	}
-	if math.Abs(total-1) >= rounding {
-		b.scale = 1 / total
 	}
 	return nil
 }
@@ -153,11 +134,8 @@ func (b *ballot) like() *serve.Tensor { return &b.answers[b.first] }
 
 // counts says whether answer i has been given and weighs something.
 func (b *ballot) counts(i int) bool {
-	return b.answers[i].Datatype != serve.Invalid && b.panel.shares[i] > 0
+	return b.answers[i].Datatype != serve.Invalid && b.panel.weights[i] > 0
 }
-
-// share is the weight of answer i among those that count.
-func (b *ballot) share(i int) float64 { return b.panel.shares[i] * b.scale }
 
 // datatype is the one that all answers that count have; Invalid when they
 // differ.

@@ -156,8 +156,8 @@ func (a *answer) list(v []any, column string) error {
 		return a.choose(req.Inputs, column)
 	}
 	leaves, shape, err := flatten(v)
-	if err != nil {
-		return err
+	if err != nil { // whose words and code are for inputs
+		return errors.New("the outputs are lists of different lengths, or objects among others")
 	}
 	dt := serve.FP64
 	if len(leaves) > 0 {
@@ -170,7 +170,7 @@ func (a *answer) list(v []any, column string) error {
 	}
 	t, err := fromLeaves(leaves, shape, dt)
 	if err != nil {
-		return fmt.Errorf("the outputs are not of one kind: %w", err)
+		return fmt.Errorf("the outputs are not of one kind: %s", err.Error())
 	}
 	a.one = *t
 	return nil

@@ -126,6 +126,9 @@ func (f *fanout) waits() bool {
 	return false
 }
 
+// errStopped is the error of a leg that was not run because others had failed.
+var errStopped = fmt.Errorf("not asked any more: %w", context.Canceled)
+
 func (f *fanout) oneByOne(ctx context.Context, legs []leg) {
 	spent, at := 0.0, time.Now()
 	for i := range legs {
@@ -136,6 +139,9 @@ func (f *fanout) oneByOne(ctx context.Context, legs []leg) {
 		}
 		if legs[i].err != nil {
 			if spent += f.cost[i]; f.over(spent) {
+				for j := i + 1; j < len(legs); j++ {
+					legs[j].err = errStopped
+				}
 				return
 			}
 		}
@@ -215,26 +221,33 @@ func (f *fanout) do(ctx context.Context, i int, l *leg) {
 	}
 }
 
-// failure is why the router fails, as the failure of the first route that did:
-// not of one that was stopped because another failed. It is nil when no more is
-// lost than may be. failed are the routes that failed.
+// failure decides whether more is lost than may be. first is the first route that
+// failed, and failed are all of them, but for those that were stopped because
+// others failed.
 func (f *fanout) failure(ctx context.Context, legs []leg) (first int, failed []string, over bool) {
 	spent := 0.0
-	first = -1
-	stopped := func(i int) bool {
-		return errors.Is(legs[i].err, context.Canceled) && ctx.Err() == nil
-	}
 	for i := range legs {
-		if legs[i].err == nil {
+		if legs[i].err != nil {
+			spent += f.cost[i]
+		}
+	}
+	over, first = f.over(spent), -1
+	for i := range legs {
+		stopped := over && errors.Is(legs[i].err, context.Canceled) && ctx.Err() == nil
+		if legs[i].err == nil || stopped {
 			continue
 		}
-		spent += f.cost[i]
-		failed = append(failed, f.routes[i].Key)
-		if first < 0 || (stopped(first) && !stopped(i)) {
+		if first < 0 {
 			first = i
 		}
+		failed = append(failed, f.routes[i].Key)
 	}
-	return first, failed, f.over(spent)
+	if over && first < 0 { // a route says that it was canceled, and nobody did it
+		for first = 0; legs[first].err == nil; first++ {
+		}
+		failed = []string{f.routes[first].Key}
+	}
+	return first, failed, over
 }
 
 // routeFailed says which route of which router failed.
