@@ -49,7 +49,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--out", required=True, type=pathlib.Path)
     parser.add_argument("--only", default=".*", help="regular expression of names")
-    parser.add_argument("--timeout", type=float, default=240, help="seconds for one model")
+    parser.add_argument("--timeout", type=float, default=120, help="seconds for one model")
     arguments = parser.parse_args()
     for path in sorted(arguments.out.iterdir(), key=lambda p: p.stat().st_size):
         if path.suffix not in LOADERS or not re.fullmatch(arguments.only, path.stem):

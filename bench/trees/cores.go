@@ -19,17 +19,6 @@ import (
 // coresGoal is how many times faster two processors are to be than one.
 const coresGoal = 1.8
 
-// fastest is the least wall time of several runs.
-func fastest(runs int, f func()) time.Duration {
-	least := time.Duration(math.MaxInt64)
-	for range runs {
-		start := time.Now()
-		f()
-		least = min(least, time.Since(start))
-	}
-	return least
-}
-
 // printCores compares one call of all rows on one processor and on two, by wall
 // time; and, for what the machine can give, arithmetic in registers.
 func printCores(c config, out io.Writer, size string) error {
@@ -48,12 +37,13 @@ func printCores(c config, out io.Writer, size string) error {
 	n := len(rows) / e.Info().Features
 	dst := make([]float32, n*e.Width(trees.Margin))
 	call := func() { err = trees.Predict(e, dst, rows, n, trees.Margin) }
-	var times, spins [3]time.Duration
-	for _, processors := range []int{1, 2} {
-		runtime.GOMAXPROCS(processors)
-		call()
-		times[processors] = fastest(3*c.rounds, call)
-		spins[processors] = fastest(3*c.rounds, func() { spin(processors) })
+	times, spins := [3]time.Duration{1: math.MaxInt64, 2: math.MaxInt64}, [3]time.Duration{1: math.MaxInt64, 2: math.MaxInt64}
+	for range 3 * c.rounds {
+		for _, processors := range []int{1, 2} {
+			runtime.GOMAXPROCS(processors)
+			times[processors] = min(times[processors], timed(call))
+			spins[processors] = min(spins[processors], timed(func() { spin(processors) }))
+		}
 	}
 	runtime.GOMAXPROCS(1)
 	if err != nil {
@@ -66,6 +56,12 @@ func printCores(c config, out io.Writer, size string) error {
 		fmt.Fprintf(out, "MISSED: two processors are %.2f times as fast as one, not %g\n", ratio, coresGoal)
 	}
 	return nil
+}
+
+func timed(f func()) time.Duration {
+	start := time.Now()
+	f()
+	return time.Since(start)
 }
 
 // spin does work that needs no memory, divided among goroutines.
