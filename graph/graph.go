@@ -146,19 +146,31 @@ func (g *Graph) leave() {
 // Serve runs one event through the graph and returns at the answer: ev itself,
 // changed, another event, or nil if a step filtered it.
 func (g *Graph) Serve(ctx context.Context, ev *serve.Event) (*serve.Event, error) {
-	if !g.enter() {
+	out, ok, err := g.Offer(ctx, ev)
+	if !ok {
 		return nil, &serve.Error{Code: serve.Unavailable, Err: ErrClosed}
+	}
+	return out, err
+}
+
+// Offer is Serve for whoever has another graph to go to: ok is false when the
+// graph is closed, and then it has not looked at the event.
+func (g *Graph) Offer(ctx context.Context, ev *serve.Event) (out *serve.Event, ok bool, err error) {
+	if !g.enter() {
+		return nil, false, nil
 	}
 	defer g.leave()
 	if !g.plan.bare {
 		g.admit(ev)
 	}
 	if g.timeout <= 0 {
-		return g.plan.serve(ctx, ev)
+		out, err = g.plan.serve(ctx, ev)
+		return out, true, err
 	}
 	d := ev.Until(ctx, ev.Time.Add(g.timeout))
 	defer d.Stop()
-	return g.plan.serve(d, ev)
+	out, err = g.plan.serve(d, ev)
+	return out, true, err
 }
 
 // Process runs one event through the graph and returns when nothing of it is
