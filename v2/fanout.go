@@ -250,7 +250,7 @@ func (f *fanout) failure(ctx context.Context, legs []leg) (first int, failed []s
 	return first, failed, over
 }
 
-// routeFailed says which route of which router failed.
+// routeFailed says which route ("model m1") of which router failed.
 func routeFailed(env *catalog.Env, router, route string, err error) error {
 	in := ""
 	if env.Graph != "" {
@@ -262,9 +262,9 @@ func routeFailed(env *catalog.Env, router, route string, err error) error {
 		err = &c
 	}
 	if env.MLRun { // whose clients read the innermost text
-		return &serve.Error{Code: serve.CodeOf(err), Op: router, Class: "RuntimeError", Err: fmt.Errorf("model %s failed, caused by: %w", route, classic{err})}
+		return &serve.Error{Code: serve.CodeOf(err), Op: router, Class: "RuntimeError", Err: fmt.Errorf("%s failed, caused by: %w", route, classic{err})}
 	}
-	return serve.In(in+router, serve.In("model "+route, err))
+	return serve.In(in+router, serve.In(route, err))
 }
 
 // classic is an error with MLRun's text.

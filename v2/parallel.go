@@ -99,62 +99,82 @@ func (p *Parallel) route(ctx context.Context, ev *serve.Event) (serve.Fate, erro
 	p.clone(ev, legs)
 	p.fanout.run(ctx, legs)
 	if first, _, over := p.failure(ctx, legs); over {
-		return serve.Pass, routeFailed(p.Env, "router "+p.Class, p.routes[first].Key, legs[first].err)
+		return serve.Pass, routeFailed(p.Env, "router "+p.Class, "route "+p.routes[first].Key, legs[first].err)
 	}
 	for i := range legs {
-		if merged, err = p.merge(merged, &legs[i]); err != nil {
-			return serve.Pass, routeFailed(p.Env, "router "+p.Class, p.routes[i].Key, err)
+		o, err := result(&legs[i])
+		if err != nil {
+			return serve.Pass, routeFailed(p.Env, "router "+p.Class, "route "+p.routes[i].Key, err)
+		}
+		if o != nil {
+			merged.add(o)
 		}
 	}
-	ev.Body = serve.ValueBody(merged)
+	ev.Body = serve.ValueBody(serve.NewObject(merged.fields...))
 	return serve.Pass, nil
 }
 
-// start is the object that results are added to.
-func (p *Parallel) start(ev *serve.Event) (*serve.Object, error) {
+// start is what results are added to.
+func (p *Parallel) start(ev *serve.Event) (merged merger, err error) {
 	if !p.Extend && (isGet(ev) || !p.Env.MLRun) { // MLRun reads the body in any case
-		return serve.NewObject(), nil
+		return merged, nil
 	}
 	doc, err := oip.Value(ev.Body)
 	if err != nil {
-		return nil, unreadable(err)
+		return merged, unreadable(err)
 	}
 	switch v := doc.(type) {
 	case nil:
-		return serve.NewObject(), nil
 	case *serve.Object:
 		if p.Extend {
-			return v, nil
+			merged.add(v)
 		}
-		return serve.NewObject(), nil
+	default:
+		return merged, unreadable(oip.ErrNotObject)
 	}
-	return nil, unreadable(oip.ErrNotObject)
+	return merged, nil
 }
 
-// merge adds the result of a route. One that has none, or filtered the event,
-// adds nothing.
-func (p *Parallel) merge(to *serve.Object, l *leg) (*serve.Object, error) {
+// A merger makes one object of several. The zero value is empty.
+type merger struct {
+	fields []serve.Field
+	at     map[string]int // where a key is
+}
+
+func (m *merger) add(o *serve.Object) {
+	if m.at == nil {
+		m.at = make(map[string]int, o.Len())
+	}
+	for _, f := range o.Fields() {
+		if i, ok := m.at[f.Key]; ok {
+			m.fields[i] = f
+			continue
+		}
+		m.at[f.Key] = len(m.fields)
+		m.fields = append(m.fields, f)
+	}
+}
+
+// result is the object that a route left; nil when it left nothing or filtered
+// the event.
+func result(l *leg) (*serve.Object, error) {
 	if l.fate == serve.Drop {
-		return to, nil
+		return nil, nil
 	}
 	doc, err := oip.Value(l.ev.Body)
 	if err != nil {
 		return nil, fmt.Errorf("read the result: %w", err)
 	}
 	if m, ok := doc.(map[string]any); ok {
-		doc, err = document(m)
-		if err != nil {
+		if doc, err = document(m); err != nil {
 			return nil, err
 		}
 	}
 	switch v := doc.(type) {
 	case nil:
-		return to, nil
+		return nil, nil
 	case *serve.Object:
-		for key, value := range v.All() {
-			to = to.With(key, value)
-		}
-		return to, nil
+		return v, nil
 	}
 	return nil, errors.New("the result is not an object, and cannot be merged")
 }

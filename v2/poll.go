@@ -157,7 +157,7 @@ func (p *poll) count(ctx context.Context, legs []leg) (failed []string, err erro
 	if !over {
 		return failed, nil
 	}
-	err = routeFailed(p.Env, "ensemble "+p.Name, p.routes[first].Key, legs[first].err)
+	err = routeFailed(p.Env, "ensemble "+p.Name, "model "+p.routes[first].Key, legs[first].err)
 	if p.budget == 0 {
 		return nil, err
 	}
