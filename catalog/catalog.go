@@ -34,6 +34,7 @@ type Args struct {
 	Values    map[string]any
 	Handler   string // the method that the spec names, where it names one beside a class
 	FullEvent bool   // functions get the event and not its body
+	InFlow    bool   // of a router: it is a step of a flow
 	// InputPath and ResultPath select and place the body within the event's.
 	InputPath, ResultPath string
 	Routes                []Route // of a router, in the order of the spec

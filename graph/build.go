@@ -110,7 +110,7 @@ func (b *builder) router(s *StepSpec) serve.Step {
 		return nil
 	}
 	args := b.args(s)
-	args.Routes = routes
+	args.Routes, args.InFlow = routes, s != b.spec.Graph
 	step := b.construct(s, entry.New, args)
 	if step == nil {
 		return nil

@@ -31,7 +31,11 @@ type RouterConfig struct {
 	HealthPrefix string // "/<protocol>/health" when empty
 
 	InputPath, ResultPath string
-	Env                   *catalog.Env
+	// InFlow says that the router is a step of a flow: a path that is not under
+	// its prefix is the flow's, and leaves it to the body to name the model. MLRun
+	// refuses it.
+	InFlow bool
+	Env    *catalog.Env
 }
 
 // A Router passes requests on to the models that their URLs or bodies name. It
@@ -141,6 +145,9 @@ func (r *Router) fromPath(ev *serve.Event) (list bool, err error) {
 	}
 	rest, ok := strings.CutPrefix(path, r.URLPrefix)
 	if !ok || (rest != "" && rest[0] != '/') {
+		if r.InFlow && !r.Env.MLRun {
+			return false, nil
+		}
 		return false, serve.Errorf(serve.NotFound, "ValueError", "illegal path prefix %s, must start with %s", path, r.URLPrefix)
 	}
 	rest = strings.Trim(rest, "/")

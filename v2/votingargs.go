@@ -83,7 +83,7 @@ func votingConfig(a catalog.Args) (c VotingConfig, err error) {
 }
 
 func routerConfig(a catalog.Args) (RouterConfig, error) {
-	c := RouterConfig{InputPath: a.InputPath, ResultPath: a.ResultPath, Env: a.Env}
+	c := RouterConfig{InputPath: a.InputPath, ResultPath: a.ResultPath, InFlow: a.InFlow, Env: a.Env}
 	for key, field := range map[string]*string{"protocol": &c.Protocol, "url_prefix": &c.URLPrefix, "health_prefix": &c.HealthPrefix} {
 		var err error
 		if *field, err = stringArg(a, key); err != nil {

@@ -86,6 +86,26 @@ def train_wine(path, rounds):
     model.save_model(path)
 
 
+def train_wine_xgboost(path):
+    """XGBoost: the same question as train_wine, by another library."""
+    data = datasets.load_wine()
+    x, y, _ = split(data)
+    model = xgboost.train(
+        {
+            "objective": "multi:softprob",
+            "num_class": 3,
+            "max_depth": 3,
+            "eta": 0.3,
+            "tree_method": "exact",
+            "seed": 1,
+            "nthread": 1,
+        },
+        xgboost.DMatrix(x, y, feature_names=list(data.feature_names)),
+        num_boost_round=15,
+    )
+    model.save_model(path)
+
+
 # What load_diabetes calls s1 to s6, by its own description.
 DIABETES_FEATURES = [
     "age", "sex", "bmi", "blood_pressure", "total_cholesterol", "ldl", "hdl",
@@ -162,6 +182,7 @@ def questions():
         ("iris", "1", "iris/1/model.onnx", ask_onnx, iris),
         ("wine", "1", "wine/1/model.txt", ask_lightgbm, wine),
         ("wine", "2", "wine/2/model.txt", ask_lightgbm, wine),
+        ("wine", "3", "wine/3/model.ubj", ask_xgboost, wine),
         ("diabetes", "1", "diabetes.ubj", ask_xgboost, diabetes),
     ]
 
@@ -230,11 +251,12 @@ def check():
 
 
 def train():
-    for folder in ("iris/1", "wine/1", "wine/2"):
+    for folder in ("iris/1", "wine/1", "wine/2", "wine/3"):
         (REPOSITORY / folder).mkdir(parents=True, exist_ok=True)
     train_iris(REPOSITORY / "iris/1/model.onnx")
     train_wine(REPOSITORY / "wine/1/model.txt", rounds=8)
     train_wine(REPOSITORY / "wine/2/model.txt", rounds=25)
+    train_wine_xgboost(REPOSITORY / "wine/3/model.ubj")
     train_diabetes(REPOSITORY / "diabetes.ubj")
     record()
 

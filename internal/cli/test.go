@@ -66,7 +66,7 @@ func (c *testCmd) Run(ctx context.Context, env *Env) error {
 		return err
 	}
 	if c.Trace {
-		if err := t.trace.print(env, c.format); err != nil {
+		if err := t.trace.write(env, c.format); err != nil {
 			return err
 		}
 	}

@@ -92,8 +92,8 @@ func excerpt(b serve.Body) string {
 	return s
 }
 
-// print writes the trace to stderr as a table, or as JSON.
-func (t *trace) print(env *Env, f format) error {
+// write writes the trace to stderr as a table, or as JSON.
+func (t *trace) write(env *Env, f format) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if f.json() {

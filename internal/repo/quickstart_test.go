@@ -45,6 +45,7 @@ diabetes 1 * xgboost READY     diabetes.ubj
 iris       *        FAILED    iris                 iris/model.yaml:3:10: unknown runtime "onnx" (this server has catboost, lightgbm, xgboost)
 wine     1   lightgbm READY     wine/1/model.txt
 wine     2 * lightgbm READY     wine/2/model.txt
+wine     3   xgboost  READY     wine/3/model.ubj
 `
 	if got, want := strings.Fields(got), strings.Fields(strings.ReplaceAll(want, "iris       *", "iris")); strings.Join(got, " ") != strings.Join(want, " ") {
 		t.Errorf("got %v", got)
@@ -90,8 +91,8 @@ func TestQuickstartAnswers(t *testing.T) {
 		}
 		compared++
 	}
-	if compared != 3 {
-		t.Errorf("%d models compared, want 3", compared)
+	if compared != 4 {
+		t.Errorf("%d models compared, want 4", compared)
 	}
 }
 
@@ -153,7 +154,7 @@ func TestContradiction(t *testing.T) {
 
 // TestSingleModels serves one file and one model's folder.
 func TestSingleModels(t *testing.T) {
-	for root, want := range map[string]string{"diabetes.ubj": "diabetes:1", "wine": "wine:1 wine:2*"} {
+	for root, want := range map[string]string{"diabetes.ubj": "diabetes:1", "wine": "wine:1 wine:2* wine:3"} {
 		var got []string
 		for _, i := range withTrees(t, examples+"/quickstart/"+root).Status() {
 			label := i.Label()

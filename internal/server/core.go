@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -85,13 +87,25 @@ func New(c Config) (*Core, []graph.Problem) {
 
 // env is what the steps share.
 func (c *Config) env() *catalog.Env {
-	e := &catalog.Env{MLRun: c.MLRun, Mock: c.Mock, Logger: c.Logger, Recorder: c.Recorder, Open: artifact.Open}
+	e := &catalog.Env{MLRun: c.MLRun, Mock: c.Mock, Logger: c.Logger, Recorder: c.Recorder, Open: c.open}
 	if s := c.Spec; s != nil {
 		e.Params, e.Async, e.Verbose = s.Parameters, s.LoadMode == "async", s.Verbose
 		e.FunctionURI, e.ContentType = s.FunctionURI, s.DefaultContentType
 		e.Project, _, _ = strings.Cut(s.FunctionURI, "/")
 	}
 	return e
+}
+
+// open opens a model. A path in a spec is relative to the folder of its file if
+// the model is there, and otherwise, as in MLRun, to where the server runs.
+func (c *Config) open(ctx context.Context, path, suffix string) (*serve.Artifact, error) {
+	if c.Spec != nil && c.Spec.File != "" && path != "" && !filepath.IsAbs(path) && !strings.Contains(path, "://") {
+		beside := filepath.Join(filepath.Dir(c.Spec.File), path)
+		if _, err := os.Stat(beside); err == nil {
+			path = beside
+		}
+	}
+	return artifact.Open(ctx, path, suffix)
 }
 
 // Start loads the models. A graph whose model fails to load does not start; a

@@ -12,6 +12,7 @@ import (
 // the spec says full_event, and of the context.
 var attributes = []string{
 	"id", "body", "path", "method", "headers", "content_type", "timestamp", "trigger_kind",
+	"error", "origin_state",
 	"project", "is_mock", "verbose", "parameters",
 }
 
@@ -59,6 +60,16 @@ func eventMember(ev *serve.Event, name string) (v any, ok bool, err error) {
 		return ev.Time.UTC().Format(time.RFC3339Nano), true, nil
 	case "trigger_kind":
 		return ev.Trigger.Kind, true, nil
+	case "error": // its text, as str(event.error) has it in both of MLRun's engines
+		if ev.Fault == nil {
+			return nil, true, nil
+		}
+		return ev.Fault.Err.Error(), true, nil
+	case "origin_state":
+		if ev.Fault == nil {
+			return nil, true, nil
+		}
+		return ev.Fault.Step, true, nil
 	}
 	return nil, false, nil
 }
