@@ -2,6 +2,8 @@ package step_test
 
 import (
 	"fmt"
+	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/leat-ml/leat/serve"
@@ -45,13 +47,22 @@ func TestContract(t *testing.T) {
 		{class: "ConcurrentExecution", args: `{"_event_processor": "(event['q'])", "ordered": false}`},
 		{class: "Merge", in: []string{"a", "b"}},
 		{class: "Merge", args: `{"max_behind": 1}`, in: []string{"a", "b"}},
+		{class: "CSVTarget", args: `{"max_events": 3, "flush_after_seconds": 0.005}`},
+		{class: "ParquetTarget", args: `{"max_events": 20}`},
+		{class: "ParquetTarget", args: `{"max_events": 20, "columns": [["n", "int"]], "partition_cols": []}`},
 	} {
 		t.Run(c.class+" "+c.args, func(t *testing.T) {
 			event := c.event
 			if event == nil {
 				event = object
 			}
-			contract := steptest.Contract{New: func() serve.Step { return mustStep(t, c.class, c.args) }, Event: event, In: c.in, Out: c.out}
+			make := func() serve.Step {
+				if strings.HasSuffix(c.class, "Target") {
+					return mustStep(t, c.class, c.args, at(filepath.Join(t.TempDir(), "out.pq")))
+				}
+				return mustStep(t, c.class, c.args)
+			}
+			contract := steptest.Contract{New: make, Event: event, In: c.in, Out: c.out}
 			if len(c.in) > 1 {
 				contract.Inlet = func(i int) int { return i % len(c.in) }
 			}

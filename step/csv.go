@@ -209,6 +209,9 @@ func finish(tmp *os.File, path string, err error) error {
 }
 
 func csvLine(cells []string) ([]byte, error) {
+	if len(cells) == 1 && cells[0] == "" { // an empty line is no row
+		return []byte("\"\"\n"), nil
+	}
 	var line bytes.Buffer
 	w := csv.NewWriter(&line)
 	if err := w.Write(cells); err != nil {

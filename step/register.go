@@ -42,6 +42,8 @@ var classes = []class{
 	{"Recover", []string{flow}, "handles errors by their class", newRecover},
 	{"Reduce", []string{flow}, "makes one value of all events", newReduce},
 	{"Complete", []string{flow}, "answers the request and goes on", newComplete},
+	{"CSVTarget", []string{"storey.targets"}, "appends a row for every event to a CSV file", newCSVTarget},
+	{"ParquetTarget", []string{"storey.targets"}, "writes a row for every event to Parquet files", newParquetTarget},
 	{"ConcurrentExecution", []string{flow}, "calls a function for several events at a time", newConcurrent},
 }
 
