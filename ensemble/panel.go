@@ -14,7 +14,7 @@ import (
 // A Panel is the models that vote, with their weights. It is immutable.
 type Panel struct {
 	names   []string
-	weights []float64 // the largest is 1
+	weights []float64 // 1 at most
 	total   float64   // of the weights
 }
 
@@ -45,8 +45,9 @@ func NewPanel(names []string, weights map[string]float64) (*Panel, error) {
 	if largest == 0 {
 		return nil, errors.New("weights: no model has any")
 	}
+	_, exp := math.Frexp(largest)
 	for i := range p.weights {
-		p.weights[i] /= largest // so that no sum overflows
+		p.weights[i] = math.Ldexp(p.weights[i], -exp) // which is exact, and keeps sums from overflowing
 		p.total += p.weights[i]
 	}
 	return p, nil
