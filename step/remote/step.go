@@ -1,0 +1,87 @@
+package remote
+
+import (
+	"context"
+
+	"github.com/leat-ml/leat/catalog/args"
+	"github.com/leat-ml/leat/oip"
+	"github.com/leat-ml/leat/serve"
+)
+
+// step is RemoteStep.
+type step struct{ *base }
+
+// Waits implements [serve.Waiter].
+func (*base) Waits() bool { return true }
+
+// Start implements [serve.Starter].
+func (b *base) Start(context.Context) error { return b.client.start() }
+
+// Close implements [serve.Closer]. Calls under way end by themselves.
+func (b *base) Close(context.Context) error {
+	b.client.close()
+	return nil
+}
+
+// Do implements [serve.Step].
+func (s *step) Do(ctx context.Context, ev *serve.Event) (serve.Fate, error) {
+	v, err := s.selected(ev)
+	if err != nil {
+		return serve.Pass, err
+	}
+	r := &request{method: s.method(ev), header: s.header(ctx, ev)}
+	s.name(r.header, ev)
+	if r.url, err = s.target(ctx, ev, v); err != nil {
+		return serve.Pass, err
+	}
+	var contentType string
+	if r.body, contentType, err = s.payload(ctx, r.method, v); err != nil {
+		return serve.Pass, err
+	}
+	typed(r.header, contentType)
+	a, err := s.call(ctx, r)
+	if err != nil {
+		return serve.Pass, err
+	}
+	got, err := s.result(a)
+	if err != nil {
+		return serve.Pass, err
+	}
+	return serve.Pass, s.place(ev, got)
+}
+
+// call makes a call when there is room for it.
+func (b *base) call(ctx context.Context, r *request) (*answer, error) {
+	if err := b.acquire(ctx); err != nil {
+		return nil, err
+	}
+	defer b.free()
+	return b.client.do(ctx, r)
+}
+
+// selected is the value of the body, or of the part that input_path names among
+// the class's arguments. (Beside them it is the engine's business.)
+func (b *base) selected(ev *serve.Event) (any, error) {
+	if b.InputPath == "" {
+		return value(ev)
+	}
+	part, err := oip.Select(ev.Body, b.InputPath)
+	if err != nil {
+		return nil, err
+	}
+	return oip.Value(part)
+}
+
+// place makes v the body, or writes it where result_path says.
+func (b *base) place(ev *serve.Event, v any) (err error) {
+	body := serve.ValueBody(v)
+	if b.ResultPath != "" {
+		if body, err = oip.Place(ev.Body, b.ResultPath, body); err != nil {
+			return err
+		}
+	}
+	ev.Body, ev.Reply = body, nil
+	return nil
+}
+
+func describe(v any) string { return args.Describe(v) }
