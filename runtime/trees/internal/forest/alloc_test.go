@@ -11,21 +11,35 @@ import (
 
 // The race detector makes pools forget what they hold.
 func TestPredictAllocatesNothing(t *testing.T) {
-	g := &grower{
-		Rand: rand.New(rand.NewPCG(5, 6)), features: 5,
-		splits: []Split{Less, ListedRight}, missing: []Missing{NaNLeft}, values: []float64{0, 1, -1}, cats: 200,
-	}
-	for _, r := range []Rules{singleRules, doubleRules} {
-		e := ensemble(t, r, [][]Node{g.tree(10, bushy), g.tree(10, bushy)}, 5, []float64{0, 0})
-		rows, dst := make([]float32, 40*5), make([]float32, 40*2)
+	for _, c := range []struct {
+		rules  Rules
+		splits []Split
+		cats   int
+		groups int
+	}{
+		{singleRules, []Split{Less}, 0, 1},
+		{singleRules, []Split{Less}, 0, 2},
+		{doubleRules, []Split{AtMost}, 0, 1},
+		{doubleRules, []Split{AtMost}, 0, 2},
+		{singleRules, []Split{Less, ListedRight}, 20, 1},
+		{singleRules, []Split{Less, ListedRight}, 200, 1},
+		{doubleRules, []Split{Less, ListedRight}, 20, 1},
+		{doubleRules, []Split{Less, ListedRight}, 200, 2},
+	} {
+		g := &grower{
+			Rand: rand.New(rand.NewPCG(5, 6)), features: 5,
+			splits: c.splits, missing: []Missing{NaNLeft}, values: []float64{0, 1, -1}, cats: c.cats,
+		}
+		e := ensemble(t, c.rules, [][]Node{g.tree(10, bushy), g.tree(10, bushy)}, 5, make([]float64, c.groups))
+		rows, dst := make([]float32, 40*5), make([]float32, 40*c.groups)
 		for _, n := range []int{1, 40} {
 			got := testing.AllocsPerRun(200, func() {
-				if err := e.PredictFloat32(dst[:2*n], rows[:5*n], n, Response); err != nil {
+				if err := e.PredictFloat32(dst[:c.groups*n], rows[:5*n], n, Response); err != nil {
 					t.Fatal(err)
 				}
 			})
 			if got >= 1 {
-				t.Errorf("%d rows: %v allocations", n, got)
+				t.Errorf("%+v, %d rows: %v allocations", c, n, got)
 			}
 		}
 	}

@@ -89,6 +89,42 @@ func (s double) trees(keys []int64, roots *[8]uint32, depth int, out *[8]float64
 	out[7] = (*doubleNode)(h).value()
 }
 
+func (s double) sum(keys []int64, roots []uint32, depth8 []uint16, sum float64) float64 {
+	nodes, k := unsafe.Pointer(unsafe.SliceData(s.nodes)), unsafe.Pointer(unsafe.SliceData(keys))
+	for i := range depth8 {
+		depth, roots := int(depth8[i]), (*[8]uint32)(roots[8*i:])
+		a, b := unsafe.Add(nodes, uintptr(roots[0])*doubleBytes), unsafe.Add(nodes, uintptr(roots[1])*doubleBytes)
+		c, d := unsafe.Add(nodes, uintptr(roots[2])*doubleBytes), unsafe.Add(nodes, uintptr(roots[3])*doubleBytes)
+		e, f := unsafe.Add(nodes, uintptr(roots[4])*doubleBytes), unsafe.Add(nodes, uintptr(roots[5])*doubleBytes)
+		g, h := unsafe.Add(nodes, uintptr(roots[6])*doubleBytes), unsafe.Add(nodes, uintptr(roots[7])*doubleBytes)
+		for chunk := firstLevels; ; chunk = nextLevels {
+			for i := min(depth, chunk); i > 0; i-- {
+				a = doubleStep(a, k, wideOne, 0)
+				b = doubleStep(b, k, wideOne, 0)
+				c = doubleStep(c, k, wideOne, 0)
+				d = doubleStep(d, k, wideOne, 0)
+				e = doubleStep(e, k, wideOne, 0)
+				f = doubleStep(f, k, wideOne, 0)
+				g = doubleStep(g, k, wideOne, 0)
+				h = doubleStep(h, k, wideOne, 0)
+			}
+			depth -= chunk
+			if depth <= 0 || doubleEnded(a, b, c, d, e, f, g, h) {
+				break
+			}
+		}
+		sum += (*doubleNode)(a).value()
+		sum += (*doubleNode)(b).value()
+		sum += (*doubleNode)(c).value()
+		sum += (*doubleNode)(d).value()
+		sum += (*doubleNode)(e).value()
+		sum += (*doubleNode)(f).value()
+		sum += (*doubleNode)(g).value()
+		sum += (*doubleNode)(h).value()
+	}
+	return sum
+}
+
 func (s double) rows(keys []int64, stride int, root uint32, depth int, sums []float64) {
 	start := unsafe.Pointer(&s.nodes[root])
 	for len(sums) >= 8 {

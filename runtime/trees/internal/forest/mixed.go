@@ -55,6 +55,15 @@ func (s mixed[T]) trees(keys []int64, roots *[8]uint32, depth int, out *[8]T) {
 	}
 }
 
+func (s mixed[T]) sum(keys []int64, roots []uint32, depth8 []uint16, sum T) T {
+	var o [8]T
+	for i, depth := range depth8 {
+		s.trees(keys, (*[8]uint32)(roots[8*i:]), int(depth), &o)
+		sum = sum + o[0] + o[1] + o[2] + o[3] + o[4] + o[5] + o[6] + o[7]
+	}
+	return sum
+}
+
 func (s mixed[T]) rows(keys []int64, stride int, root uint32, depth int, sums []T) {
 	for len(sums) >= 8 {
 		s.eight(keys, root, depth, (*[8]T)(sums))

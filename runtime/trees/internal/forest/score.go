@@ -98,25 +98,13 @@ func (s *scorer[T]) resolve(w *scratch[T], width int) {
 // one leaves the margins of a row in w.margins.
 func one[T, S float](s *scorer[T], w *scratch[T], row []S) {
 	fill(&s.filler, w.keys, row)
+	if s.groups() == 1 && s.vectors == nil && s.linear == nil {
+		w.margins[0] = s.walk.sum(w.keys, s.roots, s.depth8, s.base[0])
+		return
+	}
 	keep(s, w, row, 0)
-	if s.groups() == 1 && s.vectors == nil {
-		w.margins[0] = s.sum(w, len(row))
-	} else {
-		copy(w.margins, s.base)
-		s.sums(w, len(row))
-	}
-}
-
-// sum adds up all trees of a forest of one group, in their order.
-func (s *scorer[T]) sum(w *scratch[T], width int) T {
-	sum := s.base[0]
-	for i, depth := range s.depth8 {
-		s.walk.trees(w.keys, (*[8]uint32)(s.roots[8*i:]), int(depth), &w.out)
-		s.resolve(w, width)
-		o := &w.out
-		sum = sum + o[0] + o[1] + o[2] + o[3] + o[4] + o[5] + o[6] + o[7]
-	}
-	return sum
+	copy(w.margins, s.base)
+	s.sums(w, len(row))
 }
 
 // sums adds each tree to its group's margin, in their order.
@@ -128,9 +116,14 @@ func (s *scorer[T]) sums(w *scratch[T], width int) {
 			s.vectors.add(w.margins, &w.out)
 			continue
 		}
-		group := (*[8]uint32)(s.group[8*i:])
-		for k := range group {
-			w.margins[group[k]] += w.out[k]
+		if s.group == nil {
+			for _, leaf := range w.out {
+				w.margins[0] += leaf
+			}
+			continue
+		}
+		for k, group := range (*[8]uint32)(s.group[8*i:]) {
+			w.margins[group] += w.out[k]
 		}
 	}
 }

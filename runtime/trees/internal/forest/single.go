@@ -96,6 +96,44 @@ func (s single) trees(keys []int64, roots *[8]uint32, depth int, out *[8]float32
 	out[7] = (*singleNode)(h).value()
 }
 
+// sum has the walk of trees in it, and not a call of it, which takes 5 to 8 %
+// more time.
+func (s single) sum(keys []int64, roots []uint32, depth8 []uint16, sum float32) float32 {
+	nodes, k := unsafe.Pointer(unsafe.SliceData(s.nodes)), unsafe.Pointer(unsafe.SliceData(keys))
+	for i := range depth8 {
+		depth, roots := int(depth8[i]), (*[8]uint32)(roots[8*i:])
+		a, b := unsafe.Add(nodes, uintptr(roots[0])*singleBytes), unsafe.Add(nodes, uintptr(roots[1])*singleBytes)
+		c, d := unsafe.Add(nodes, uintptr(roots[2])*singleBytes), unsafe.Add(nodes, uintptr(roots[3])*singleBytes)
+		e, f := unsafe.Add(nodes, uintptr(roots[4])*singleBytes), unsafe.Add(nodes, uintptr(roots[5])*singleBytes)
+		g, h := unsafe.Add(nodes, uintptr(roots[6])*singleBytes), unsafe.Add(nodes, uintptr(roots[7])*singleBytes)
+		for chunk := firstLevels; ; chunk = nextLevels {
+			for i := min(depth, chunk); i > 0; i-- {
+				a = singleStep(a, k, narrowOne, 0)
+				b = singleStep(b, k, narrowOne, 0)
+				c = singleStep(c, k, narrowOne, 0)
+				d = singleStep(d, k, narrowOne, 0)
+				e = singleStep(e, k, narrowOne, 0)
+				f = singleStep(f, k, narrowOne, 0)
+				g = singleStep(g, k, narrowOne, 0)
+				h = singleStep(h, k, narrowOne, 0)
+			}
+			depth -= chunk
+			if depth <= 0 || singleEnded(a, b, c, d, e, f, g, h) {
+				break
+			}
+		}
+		sum += (*singleNode)(a).value()
+		sum += (*singleNode)(b).value()
+		sum += (*singleNode)(c).value()
+		sum += (*singleNode)(d).value()
+		sum += (*singleNode)(e).value()
+		sum += (*singleNode)(f).value()
+		sum += (*singleNode)(g).value()
+		sum += (*singleNode)(h).value()
+	}
+	return sum
+}
+
 func (s single) rows(keys []int64, stride int, root uint32, depth int, sums []float32) {
 	start := unsafe.Pointer(&s.nodes[root])
 	for len(sums) >= 8 {

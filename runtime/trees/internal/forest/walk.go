@@ -10,6 +10,10 @@ type walker[T float] interface {
 	// trees walks one row down the trees at roots, none deeper than depth.
 	// keys holds one key a slot.
 	trees(keys []int64, roots *[8]uint32, depth int, out *[8]T)
+	// sum walks one row down all trees, of which there are a multiple of eight,
+	// and adds the leaves to start in the order of the trees. depth8 says how
+	// deep the deepest of each eight is.
+	sum(keys []int64, roots []uint32, depth8 []uint16, start T) T
 	// rows walks rows down one tree and adds the leaf of each to its sum. There
 	// are a multiple of eight. keys holds, slot by slot, the keys of each eight,
 	// which begin stride places behind those of the eight before.

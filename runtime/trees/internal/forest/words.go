@@ -88,6 +88,15 @@ func wordRowStep(thresholds []int64, links []uint32, keys []int64, at, row uint6
 	return at + uint64(link&maxWordStep) + wordRight(thresholds[at], keys[uint64(link>>16)*8+row], link)
 }
 
+func (s words[T]) sum(keys []int64, roots []uint32, depth8 []uint16, sum T) T {
+	var o [8]T
+	for i, depth := range depth8 {
+		s.trees(keys, (*[8]uint32)(roots[8*i:]), int(depth), &o)
+		sum = sum + o[0] + o[1] + o[2] + o[3] + o[4] + o[5] + o[6] + o[7]
+	}
+	return sum
+}
+
 func (s words[T]) rows(keys []int64, stride int, root uint32, depth int, sums []T) {
 	for len(sums) >= 8 {
 		s.eight(keys, root, depth, (*[8]T)(sums))
