@@ -26,6 +26,11 @@ func (s *Server) Start(ctx context.Context) error {
 	}
 	loading, s.cancel = context.WithCancel(loading)
 	s.mu.Unlock()
+	if s.shared != nil {
+		close(s.loaded)
+		s.setStatus(*s.shared)
+		return nil
+	}
 
 	s.setStatus(Status{Phase: Loading})
 	if s.Env.Async {
@@ -94,7 +99,9 @@ func (s *Server) describe() {
 
 // setStatus notes the phase unless the server is closed.
 func (s *Server) setStatus(st Status) {
-	st.Since = time.Now()
+	if st.Since.IsZero() {
+		st.Since = time.Now()
+	}
 	s.mu.Lock()
 	if s.closed && st.Phase != Closed {
 		s.mu.Unlock()
@@ -108,7 +115,7 @@ func (s *Server) setStatus(st Status) {
 }
 
 // Close waits for loading and for inferences to end, or for ctx, and releases
-// the model. Requests that come later are told that the model is not ready.
+// the model, unless another server shares it. Requests that come later are told that the model is not ready.
 func (s *Server) Close(ctx context.Context) error {
 	s.mu.Lock()
 	first := !s.closed
@@ -130,10 +137,18 @@ func (s *Server) Close(ctx context.Context) error {
 	if err := s.drain(ctx); err != nil {
 		return err
 	}
-	if c, ok := s.Model.(serve.Closer); ok {
-		if err := c.Close(ctx); err != nil {
-			return fmt.Errorf("close model %s: %w", s.label(), err)
-		}
+	return s.letGo(ctx, s.holding)
+}
+
+// letGo leaves a holding of the model, and closes the model if nobody has it
+// any more.
+func (s *Server) letGo(ctx context.Context, h *holding) error {
+	c, ok := s.Model.(serve.Closer)
+	if !h.leave() || !ok {
+		return nil
+	}
+	if err := c.Close(ctx); err != nil {
+		return fmt.Errorf("close model %s: %w", s.label(), err)
 	}
 	return nil
 }

@@ -31,7 +31,10 @@ type Config struct {
 
 	InputPath, ResultPath string
 	Metrics               Metrics // nil counts nothing
-	Env                   *catalog.Env
+	// Origin says what the files of the model were like when the server was
+	// made, to whoever decides whether another may Share it; it is not looked at.
+	Origin any
+	Env    *catalog.Env
 }
 
 // Metrics counts the inferences of one model. Methods must be safe for
@@ -79,6 +82,9 @@ type Server struct {
 	loaded   chan struct{} // closed when loading has ended, either way
 	versions func() []string
 
+	holding *holding // of the model
+	shared  *Status  // of the server that has loaded the model; nil if it is this one
+
 	mu      sync.Mutex // guards what starting and closing share
 	started bool
 	closed  bool
@@ -97,7 +103,7 @@ func New(c Config) (*Server, error) {
 	if c.Version == "" {
 		c.Name, c.Version, _ = strings.Cut(c.Name, ":")
 	}
-	s := &Server{Config: c, loaded: make(chan struct{})}
+	s := &Server{Config: c, loaded: make(chan struct{}), holding: newHolding()}
 	s.ctx = serve.NewModelContext(serve.ModelOptions{Args: c.Args, Params: c.Env.Params, Open: s.open})
 	s.ctx.Name, s.ctx.Version, s.ctx.Path = s.Name, s.Version, c.Path
 	s.ctx.Verbose, s.ctx.Mock, s.ctx.Project = c.Env.Verbose, c.Env.Mock, c.Env.Project

@@ -97,6 +97,9 @@ func (r *Repository) instance(name string, v Version, c v2.Config) (*instance, e
 	if err != nil {
 		return nil, err
 	}
+	if r.made != nil {
+		r.made(server)
+	}
 	return newInstance(v.Number, server, st), nil
 }
 

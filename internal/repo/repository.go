@@ -17,6 +17,8 @@ type Options struct {
 	// Env is what the models share. Its Open opens their files. If it is Async
 	// they load in the background.
 	Env *catalog.Env
+	// Made is told of every server of a model, before that is loaded; may be nil.
+	Made func(*v2.Server)
 }
 
 // A Repository serves the models under one path. It implements [v2.Models], is
@@ -26,6 +28,7 @@ type Repository struct {
 	root  string
 	set   *catalog.Set
 	env   catalog.Env
+	made  func(*v2.Server)
 	table atomic.Pointer[table]
 
 	life context.Context // done at Close
@@ -47,7 +50,7 @@ func New(root string, o Options) (*Repository, error) {
 	if o.Env == nil {
 		o.Env = &catalog.Env{}
 	}
-	r := &Repository{root: root, set: o.Catalog, env: *o.Env, locks: map[string]*lock{}}
+	r := &Repository{root: root, set: o.Catalog, env: *o.Env, made: o.Made, locks: map[string]*lock{}}
 	if r.env.Logger == nil {
 		r.env.Logger = slog.New(slog.DiscardHandler)
 	}

@@ -114,3 +114,15 @@ func (r *Repository) Status() []v2.Info {
 	}
 	return all
 }
+
+// Servers are those of every version of every model, by name and version. Of a
+// repository that serves they may be replaced at any time.
+func (r *Repository) Servers() []*v2.Server {
+	var all []*v2.Server
+	for _, m := range r.table.Load().all() {
+		for _, in := range m.instances {
+			all = append(all, in.server)
+		}
+	}
+	return all
+}

@@ -4,8 +4,8 @@ import (
 	"context"
 
 	"github.com/leat-ml/leat/internal/admin"
+	"github.com/leat-ml/leat/internal/repo"
 	"github.com/leat-ml/leat/internal/version"
-	"github.com/leat-ml/leat/serve"
 	"github.com/leat-ml/leat/v2"
 )
 
@@ -46,25 +46,13 @@ func (a adminView) Status() admin.ServerStatus {
 
 // Load implements admin.Control.
 func (a adminView) Load(ctx context.Context, model string) error {
-	if a.r.core.repo == nil {
-		return errNoRepository()
-	}
-	return a.r.core.repo.Load(ctx, model)
+	return a.r.core.change(ctx, func(r *repo.Repository) error { return r.Load(ctx, model) })
 }
 
 // Unload implements admin.Control.
 func (a adminView) Unload(ctx context.Context, model string) error {
-	if a.r.core.repo == nil {
-		return errNoRepository()
-	}
-	return a.r.core.repo.Unload(ctx, model)
+	return a.r.core.change(ctx, func(r *repo.Repository) error { return r.Unload(ctx, model) })
 }
 
 // Reload implements admin.Control.
-func (a adminView) Reload(context.Context) error {
-	return serve.Errorf(serve.NotOffered, "", "this version does not reload a server: restart it, or load a model of a repository anew")
-}
-
-func errNoRepository() error {
-	return serve.Errorf(serve.NotOffered, "", "the models of a graph are loaded with it: only those of a model repository can be loaded and unloaded")
-}
+func (a adminView) Reload(ctx context.Context) error { return a.r.reload(ctx) }

@@ -5,16 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"os"
-	"path/filepath"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
-	"github.com/leat-ml/leat/artifact"
 	"github.com/leat-ml/leat/catalog"
 	"github.com/leat-ml/leat/graph"
-	"github.com/leat-ml/leat/internal/repo"
 	"github.com/leat-ml/leat/serve"
 	"github.com/leat-ml/leat/v2"
 )
@@ -39,14 +36,20 @@ type Config struct {
 }
 
 // A Core is a server without ports: a [serve.Handler] over what the
-// configuration names, safe for concurrent use between Start and Close.
+// configuration names, safe for concurrent use between Start and Close. What it
+// serves is a generation, which a reload replaces as a whole.
 type Core struct {
 	cfg      Config
-	graph    *graph.Graph // of the spec; nil without one
-	models   *graph.Graph // a router over the repository; nil without one
-	repo     *repo.Repository
+	current  atomic.Pointer[generation]
 	draining atomic.Bool
 	started  time.Time
+
+	turn    chan struct{} // full while somebody starts, reloads or closes
+	life    context.Context
+	end     context.CancelFunc // of life, at Drain
+	leaving sync.WaitGroup     // generations that finish their events
+	hurry   context.CancelFunc // has them leave at once
+	patient context.Context
 }
 
 // New builds the server. Problems are everything that is wrong with the spec,
@@ -58,107 +61,57 @@ func New(c Config) (*Core, []graph.Problem) {
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
-	set := c.Catalog.Clone()
-	v2.Register(set)
-	core := &Core{cfg: c, started: time.Now()}
-	env := c.env()
-	opts := graph.Options{Catalog: set, Env: env, Timeout: c.Timeout, Function: c.Function, FromStep: c.FromStep, Trace: c.Trace}
-	opts.Observer, _ = c.Recorder.(graph.Observer)
-	var problems []graph.Problem
-	if c.Spec != nil && c.Spec.Graph != nil {
-		core.graph, problems = graph.Build(c.Spec, opts)
-		if core.graph == nil {
-			return nil, problems
-		}
+	first, problems := build(c)
+	if first == nil {
+		return nil, problems
 	}
-	if c.Models != "" {
-		r, err := repo.New(c.Models, repo.Options{Catalog: set, Env: env})
-		if err != nil {
-			return nil, append(problems, graph.Problem{Msg: err.Error()})
-		}
-		core.repo = r
-		core.models = graph.Of("models", v2.NewRouter(v2.RouterConfig{Env: env}, r), opts)
-	}
-	if core.graph == nil && core.models == nil {
-		return nil, append(problems, graph.Problem{Msg: "there is nothing to serve: neither a graph nor a model repository"})
-	}
+	core := &Core{cfg: c, started: time.Now(), turn: make(chan struct{}, 1)}
+	core.life, core.end = context.WithCancel(context.Background())
+	core.patient, core.hurry = context.WithCancel(context.Background())
+	first.witness.speak(nil)
+	core.current.Store(first)
 	return core, problems
-}
-
-// env is what the steps share.
-func (c *Config) env() *catalog.Env {
-	e := &catalog.Env{MLRun: c.MLRun, Mock: c.Mock, Logger: c.Logger, Recorder: c.Recorder, Open: c.open}
-	if s := c.Spec; s != nil {
-		e.Params, e.Async, e.Verbose = s.Parameters, s.LoadMode == "async", s.Verbose
-		e.FunctionURI, e.ContentType = s.FunctionURI, s.DefaultContentType
-		e.Project, _, _ = strings.Cut(s.FunctionURI, "/")
-	}
-	return e
-}
-
-// open opens a model. A path in a spec is relative to the folder of its file if
-// the model is there, and otherwise, as in MLRun, to where the server runs.
-func (c *Config) open(ctx context.Context, path, suffix string) (*serve.Artifact, error) {
-	if c.Spec != nil && c.Spec.File != "" && path != "" && !filepath.IsAbs(path) && !strings.Contains(path, "://") {
-		beside := filepath.Join(filepath.Dir(c.Spec.File), path)
-		if _, err := os.Stat(beside); err == nil {
-			path = beside
-		}
-	}
-	return artifact.Open(ctx, path, suffix)
 }
 
 // Start loads the models. A graph whose model fails to load does not start; a
 // repository starts with the models that load.
 func (c *Core) Start(ctx context.Context) error {
-	if c.graph != nil {
-		if err := c.graph.Start(ctx); err != nil {
-			return err
-		}
-	}
-	if c.models != nil {
-		if err := c.repo.Start(ctx); err != nil {
-			return fmt.Errorf("start the model repository: %w", err)
-		}
-	}
-	return nil
+	c.turn <- struct{}{}
+	defer func() { <-c.turn }()
+	ctx, cancel := c.bounded(ctx)
+	defer cancel()
+	return c.current.Load().start(ctx)
 }
 
-// Close waits for requests inside, or for ctx, and releases everything.
+// bounded is ctx until the server shuts down.
+func (c *Core) bounded(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(ctx)
+	stop := context.AfterFunc(c.life, cancel)
+	return ctx, func() { stop(); cancel() }
+}
+
+// Close gives up a reload that is on its way, waits for requests inside, or for
+// ctx, and releases everything.
 func (c *Core) Close(ctx context.Context) error {
 	c.Drain()
-	var errs []error
-	if c.graph != nil {
-		errs = append(errs, c.graph.Close(ctx))
-	}
-	if c.models != nil {
-		errs = append(errs, c.models.Close(ctx), c.repo.Close(ctx))
-	}
-	return errors.Join(errs...)
+	c.turn <- struct{}{} // who had it has been told to give up
+	defer func() { <-c.turn }()
+	defer context.AfterFunc(ctx, c.hurry)()
+	err := c.current.Load().close(ctx)
+	c.leaving.Wait()
+	return err
 }
 
-// Drain makes the server say that it is not ready; it goes on serving.
-func (c *Core) Drain() { c.draining.Store(true) }
-
-// Repository is the model repository; nil if there is none.
-func (c *Core) Repository() *repo.Repository { return c.repo }
+// Drain makes the server say that it is not ready; it goes on serving, and does
+// not reload any more.
+func (c *Core) Drain() {
+	c.draining.Store(true)
+	c.end()
+}
 
 // Models lists the models with their states: those of the graph as declared,
 // then those of the repository by name.
-func (c *Core) Models() []v2.Info {
-	var all []v2.Info
-	if c.graph != nil {
-		for _, step := range c.graph.Steps() {
-			if s, ok := step.(*v2.Server); ok {
-				all = append(all, s.Info())
-			}
-		}
-	}
-	if c.repo != nil {
-		all = append(all, c.repo.Status()...)
-	}
-	return all
-}
+func (c *Core) Models() []v2.Info { return c.current.Load().infos() }
 
 var errDraining = errors.New("the server is shutting down")
 

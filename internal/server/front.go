@@ -4,20 +4,55 @@ import (
 	"context"
 	"strings"
 
+	"github.com/leat-ml/leat/graph"
 	"github.com/leat-ml/leat/serve"
 )
 
 // Serve answers what is asked of the server itself and passes everything else
 // on. In MLRun's contract everything goes to the graph.
 func (c *Core) Serve(ctx context.Context, ev *serve.Event) (*serve.Event, error) {
-	if c.cfg.MLRun {
-		return c.root().Serve(ctx, ev)
+	g := c.current.Load()
+	for {
+		to := g.route(ev)
+		if to == nil {
+			return c.own(ev)
+		}
+		out, ok, err := to.Offer(ctx, ev)
+		if ok {
+			return out, err
+		}
+		now := c.current.Load()
+		if now == g {
+			return nil, &serve.Error{Code: serve.Unavailable, Err: graph.ErrClosed}
+		}
+		g = now // a reload was quicker; nobody has looked at the event
+	}
+}
+
+// route is where an event goes; nil if the server itself answers it.
+func (g *generation) route(ev *serve.Event) *graph.Graph {
+	if g.cfg.MLRun {
+		return g.root()
 	}
 	path := ev.Target.Path
 	if ev.Target.Model != "" || strings.HasPrefix(path, "/v2/models") {
-		return c.inference().Serve(ctx, ev)
+		return g.inference()
 	}
 	switch path {
+	case "/v2/health/live", "/v2/health/ready", "/v2", "/v2/":
+		return nil
+	case "/", "":
+		if !isGet(ev) {
+			return g.root() // without a graph, the body names the model
+		}
+		return nil
+	}
+	return g.graph
+}
+
+// own answers what is asked of the server itself.
+func (c *Core) own(ev *serve.Event) (*serve.Event, error) {
+	switch path := ev.Target.Path; path {
 	case "/v2/health/live":
 		return c.health(ev, "live", nil)
 	case "/v2/health/ready":
@@ -25,34 +60,27 @@ func (c *Core) Serve(ctx context.Context, ev *serve.Event) (*serve.Event, error)
 	case "/v2", "/v2/":
 		return c.metadata(ev)
 	case "/", "":
-		if isGet(ev) {
-			return c.home(ev)
-		}
+		return c.home(ev)
+	default:
+		return nil, serve.Errorf(serve.NotFound, "", "there is nothing at %s: models are under /v2/models", path)
 	}
-	switch {
-	case c.graph != nil:
-		return c.graph.Serve(ctx, ev)
-	case path == "/" || path == "":
-		return c.models.Serve(ctx, ev) // the body names the model
-	}
-	return nil, serve.Errorf(serve.NotFound, "", "there is nothing at %s: models are under /v2/models", path)
 }
 
 // root is where everything goes in MLRun's contract: to the graph if there is
 // one.
-func (c *Core) root() serve.Handler {
-	if c.graph != nil {
-		return c.graph
+func (g *generation) root() *graph.Graph {
+	if g.graph != nil {
+		return g.graph
 	}
-	return c.models
+	return g.models
 }
 
 // inference is where requests for models go: to the repository if there is one.
-func (c *Core) inference() serve.Handler {
-	if c.models != nil {
-		return c.models
+func (g *generation) inference() *graph.Graph {
+	if g.models != nil {
+		return g.models
 	}
-	return c.graph
+	return g.graph
 }
 
 func isGet(ev *serve.Event) bool {

@@ -28,6 +28,9 @@ func (o *observer) Model(name, version string) v2.Metrics { return o.tel.Model(n
 // Step implements graph.Observer.
 func (o *observer) Step(name string) graph.StepMetrics { return o.tel.Step(name) }
 
+// StepGone implements graphWatcher.
+func (o *observer) StepGone(name string) { o.tel.RemoveStep(name) }
+
 // ModelState implements v2.Observer.
 func (o *observer) ModelState(name, version string, s v2.Status) {
 	if s.Phase == v2.Closed {
@@ -44,5 +47,5 @@ func (o *observer) ModelState(name, version string, s v2.Status) {
 var _ interface {
 	serve.Recorder
 	v2.Observer
-	graph.Observer
+	graphWatcher
 } = (*observer)(nil)

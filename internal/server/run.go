@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -32,6 +33,12 @@ type RunConfig struct {
 	Started func(c *Core, http, admin string)
 	// Warn is told the problems of the spec that do not keep it from serving.
 	Warn func(graph.Problem)
+	// Read reads anew what is served, for a reload; without it there is none.
+	Read func() (Content, error)
+	// Hangup asks for a reload, as SIGHUP does. Watch calls changed when the files
+	// have changed, until ctx ends. Both may be nil.
+	Hangup <-chan struct{}
+	Watch  func(ctx context.Context, changed func())
 }
 
 // ProblemsError is what is wrong with a spec.
@@ -77,6 +84,8 @@ type running struct {
 	rest  *rest.Server
 	fails chan error
 	urls  atomic.Pointer[map[string]string]
+
+	asides sync.WaitGroup // what asks for reloads
 }
 
 func (r *running) run(ctx context.Context) error {
@@ -108,6 +117,10 @@ func (r *running) serve(ctx context.Context, adminAt string) error {
 	if r.c.Started != nil {
 		r.c.Started(r.core, url(l), adminAt)
 	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer r.asides.Wait()
+	defer cancel()
+	r.listenForReloads(ctx)
 	select {
 	case <-ctx.Done():
 		return nil

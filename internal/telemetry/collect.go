@@ -21,6 +21,8 @@ var (
 	stateDesc        = describe("model_state", "1 for the state that the model is in, 0 for the others.", "model", "version", "state")
 	stepEventsDesc   = describe("step_events_total", "Events that steps of the graph were done with, by outcome.", "step", "code")
 	stepDurationDesc = describe("step_duration_seconds", "Time that a step had an event for.", "step")
+	reloadsDesc      = describe("reloads_total", "Reloads, by outcome: ok, or failed, after which what was served before goes on serving.", "outcome")
+	lastReloadDesc   = describe("last_reload_timestamp_seconds", "When what is served was put in place: at the last reload that did not fail, or at the start.")
 	answersDesc      = describe("http_requests_total", "HTTP requests answered, by status; 499 is a caller that went away.", "code")
 )
 
@@ -29,7 +31,7 @@ var states = [...]string{"PENDING", "LOADING", "READY", "FAILED"}
 
 // Describe implements prometheus.Collector.
 func (t *Telemetry) Describe(out chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{requestsDesc, errorsDesc, durationDesc, inFlightDesc, loadDesc, stateDesc, stepEventsDesc, stepDurationDesc, answersDesc} {
+	for _, d := range []*prometheus.Desc{requestsDesc, errorsDesc, durationDesc, inFlightDesc, loadDesc, stateDesc, stepEventsDesc, stepDurationDesc, answersDesc, reloadsDesc, lastReloadDesc} {
 		out <- d
 	}
 }
@@ -42,6 +44,7 @@ func (t *Telemetry) Collect(out chan<- prometheus.Metric) {
 			c.counter(answersDesc, n, strconv.Itoa(status))
 		}
 	}
+	t.reloads.collect(c)
 	for _, s := range t.allSteps() {
 		s.collect(c)
 	}

@@ -29,6 +29,14 @@ func (t *Telemetry) Step(name string) *StepMetrics {
 	return m
 }
 
+// RemoveStep forgets a step and its series. Who still has its metrics may go on
+// calling them, unheard.
+func (t *Telemetry) RemoveStep(name string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	delete(t.steps, name)
+}
+
 // Done counts an event that the step was done with after d.
 func (m *StepMetrics) Done(d time.Duration, err error) {
 	i := 0

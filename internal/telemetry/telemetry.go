@@ -4,6 +4,7 @@ import (
 	"runtime"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
@@ -19,6 +20,7 @@ type Build struct{ Version, Commit string }
 type Telemetry struct {
 	registry *prometheus.Registry
 	answers  [maxStatus]atomic.Uint64 // HTTP answers by status
+	reloads  reloads
 
 	mu     sync.RWMutex
 	models map[id]*ModelMetrics
@@ -33,6 +35,7 @@ const maxStatus = 600
 // process, and whatever is added later.
 func New(b Build) *Telemetry {
 	t := &Telemetry{registry: prometheus.NewRegistry(), models: map[id]*ModelMetrics{}, steps: map[string]*StepMetrics{}}
+	t.reloads.last.Store(time.Now().UnixNano())
 	info := prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name:        "leat_build_info",
 		Help:        "The program that runs: always 1.",

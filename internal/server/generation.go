@@ -1,0 +1,191 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"slices"
+	"strings"
+
+	"github.com/leat-ml/leat/artifact"
+	"github.com/leat-ml/leat/catalog"
+	"github.com/leat-ml/leat/graph"
+	"github.com/leat-ml/leat/internal/repo"
+	"github.com/leat-ml/leat/v2"
+)
+
+// A generation is everything that is served between two reloads. Its parts are
+// made together, started together and closed together.
+type generation struct {
+	cfg     Config
+	graph   *graph.Graph // of the spec; nil without one
+	models  *graph.Graph // a router over the repository; nil without one
+	repo    *repo.Repository
+	witness *witness
+}
+
+// build makes a generation and loads nothing. It is nil when one of the problems
+// is an error. A constructor that panics is a problem.
+func build(c Config) (g *generation, problems []graph.Problem) {
+	defer func() {
+		if p := recover(); p != nil {
+			g, problems = nil, append(problems, graph.Problem{Msg: c.panicked("build the server", p).Error()})
+		}
+	}()
+	set := c.Catalog.Clone()
+	v2.Register(set)
+	g = &generation{cfg: c, witness: newWitness(c.Recorder)}
+	opts := graph.Options{
+		Catalog: set, Env: g.env(), Timeout: c.Timeout, Function: c.Function, FromStep: c.FromStep, Trace: c.Trace,
+		Observer: g.witness.observer(),
+	}
+	if c.Spec != nil && c.Spec.Graph != nil {
+		if g.graph, problems = graph.Build(c.Spec, opts); g.graph == nil {
+			return nil, problems
+		}
+		for _, s := range g.graphServers() {
+			note(s)
+		}
+	}
+	if c.Models != "" {
+		r, err := repo.New(c.Models, repo.Options{Catalog: set, Env: opts.Env, Made: note})
+		if err != nil {
+			return nil, append(problems, graph.Problem{Msg: err.Error()})
+		}
+		g.repo = r
+		g.models = graph.Of("models", v2.NewRouter(v2.RouterConfig{Env: opts.Env}, r), opts)
+	}
+	if g.graph == nil && g.models == nil {
+		return nil, append(problems, graph.Problem{Msg: "there is nothing to serve: neither a graph nor a model repository"})
+	}
+	return g, problems
+}
+
+// env is what the steps share.
+func (g *generation) env() *catalog.Env {
+	c := &g.cfg
+	e := &catalog.Env{MLRun: c.MLRun, Mock: c.Mock, Logger: c.Logger, Recorder: g.witness.recorder(), Open: artifact.Open}
+	if s := c.Spec; s != nil {
+		e.Params, e.Async, e.Verbose = s.Parameters, s.LoadMode == "async", s.Verbose
+		e.FunctionURI, e.ContentType = s.FunctionURI, s.DefaultContentType
+		e.Project, _, _ = strings.Cut(s.FunctionURI, "/")
+	}
+	return e
+}
+
+// panicked is the error of a part that panicked; the stack goes to the log.
+func (c *Config) panicked(doing string, p any) error {
+	c.Logger.Error("panic", "doing", doing, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+	return fmt.Errorf("%s: a step panicked: %v; the log has the details", doing, p)
+}
+
+// start loads the models. A generation that does not start holds nothing.
+func (g *generation) start(ctx context.Context) error {
+	err := g.startParts(ctx)
+	if err != nil {
+		err = errors.Join(err, g.close(context.WithoutCancel(ctx)))
+	}
+	return err
+}
+
+func (g *generation) startParts(ctx context.Context) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = g.cfg.panicked("start the server", p)
+		}
+	}()
+	if g.graph != nil {
+		if err := g.graph.Start(ctx); err != nil {
+			return err
+		}
+	}
+	if g.models != nil {
+		if err := g.repo.Start(ctx); err != nil {
+			return fmt.Errorf("start the model repository: %w", err)
+		}
+	}
+	return nil
+}
+
+// close waits for events inside, or for ctx, and releases everything.
+func (g *generation) close(ctx context.Context) error {
+	var errs []error
+	for _, part := range g.parts() {
+		errs = append(errs, g.closePart(ctx, part))
+	}
+	return errors.Join(errs...)
+}
+
+type closer interface {
+	Close(ctx context.Context) error
+}
+
+func (g *generation) parts() []closer {
+	var all []closer
+	if g.graph != nil {
+		all = append(all, g.graph)
+	}
+	if g.models != nil {
+		all = append(all, g.models, g.repo)
+	}
+	return all
+}
+
+func (g *generation) closePart(ctx context.Context, part closer) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = g.cfg.panicked("close the server", p)
+		}
+	}()
+	return part.Close(ctx)
+}
+
+// graphServers are the models of the graph, as declared.
+func (g *generation) graphServers() []*v2.Server {
+	if g.graph == nil {
+		return nil
+	}
+	var all []*v2.Server
+	for _, step := range g.graph.Steps() {
+		if s, ok := step.(*v2.Server); ok {
+			all = append(all, s)
+		}
+	}
+	return all
+}
+
+func (g *generation) repoServers() []*v2.Server {
+	if g.repo == nil {
+		return nil
+	}
+	return g.repo.Servers()
+}
+
+func (g *generation) infos() []v2.Info {
+	var all []v2.Info
+	for _, s := range g.graphServers() {
+		all = append(all, s.Info())
+	}
+	if g.repo != nil {
+		all = append(all, g.repo.Status()...)
+	}
+	return all
+}
+
+// worse says which models failed to load that have not failed in old.
+func (g *generation) worse(old *generation) error {
+	before := old.infos()
+	failed := func(m v2.Info) bool {
+		return slices.ContainsFunc(before, func(b v2.Info) bool {
+			return b.Name == m.Name && b.Version == m.Version && b.Phase == v2.Failed
+		})
+	}
+	var errs []error
+	for _, m := range g.infos() {
+		if m.Phase == v2.Failed && !failed(m) {
+			errs = append(errs, fmt.Errorf("model %s failed to load: %w", m.Label(), m.Err))
+		}
+	}
+	return errors.Join(errs...)
+}
