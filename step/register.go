@@ -1,65 +1,61 @@
 package step
 
 import (
-	"slices"
-
 	"github.com/leat-ml/leat/catalog"
 	"github.com/leat-ml/leat/serve"
 )
 
-// A class is a built-in step and the modules that Python finds it in, besides
-// storey itself.
+// A class is a built-in step and the modules that Python finds it in.
 type class struct {
 	name    string
 	modules []string
 	doc     string
+	config  any // what its arguments are read into
 	new     func(catalog.Args) (serve.Step, error)
 }
 
 const (
+	top   = "storey"
 	flow  = "storey.flow"
 	steps = "storey.steps"
 	trans = "storey.transformations"
 )
 
 var classes = []class{
-	{"Map", []string{flow, trans}, "puts what a function makes of the body in its place", newMap},
-	{"MapClass", []string{flow, trans}, "the base of classes in Python; in Go a type with a Do method is a step", refuseMapClass},
-	{"Filter", []string{flow, trans}, "passes the events for which a function is true", newFilter},
-	{"FlatMap", []string{flow, trans}, "makes an event of every item that a function returns", newFlatMap},
-	{"Flatten", []string{steps, "storey.steps.flatten", trans}, "makes an event of every item of the body", newFlatten},
-	{"Extend", []string{flow, trans}, "adds the fields that a function returns", newExtend},
-	{"Choice", []string{flow, trans}, "sends an event to the first follower whose condition is true", newChoice},
-	{"ForEach", []string{steps, "storey.steps.foreach", trans}, "calls a function and passes the event on as it is", newForEach},
-	{"MapWithState", []string{flow, trans}, "Map with a state, one for all events or one a key", newMapWithState},
-	{"Rename", []string{flow}, "renames fields", newRename},
-	{"DropColumns", []string{flow}, "takes fields out of the body", newDropColumns},
-	{"ReifyMetadata", []string{flow, trans}, "writes attributes of the event into its body", newReify},
-	{"Partition", []string{steps, "storey.steps.partition", trans}, "tells events apart by a predicate: left and right", newPartition},
-	{"Batch", []string{flow, trans}, "makes one event of several", newBatch},
-	{"SampleWindow", []string{steps, "storey.steps.sample", trans}, "passes the first or the last of every so many events", newSample},
-	{"AggregateByKey", []string{"storey.aggregations", trans}, "adds sums, averages and so on over windows of time", newAggregate},
-	{"Recover", []string{flow}, "handles errors by their class", newRecover},
-	{"Reduce", []string{flow}, "makes one value of all events", newReduce},
-	{"Complete", []string{flow}, "answers the request and goes on", newComplete},
-	{"CSVTarget", []string{"storey.targets"}, "appends a row for every event to a CSV file", newCSVTarget},
-	{"ParquetTarget", []string{"storey.targets"}, "writes a row for every event to Parquet files", newParquetTarget},
-	{"ConcurrentExecution", []string{flow}, "calls a function for several events at a time", newConcurrent},
+	{"Map", []string{top, flow, trans}, "puts what a function makes of the body in its place", fnConfig{}, newMap},
+	{"Merge", []string{"mlrun.serving.merger", "mlrun.serving"}, "makes one event of the parts that came through several branches", mergeConfig{}, newMerge},
+	{"MapClass", []string{top, flow, trans}, "the base of classes in Python; in Go a type with a Do method is a step", nil, refuseMapClass},
+	{"Filter", []string{top, flow, trans}, "passes the events for which a function is true", fnConfig{}, newFilter},
+	{"FlatMap", []string{top, flow, trans}, "makes an event of every item that a function returns", fnConfig{}, newFlatMap},
+	{"Flatten", []string{top, steps, "storey.steps.flatten", trans}, "makes an event of every item of the body", common{}, newFlatten},
+	{"Extend", []string{top, flow, trans}, "adds the fields that a function returns", fnConfig{}, newExtend},
+	{"Choice", []string{top, flow, trans}, "sends an event to the first follower whose condition is true", choiceConfig{}, newChoice},
+	{"ForEach", []string{top, steps, "storey.steps.foreach", trans}, "calls a function and passes the event on as it is", fnConfig{}, newForEach},
+	{"MapWithState", []string{top, flow, trans}, "Map with a state, one for all events or one a key", stateConfig{}, newMapWithState},
+	{"Rename", []string{top, flow}, "renames fields", renameConfig{}, newRename},
+	{"DropColumns", []string{top, flow}, "takes fields out of the body", dropConfig{}, newDropColumns},
+	{"ReifyMetadata", []string{top, flow, trans}, "writes attributes of the event into its body", reifyConfig{}, newReify},
+	{"Partition", []string{top, steps, "storey.steps.partition", trans}, "tells events apart by a predicate: left and right", partitionConfig{}, newPartition},
+	{"Batch", []string{top, flow, trans}, "makes one event of several", batchConfig{}, newBatch},
+	{"SampleWindow", []string{top, steps, "storey.steps.sample", trans}, "passes the first or the last of every so many events", sampleConfig{}, newSample},
+	{"AggregateByKey", []string{top, "storey.aggregations", trans}, "adds sums, averages and so on over windows of time", aggregateConfig{}, newAggregate},
+	{"Recover", []string{top, flow}, "handles errors by their class", recoverConfig{}, newRecover},
+	{"Reduce", []string{top, flow}, "makes one value of all events", reduceConfig{}, newReduce},
+	{"Complete", []string{top, flow}, "answers the request and goes on", common{}, newComplete},
+	{"CSVTarget", []string{top, "storey.targets"}, "appends a row for every event to a CSV file", csvConfig{}, newCSVTarget},
+	{"ParquetTarget", []string{top, "storey.targets"}, "writes a row for every event to Parquet files", parquetConfig{}, newParquetTarget},
+	{"ConcurrentExecution", []string{top, flow}, "calls a function for several events at a time", concurrentConfig{}, newConcurrent},
 }
 
 // Register adds the built-in steps to a set.
 func Register(set *catalog.Set) {
 	for _, c := range classes {
-		aliases := []string{"storey." + c.name}
-		for _, module := range slices.Compact(c.modules) {
+		var aliases []string
+		for _, module := range c.modules {
 			aliases = append(aliases, module+"."+c.name)
 		}
 		set.Add(catalog.Entry{Name: c.name, Aliases: aliases, Doc: c.doc, New: in(set, c.new)})
 	}
-	set.Add(catalog.Entry{
-		Name: "Merge", Aliases: []string{"mlrun.serving.merger.Merge", "mlrun.serving.Merge"},
-		Doc: "makes one event of the parts that came through several branches", New: in(set, newMerge),
-	})
 }
 
 // in lets a class find functions in the set where the engine does not.

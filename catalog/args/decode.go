@@ -141,3 +141,14 @@ func join(path, key string) string {
 func (e *Error) add(arg, format string, args ...any) {
 	*e = append(*e, Problem{Arg: arg, Msg: fmt.Sprintf(format, args...)})
 }
+
+// Names are the names of the arguments that the struct c has fields for, each
+// with its other names behind it, in the order of the struct.
+func Names(c any) [][]string {
+	v := reflect.New(reflect.TypeOf(c)).Elem()
+	var out [][]string
+	for _, f := range fieldsOf(v) {
+		out = append(out, f.names)
+	}
+	return out
+}

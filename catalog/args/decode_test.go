@@ -162,3 +162,13 @@ func FuzzDecode(f *testing.F) {
 		}
 	})
 }
+
+func TestNames(t *testing.T) {
+	want := [][]string{
+		{"long_running"}, {"max_events"}, {"share"}, {"flush_after_seconds"}, {"key_field", "key"}, {"initial_value"},
+		{"fn"}, {"words"}, {"mapping"}, {"inner"}, {"maybe"},
+	}
+	if d := cmp.Diff(want, args.Names(config{})); d != "" {
+		t.Errorf("names (-want +got):\n%s", d)
+	}
+}

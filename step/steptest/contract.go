@@ -21,7 +21,7 @@ type Contract struct {
 }
 
 // failsafe is how long the suite waits for what must happen.
-const failsafe = 20 * time.Second
+var failsafe = 20 * time.Second
 
 // Run checks what every step must keep to. It is best run with the race
 // detector:
