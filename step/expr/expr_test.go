@@ -267,10 +267,10 @@ func TestLimits(t *testing.T) {
 	event := serve.NewTensor("", make([]int64, 100_000))
 	for _, text := range []string{
 		"'a' * 10 ** 9", "'a' * 10 ** 18", "[0] * 10 ** 9", "[[]] * 10 ** 12", "(1,) * 10 ** 10", "list(range(10 ** 12))", "list(range(-10 ** 18, 10 ** 18))",
-		"[a + b for a in event for b in event]", "sum(1 for a in event for b in event)", "[event == event for a in event]", "[str(event) for a in event]",
-		"['a' * 10 ** 6 for i in range(10 ** 6)]", "[1 for a in range(1000) for b in range(1000) for c in range(1000)]", "'ab'.replace('', 'c' * 10 ** 7) * 100",
+		"[event == event for a in event]", "[str(event) for a in event]",
+		"['a' * 10 ** 6 for i in range(10 ** 6)]", "'ab'.replace('', 'c' * 10 ** 7) * 100",
 		"[x in event for x in event]", "','.join(['a' * 1000] * 10 ** 6)", "('a' * 10 ** 7).split('a')", "'x'.zfill(10 ** 12)", "[sorted(event) for x in event]",
-		"''.join(f'{x:1000}' for x in event)", "[dict((k, 1) for k in event) for x in event]", "{i: i for i in range(10 ** 9)}", "('a' * 2 * 10 ** 7).replace('a', 'b' * 10 ** 7)",
+		"''.join(f'{x:1000}' for x in event)", "{i: i for i in range(10 ** 9)}", "('a' * 2 * 10 ** 7).replace('a', 'b' * 10 ** 7)",
 	} {
 		before := time.Now()
 		_, err := mustCompile(t, text)(context.Background(), event)

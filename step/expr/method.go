@@ -2,7 +2,6 @@ package expr
 
 import (
 	"math"
-	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -12,6 +11,7 @@ import (
 var methods map[string]function
 
 func init() { //nolint:gochecknoinits // the methods refer to each other through the table
+
 	methods = map[string]function{
 		"upper": ofString(strings.ToUpper), "lower": ofString(strings.ToLower),
 		"capitalize": ofString(capitalize), "title": ofString(title),
@@ -185,123 +185,6 @@ func replace(r *run, a *args) (any, error) {
 	return strings.Replace(s, old, with, n), nil
 }
 
-// affix is startswith and endswith, of a string or a tuple of them.
-func affix(r *run, a *args) (any, error) {
-	s, err := a.text(1, 1)
-	if err != nil {
-		return nil, err
-	}
-	has := strings.HasPrefix
-	if a.name == "endswith" {
-		has = strings.HasSuffix
-	}
-	some, ok := a.list[0].(tuple)
-	if !ok {
-		some = tuple{a.list[0]}
-	}
-	for _, v := range some {
-		t, ok := v.(string)
-		if !ok {
-			return nil, typeError("%s first arg must be str or a tuple of str, not %s", a.name, typeName(a.list[0]))
-		}
-		if err := r.spend(1 + len(t)); err != nil {
-			return nil, err
-		}
-		if has(s, t) {
-			return true, nil
-		}
-	}
-	return false, nil
-}
-
-// find is find, rfind and index of strings, and index of lists.
-func find(r *run, a *args) (any, error) {
-	if a.name == "index" && typeName(a.self) != "str" {
-		return indexOf(r, a)
-	}
-	s, err := a.text(1, 1)
-	if err != nil {
-		return nil, err
-	}
-	t, err := a.mustText(0)
-	if err != nil {
-		return nil, err
-	}
-	i := strings.Index(s, t)
-	if a.name == "rfind" {
-		i = strings.LastIndex(s, t)
-	}
-	if i < 0 && a.name == "index" {
-		return nil, valueError("substring not found")
-	}
-	if i > 0 {
-		i = utf8.RuneCountInString(s[:i])
-	}
-	return int64(i), r.spend(len(s))
-}
-
-func indexOf(r *run, a *args) (any, error) {
-	list, err := listSelf(r, a)
-	if err != nil {
-		return nil, err
-	}
-	for i, v := range list {
-		ok, err := r.same(v, a.list[0])
-		if err != nil {
-			return nil, err
-		}
-		if ok {
-			return int64(i), nil
-		}
-	}
-	text, err := r.repr(a.list[0])
-	if err != nil {
-		return nil, err
-	}
-	return nil, valueError("%s is not in list", shorten(text))
-}
-
-// listSelf are the elements of the list that a method of one argument belongs
-// to.
-func listSelf(r *run, a *args) ([]any, error) {
-	if kind := typeName(a.self); kind != "list" && kind != "tuple" {
-		return nil, noMethod(a)
-	}
-	if err := a.between(1, 1); err != nil {
-		return nil, err
-	}
-	return r.elements(a.self)
-}
-
-// count is count of strings and of lists.
-func count(r *run, a *args) (any, error) {
-	if s, ok := a.self.(string); ok {
-		if err := a.between(1, 1); err != nil {
-			return nil, err
-		}
-		t, err := a.mustText(0)
-		if err != nil {
-			return nil, err
-		}
-		return int64(strings.Count(s, t)), r.spend(len(s))
-	}
-	list, err := listSelf(r, a)
-	if err != nil {
-		return nil, err
-	}
-	n := int64(0)
-	for _, v := range list {
-		ok, err := r.same(v, a.list[0])
-		if err != nil {
-			return nil, err
-		}
-		if ok {
-			n++
-		}
-	}
-	return n, nil
-}
-
 func zfill(r *run, a *args) (any, error) {
 	s, err := a.text(1, 1)
 	if err != nil {
@@ -322,65 +205,6 @@ func zfill(r *run, a *args) (any, error) {
 	return s[:sign] + strings.Repeat("0", zeros) + s[sign:], r.spend(len(s))
 }
 
-func (a *args) dict(least, most int) (membership, error) {
-	m, ok := members(a.self)
-	if !ok {
-		return nil, noMethod(a)
-	}
-	return m, a.between(least, most)
-}
-
-func get(r *run, a *args) (any, error) {
-	m, err := a.dict(1, 2)
-	if err != nil {
-		return nil, err
-	}
-	if _, err := hashed(a.list[0]); err != nil {
-		return nil, err
-	}
-	if v, ok := m.member(a.list[0]); ok {
-		return v, r.search(m.size())
-	}
-	if len(a.list) == 2 {
-		return a.list[1], r.search(m.size())
-	}
-	return nil, r.search(m.size())
-}
-
-func keys(r *run, a *args) (any, error) {
-	if _, err := a.dict(0, 0); err != nil {
-		return nil, err
-	}
-	return r.elements(a.self)
-}
-
-func values(r *run, a *args) (any, error) {
-	m, err := a.dict(0, 0)
-	if err != nil {
-		return nil, err
-	}
-	out := make([]any, 0, min(m.size(), budget/element))
-	for _, v := range m.pairs() {
-		out = append(out, v)
-	}
-	return out, r.spend(element * len(out))
-}
-
-func items(r *run, a *args) (any, error) {
-	m, err := a.dict(0, 0)
-	if err != nil {
-		return nil, err
-	}
-	if err := r.spend(4 * element * m.size()); err != nil {
-		return nil, err
-	}
-	out := make([]any, 0, m.size())
-	for k, v := range m.pairs() {
-		out = append(out, tuple{k, v})
-	}
-	return out, nil
-}
-
 func isInteger(_ *run, a *args) (any, error) {
 	f, ok := a.self.(float64)
 	if !ok {
@@ -390,109 +214,4 @@ func isInteger(_ *run, a *args) (any, error) {
 		return nil, err
 	}
 	return f == math.Trunc(f) && !math.IsInf(f, 0), nil
-}
-
-func joinStrings(r *run, a *args) (any, error) {
-	sep, err := a.text(1, 1)
-	if err != nil {
-		return nil, err
-	}
-	list, err := r.elements(a.list[0])
-	if f, ok := err.(*failure); ok && f.class == "TypeError" { //nolint:errorlint // ours, never wrapped
-		return nil, typeError("can only join an iterable")
-	}
-	if err != nil {
-		return nil, err
-	}
-	parts := make([]string, len(list))
-	for i, v := range list {
-		s, ok := v.(string)
-		if !ok {
-			return nil, typeError("sequence item %d: expected str instance, %s found", i, typeName(v))
-		}
-		parts[i] = s
-		if err := r.spend(element + len(s) + len(sep)); err != nil {
-			return nil, err
-		}
-	}
-	return strings.Join(parts, sep), nil
-}
-
-// split is split and rsplit.
-func split(r *run, a *args) (any, error) {
-	s, err := a.text(0, 2)
-	if err != nil {
-		return nil, err
-	}
-	most := int64(-1)
-	if v, ok := a.optional(1, "maxsplit"); ok {
-		if most, ok = integer(v); !ok {
-			return nil, typeError("'%s' object cannot be interpreted as an integer", typeName(v))
-		}
-	}
-	if err := r.spend(2 * element * (1 + len(s))); err != nil {
-		return nil, err
-	}
-	var parts []string
-	sep, _ := a.optional(0, "sep")
-	switch sep := sep.(type) {
-	case nil:
-		parts = fields(s, most, a.name == "rsplit")
-	case string:
-		if sep == "" {
-			return nil, valueError("empty separator")
-		}
-		parts = separate(s, sep, most, a.name == "rsplit")
-	default:
-		return nil, typeError("must be str or None, not %s", typeName(sep))
-	}
-	return anys(parts), nil
-}
-
-// fields splits at blanks, at most that often unless most is negative.
-func fields(s string, most int64, fromRight bool) []string {
-	var parts []string
-	for s = trimSpace(s); s != ""; {
-		i := strings.IndexFunc(s, isSpace)
-		if fromRight {
-			i = strings.LastIndexFunc(s, isSpace)
-		}
-		if i < 0 || most >= 0 && int64(len(parts)) == most {
-			parts = append(parts, s)
-			break
-		}
-		_, size := utf8.DecodeRuneInString(s[i:])
-		if fromRight {
-			parts = append(parts, s[i+size:])
-			s = strings.TrimRightFunc(s[:i], isSpace)
-		} else {
-			parts = append(parts, s[:i])
-			s = strings.TrimLeftFunc(s[i:], isSpace)
-		}
-	}
-	if fromRight {
-		slices.Reverse(parts)
-	}
-	return parts
-}
-
-func separate(s, sep string, most int64, fromRight bool) []string {
-	if most < 0 {
-		return strings.Split(s, sep)
-	}
-	if !fromRight {
-		return strings.SplitN(s, sep, int(min(most, int64(len(s)))+1))
-	}
-	var parts []string
-	for int64(len(parts)) < most {
-		i := strings.LastIndex(s, sep)
-		if i < 0 {
-			break
-		}
-		parts = append(parts, s[i+len(sep):])
-		s = s[:i]
-	}
-	parts = append(parts, s)
-	slices.Reverse(parts)
-	return parts
 }
