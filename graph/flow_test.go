@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -90,6 +91,10 @@ func (p *place) classes() *catalog.Set {
 			return serve.Pass, errors.New("no fault")
 		}
 		say(ev, text(ev)+"["+ev.Fault.Step+": "+ev.Fault.Err.Error()+"]")
+		return serve.Pass, nil
+	})
+	add("Yield", func(string, context.Context, *serve.Event) (serve.Fate, error) {
+		runtime.Gosched()
 		return serve.Pass, nil
 	})
 	wait := func(name string, ctx context.Context, ev *serve.Event) (serve.Fate, error) {

@@ -186,10 +186,6 @@ func (g *Graph) Process(ctx context.Context, ev *serve.Event) error {
 	return g.plan.process(ctx, ev)
 }
 
-// aside runs f beside the caller. What f does is a part of a flight, so that
-// Close waits for it.
-func (g *Graph) aside(f func()) { go f() }
-
 // lost is the failure of a part that nobody waits for.
 func (g *Graph) lost(at *node, ev *serve.Event, err error) {
 	g.logger.Error("a side branch failed", "graph", g.name, "step", at.name, "event", ev.Identify(), "error", err)
@@ -201,7 +197,7 @@ func (g *Graph) behind(ctx context.Context) context.Context {
 	if b, ok := ctx.(behind); ok {
 		return b
 	}
-	return behind{Context: g.life, values: context.WithoutCancel(ctx)}
+	return behind{Context: g.life, values: ctx}
 }
 
 type behind struct {

@@ -2,6 +2,7 @@ package graph
 
 import (
 	"context"
+	"slices"
 	"sync/atomic"
 
 	"github.com/leat-ml/leat/serve"
@@ -37,6 +38,7 @@ type node struct {
 	name    string // with the names of the flows around it
 	step    serve.Step
 	next    []*node
+	inlet   []int32 // for each of next, the place among what leads to it; -1 where nothing else does
 	onError *node
 	main    bool // an answer can still come from it
 	answers bool // the event is the answer once it has passed
@@ -60,6 +62,11 @@ func newPlan(g *Graph, name string, l *links, made []serve.Step, flow *StepSpec)
 	for i, n := range p.nodes {
 		for _, to := range l.next[i] {
 			n.next = append(n.next, p.nodes[to])
+			at := int32(-1)
+			if len(l.prev[to]) > 1 {
+				at = int32(slices.Index(l.prev[to], i))
+			}
+			n.inlet = append(n.inlet, at)
 		}
 		if n.last {
 			n.next = nil

@@ -44,14 +44,14 @@ func (p *plan) depart(ctx context.Context, ev *serve.Event) *serve.Flight {
 		f.Begin(way, true)
 		f.Begin(ev, false)
 		f.Answer(acknowledge(ev))
-		p.g.aside(func() { p.follow(p.g.behind(ctx), p.starts, way) })
+		go p.follow(p.g.behind(ctx), followers{to: len(p.starts)}, way)
 	case ackLast:
 		f.Otherwise(acknowledge(ev.Clone()))
 		f.Begin(ev, false)
-		p.follow(ctx, p.starts, ev)
+		p.follow(ctx, followers{to: len(p.starts)}, ev)
 	default:
 		f.Begin(ev, false)
-		p.follow(ctx, p.starts, ev)
+		p.follow(ctx, followers{to: len(p.starts)}, ev)
 	}
 	return f
 }
@@ -120,6 +120,15 @@ func (p *plan) advance(ctx context.Context, n *node, ev *serve.Event, fresh bool
 		if err != nil || fate != serve.Pass || at.answers || len(at.next) != 1 {
 			return at, fate, err
 		}
+		at.enter(0, ev)
+	}
+}
+
+// enter tells an event by which way it comes to follower i, where there are
+// several.
+func (n *node) enter(i int, ev *serve.Event) {
+	if in := n.inlet[i]; in >= 0 {
+		ev.Enter(int(in))
 	}
 }
 
@@ -188,13 +197,13 @@ func (p *plan) walk(ctx context.Context, n *node, ev *serve.Event) {
 // this goroutine goes on with it, if it does.
 func (p *plan) pass(ctx context.Context, at *node, ev *serve.Event, fate serve.Fate) *node {
 	f := ev.Flight()
-	next := at.next
+	next := followers{at, 0, len(at.next)}
 	if i, one := fate.Follower(); one {
-		if i < 0 || i >= len(next) {
-			p.fail(ctx, at, ev, fmt.Errorf("it chose follower %d of %d", i, len(next)))
+		if i < 0 || i >= len(at.next) {
+			p.fail(ctx, at, ev, fmt.Errorf("it chose follower %d of %d", i, len(at.next)))
 			return nil
 		}
-		next = next[i : i+1]
+		next = followers{at, i, i + 1}
 	}
 	switch {
 	case fate == serve.Keep:
@@ -204,97 +213,132 @@ func (p *plan) pass(ctx context.Context, at *node, ev *serve.Event, fate serve.F
 		return nil
 	case fate == serve.Finish, at.answers:
 		if fate == serve.Finish {
-			next = nil
+			next.to = next.from
 		}
 		p.answer(ctx, next, ev)
 		return nil
-	case len(next) == 0:
+	case next.to == next.from:
 		f.End(ev)
 		return nil
 	}
 	return p.branch(ctx, next, ev)
 }
 
+// followers are some of what a node leads to; at is nil for the starts of a plan.
+type followers struct {
+	at       *node
+	from, to int
+}
+
+func (p *plan) node(fs followers, i int) *node {
+	if fs.at == nil {
+		return p.starts[i]
+	}
+	return fs.at.next[i]
+}
+
+// enter is node.enter; the starts have no inlets.
+func (fs followers) enter(i int, ev *serve.Event) {
+	if fs.at != nil {
+		fs.at.enter(i, ev)
+	}
+}
+
 // answer settles the request with ev; what follows gets a clone, off this
 // goroutine.
-func (p *plan) answer(ctx context.Context, tail []*node, ev *serve.Event) {
+func (p *plan) answer(ctx context.Context, tail followers, ev *serve.Event) {
 	f := ev.Flight()
-	if len(tail) == 0 {
+	if tail.from == tail.to {
 		f.Answer(ev)
 		return
 	}
 	rest := ev.Clone()
 	f.Begin(rest, true)
 	f.Answer(ev)
-	p.g.aside(func() { p.follow(p.g.behind(ctx), tail, rest) })
+	go p.follow(p.g.behind(ctx), tail, rest)
 }
 
 // branch sends clones of an event to all followers but the one that this
 // goroutine goes on to, which it returns. Those from which no answer can come
 // go their own way; of the others, those that wait run beside each other.
-func (p *plan) branch(ctx context.Context, next []*node, ev *serve.Event) *node {
-	if len(next) == 1 {
-		if n := next[0]; n.main || !ev.Main() {
-			return n
-		}
-	}
+func (p *plan) branch(ctx context.Context, next followers, ev *serve.Event) *node {
 	stay := p.stays(next, ev)
-	type way struct {
-		n  *node
-		ev *serve.Event
+	if next.to-next.from == 1 && stay >= 0 {
+		next.enter(stay, ev)
+		return p.node(next, stay)
 	}
-	f := ev.Flight()
-	var inline []way
-	for _, n := range next {
-		if n == stay {
+	f, main := ev.Flight(), ev.Main()
+	var few [4]way
+	inline := few[:0]
+	for i := next.from; i < next.to; i++ {
+		if i == stay {
 			continue
 		}
-		c := ev.Clone()
-		side := !ev.Main() || !n.main
-		f.Begin(c, side)
+		n, c := p.node(next, i), ev.Clone()
+		next.enter(i, c)
+		aside := main && !n.main
+		f.Begin(c, aside || !main)
 		switch {
-		case side && ev.Main():
-			p.g.aside(func() { p.walk(p.g.behind(ctx), n, c) })
+		case aside:
+			go p.walk(p.g.behind(ctx), n, c)
 		case n.waits:
-			p.g.aside(func() { p.walk(ctx, n, c) })
+			go p.walk(ctx, n, c)
 		default:
 			inline = append(inline, way{n, c})
 		}
 	}
-	for i, w := range inline {
-		if i > 0 && ev.Main() && f.Settled() { // nobody waits for the rest
-			p.g.aside(func() { p.walk(p.g.behind(ctx), w.n, w.ev) })
+	return p.inline(ctx, next, inline, stay, ev)
+}
+
+// A way is an event and where it goes on.
+type way struct {
+	n  *node
+	ev *serve.Event
+}
+
+// inline runs branches one after another. Once the request has its answer,
+// nobody waits for the rest, which goes on off this goroutine.
+func (p *plan) inline(ctx context.Context, next followers, ways []way, stay int, ev *serve.Event) *node {
+	f, main := ev.Flight(), ev.Main()
+	for i, w := range ways {
+		if i > 0 && main && f.Settled() {
+			go p.walk(p.g.behind(ctx), w.n, w.ev)
 			continue
 		}
 		p.walk(ctx, w.n, w.ev)
 	}
-	switch {
-	case stay == nil:
+	if stay < 0 {
 		f.End(ev)
-	case len(inline) > 0 && ev.Main() && f.Settled():
-		p.g.aside(func() { p.walk(p.g.behind(ctx), stay, ev) })
 		return nil
 	}
-	return stay
+	n := p.node(next, stay)
+	next.enter(stay, ev)
+	if len(ways) > 0 && main && f.Settled() {
+		go p.walk(p.g.behind(ctx), n, ev)
+		return nil
+	}
+	return n
 }
 
 // stays is the follower that the event itself goes to: the last one from which
-// an answer can come, else the last.
-func (p *plan) stays(next []*node, ev *serve.Event) *node {
+// an answer can come, else the last; less than 0 for none.
+func (p *plan) stays(next followers, ev *serve.Event) int {
 	if !ev.Main() {
-		return next[len(next)-1]
+		return next.to - 1
 	}
-	for i := len(next) - 1; i >= 0; i-- {
-		if next[i].main {
-			return next[i]
+	for i := next.to - 1; i >= next.from; i-- {
+		if p.node(next, i).main {
+			return i
 		}
 	}
-	return nil
+	return -1
 }
 
-// follow runs an event from the nodes on to the end of its way.
-func (p *plan) follow(ctx context.Context, next []*node, ev *serve.Event) {
-	if len(next) == 0 {
+// follow runs an event from the nodes on to the end of its way. It is what runs
+// on goroutines of their own too: Close waits for them, since the event is a
+// part of a flight.
+func (p *plan) follow(ctx context.Context, next followers, ev *serve.Event) {
+	if next.from == next.to {
 		ev.Flight().End(ev)
 		return
 	}

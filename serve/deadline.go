@@ -14,9 +14,8 @@ type Deadline struct {
 	context.Context
 	at time.Time
 
-	timed atomic.Pointer[timed] // set by the first Done
+	timed atomic.Pointer[timed] // set by the first Done, or by Stop to stopped
 	mu    sync.Mutex            // guards its making
-	over  atomic.Bool
 }
 
 // timed is a deadline that somebody waits for.
@@ -25,13 +24,21 @@ type timed struct {
 	cancel context.CancelFunc
 }
 
+// stopped is what Done leaves to those who come after Stop.
+var stopped = func() *timed {
+	t := &timed{}
+	t.Context, t.cancel = context.WithCancel(context.Background())
+	t.cancel()
+	return t
+}()
+
 // Until returns the context under which the event is served until at, which the
 // caller stops in the end. The first one is a part of the event.
 func (e *Event) Until(parent context.Context, at time.Time) *Deadline {
-	d := &e.until
-	if d.Context != nil { // somebody serves the event already
-		d = new(Deadline)
+	if e.room == nil || e.room.until.Context != nil { // somebody serves the event already
+		return &Deadline{Context: parent, at: at}
 	}
+	d := &e.room.until
 	d.Context, d.at = parent, at
 	return d
 }
@@ -52,9 +59,9 @@ func (d *Deadline) Done() <-chan struct{} {
 	if t == nil {
 		t = &timed{}
 		t.Context, t.cancel = context.WithDeadline(d.Context, d.at)
-		d.timed.Store(t)
-		if d.over.Load() {
+		if !d.timed.CompareAndSwap(nil, t) { // stopped meanwhile
 			t.cancel()
+			t = d.timed.Load()
 		}
 	}
 	return t.Done()
@@ -62,7 +69,7 @@ func (d *Deadline) Done() <-chan struct{} {
 
 // Err looks at the clock while no timer runs.
 func (d *Deadline) Err() error {
-	if t := d.timed.Load(); t != nil {
+	if t := d.timed.Load(); t != nil && t != stopped {
 		return t.Err()
 	}
 	if err := d.Context.Err(); err != nil {
@@ -71,13 +78,15 @@ func (d *Deadline) Err() error {
 	if time.Until(d.at) <= 0 {
 		return context.DeadlineExceeded
 	}
+	if d.timed.Load() == stopped {
+		return context.Canceled
+	}
 	return nil
 }
 
 // Stop releases the timer, if one was started.
 func (d *Deadline) Stop() {
-	d.over.Store(true)
-	if t := d.timed.Load(); t != nil {
+	if t := d.timed.Swap(stopped); t != nil {
 		t.cancel()
 	}
 }

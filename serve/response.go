@@ -16,19 +16,27 @@ type Response struct {
 	// UTC): the form MLRun gives it.
 	Timestamp string
 
-	fields []Field
+	fields *[]Field // nil as nearly always
 }
 
 // Set adds a member after those that every response has, or replaces it.
 func (r *Response) Set(key string, v any) {
-	for i := range r.fields {
-		if r.fields[i].Key == key {
-			r.fields[i].Value = v
+	if r.fields == nil {
+		r.fields = new([]Field)
+	}
+	for i := range *r.fields {
+		if f := &(*r.fields)[i]; f.Key == key {
+			f.Value = v
 			return
 		}
 	}
-	r.fields = append(r.fields, Field{Key: key, Value: v})
+	*r.fields = append(*r.fields, Field{Key: key, Value: v})
 }
 
 // Fields are the members added by Set. Read them only.
-func (r *Response) Fields() []Field { return r.fields }
+func (r *Response) Fields() []Field {
+	if r.fields == nil {
+		return nil
+	}
+	return *r.fields
+}
