@@ -86,6 +86,20 @@ func Register(set *catalog.Set) {
 		New:     newVoting,
 	})
 	set.Add(catalog.Entry{
+		Name:    "EnrichmentModelRouter",
+		Aliases: []string{"mlrun.serving.EnrichmentModelRouter", "mlrun.serving.routers.EnrichmentModelRouter"},
+		Doc:     "a ModelRouter of which requests have keys, for which it looks up the features",
+		Router:  true,
+		New:     newEnrichmentRouter,
+	})
+	set.Add(catalog.Entry{
+		Name:    "EnrichmentVotingEnsemble",
+		Aliases: []string{"mlrun.serving.EnrichmentVotingEnsemble", "mlrun.serving.routers.EnrichmentVotingEnsemble"},
+		Doc:     "a VotingEnsemble of which requests have keys, for which it looks up the features",
+		Router:  true,
+		New:     newEnrichmentVoting,
+	})
+	set.Add(catalog.Entry{
 		Name:    "ParallelRun",
 		Aliases: []string{"mlrun.serving.ParallelRun", "mlrun.serving.routers.ParallelRun"},
 		Doc:     "runs all of its routes and merges what they return",

@@ -35,7 +35,10 @@ type RouterConfig struct {
 	// its prefix is the flow's, and leaves it to the body to name the model. MLRun
 	// refuses it.
 	InFlow bool
-	Env    *catalog.Env
+	// Enrichment replaces the inputs of requests before anybody reads them; nil
+	// leaves them. The router starts and closes its source.
+	Enrichment *Enrichment
+	Env        *catalog.Env
 }
 
 // A Router passes requests on to the models that their URLs or bodies name. It
@@ -108,6 +111,9 @@ func (r *Router) route(ctx context.Context, ev *serve.Event) (serve.Fate, error)
 			return r.list(ev)
 		}
 	}
+	if err := r.enrich(ctx, ev); err != nil {
+		return serve.Pass, err
+	}
 	if err := r.fromBody(ev); err != nil {
 		return serve.Pass, err
 	}
@@ -116,6 +122,33 @@ func (r *Router) route(ctx context.Context, ev *serve.Event) (serve.Fate, error)
 		return serve.Pass, r.unknown(ev)
 	}
 	return child.Do(ctx, ev)
+}
+
+// enrich puts features in the place of keys. Questions (GET) have none.
+func (r *Router) enrich(ctx context.Context, ev *serve.Event) error {
+	if r.Enrichment == nil || isGet(ev) || ev.Body.Empty() {
+		return nil
+	}
+	return r.Enrichment.apply(ctx, ev)
+}
+
+// Start opens the source of features, if there is one.
+func (r *Router) Start(ctx context.Context) error {
+	if r.Enrichment == nil {
+		return nil
+	}
+	if err := r.Enrichment.start(ctx); err != nil {
+		return serve.In("router "+r.Class, err)
+	}
+	return nil
+}
+
+// Close releases the source of features, if there is one.
+func (r *Router) Close(ctx context.Context) error {
+	if r.Enrichment == nil {
+		return nil
+	}
+	return r.Enrichment.Source.Close(ctx)
 }
 
 // asksRouter says whether the event is a question about the router itself.

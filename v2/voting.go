@@ -116,6 +116,12 @@ func (v *Voting) OwnPaths() bool { return true }
 // Waits implements [serve.Waiter].
 func (v *Voting) Waits() bool { return v.waits() }
 
+// Start opens the source of features, if there is one.
+func (v *Voting) Start(ctx context.Context) error { return v.router.Start(ctx) }
+
+// Close releases the source of features, if there is one.
+func (v *Voting) Close(ctx context.Context) error { return v.router.Close(ctx) }
+
 // Do serves one request: for the ensemble, one of its models, or the list.
 func (v *Voting) Do(ctx context.Context, ev *serve.Event) (serve.Fate, error) {
 	if v.InputPath == "" && v.ResultPath == "" {
@@ -137,6 +143,9 @@ func (v *Voting) route(ctx context.Context, ev *serve.Event) (serve.Fate, error)
 			return v.list(ev)
 		}
 		v.ownOperation(&ev.Target)
+	}
+	if err := v.router.enrich(ctx, ev); err != nil {
+		return serve.Pass, serve.In("ensemble "+v.Name, err)
 	}
 	if t := &ev.Target; t.Model == v.Name && (t.Version == "" || t.Version == v.Version) {
 		return v.own(ctx, ev)

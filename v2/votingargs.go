@@ -21,14 +21,18 @@ var (
 	}, routerArgs...)
 )
 
-func newVoting(a catalog.Args) (serve.Step, error) {
-	if err := onlyArgs(a, votingArgs); err != nil {
+func newVoting(a catalog.Args) (serve.Step, error) { return votingFrom(a, "", nil) }
+
+// votingFrom makes an ensemble of a class, which takes more arguments.
+func votingFrom(a catalog.Args, class string, e *Enrichment, more ...string) (serve.Step, error) {
+	if err := onlyArgs(a, append(more, votingArgs...)); err != nil {
 		return nil, err
 	}
 	c, err := votingConfig(a)
 	if err != nil {
 		return nil, err
 	}
+	c.Class, c.Enrichment = class, e
 	v, err := NewVoting(c, a.Routes)
 	if err != nil {
 		return nil, err

@@ -68,12 +68,12 @@ var only = []struct {
 	{"oip", []string{"serve", "oip/jsontext"}, false, "the codec knows the types it codes"},
 	{"catalog", []string{"serve"}, false, "names are mapped to constructors of what serve defines"},
 	{"graph", []string{"serve", "catalog", "oip"}, false, "a graph never knows a concrete step, runtime or transport"},
-	{"v2", []string{"serve", "catalog", "oip", "oip/jsontext", "ensemble"}, false, "the model server knows its protocol, how models vote, and no runtime"},
+	{"v2", []string{"serve", "catalog", "oip", "oip/jsontext", "ensemble", "feature"}, false, "the model server knows its protocol, how models vote, where features are, and no runtime"},
 	{"artifact", []string{"serve", "internal/config/document"}, true, "an artifact is files and what is written about them"},
 }
 
 // leaves implement what others define. They know their own subpackages.
-var leaves = regexp.MustCompile(`^(step|ensemble|(runtime|stream|endpoint|host)/[^/]+)(/|$)`)
+var leaves = regexp.MustCompile(`^(step|ensemble|feature|(runtime|stream|endpoint|host)/[^/]+)(/|$)`)
 
 func TestDependencies(t *testing.T) {
 	all := packages(t)

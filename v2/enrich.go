@@ -1,0 +1,283 @@
+package v2
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+
+	"github.com/leat-ml/leat/catalog"
+	"github.com/leat-ml/leat/feature"
+	"github.com/leat-ml/leat/oip"
+	"github.com/leat-ml/leat/serve"
+)
+
+// An Enrichment puts rows of features in the place of the entity keys that a
+// request has for inputs. It is safe for concurrent use once it is started.
+type Enrichment struct {
+	Source   feature.Source
+	Entities []string // names of the key's parts, for keys that are objects
+	Policy   feature.Policy
+
+	columns []feature.Column
+	fill    feature.Row
+	numeric bool // every feature is a number
+}
+
+// start opens the source and holds the policy against what is in it.
+func (e *Enrichment) start(ctx context.Context) error {
+	if err := e.Source.Start(ctx); err != nil {
+		return err
+	}
+	e.columns, e.numeric = e.Source.Columns(), true
+	for _, c := range e.columns {
+		e.numeric = e.numeric && c.Numeric
+	}
+	var err error
+	e.fill, err = e.Policy.Fill(e.columns)
+	return err
+}
+
+// apply replaces the inputs of a request.
+func (e *Enrichment) apply(ctx context.Context, ev *serve.Event) error {
+	doc, err := oip.Value(ev.Body)
+	if err != nil {
+		return unreadable(err)
+	}
+	body, ok := doc.(*serve.Object)
+	if !ok {
+		return unreadable(oip.ErrNotObject)
+	}
+	inputs, ok := body.Value("inputs")
+	if !ok {
+		return nil // which whoever reads the request tells
+	}
+	keys, err := e.keys(inputs)
+	if err != nil {
+		return serve.Errorf(serve.BadRequest, "ValueError", "inputs: %w", err)
+	}
+	rows, err := e.Source.Lookup(ctx, keys)
+	if err != nil {
+		return fmt.Errorf("look up features: %w", err)
+	}
+	values, err := e.rows(keys, rows)
+	if err != nil {
+		return err
+	}
+	ev.Body = serve.ValueBody(body.With("inputs", values))
+	return nil
+}
+
+// keys reads entity keys: objects by the entities' names, lists in their order,
+// or single values where there is one entity.
+func (e *Enrichment) keys(inputs any) ([]feature.Key, error) {
+	var items []any
+	switch v := inputs.(type) {
+	case []any:
+		items = v
+	case *serve.Tensor:
+		if items, _ = v.Rows().([]any); len(v.Shape) == 0 {
+			return nil, errors.New("they are not a list of keys")
+		}
+	default:
+		return nil, errors.New("they are not a list of keys")
+	}
+	keys := make([]feature.Key, len(items))
+	for i, item := range items {
+		key, err := e.key(item)
+		if err != nil {
+			return nil, fmt.Errorf("key %d: %w", i, err)
+		}
+		keys[i] = key
+	}
+	return keys, nil
+}
+
+func (e *Enrichment) key(item any) (feature.Key, error) {
+	parts := []any{item}
+	switch v := item.(type) {
+	case *serve.Object:
+		if _, isTensor := v.Value("datatype"); isTensor {
+			return nil, errors.New("it is a tensor: keys come in MLRun's dialect, as objects, lists or single values")
+		}
+		parts = parts[:0]
+		for _, name := range e.Entities {
+			part, ok := v.Value(name)
+			if !ok {
+				return nil, fmt.Errorf("there is no %q", name)
+			}
+			parts = append(parts, part)
+		}
+	case *serve.Tensor:
+		parts, _ = v.Rows().([]any)
+	case []any:
+		parts = v
+	}
+	if len(parts) != len(e.Entities) {
+		return nil, fmt.Errorf("it has %d values, but a key has %d: %s", len(parts), len(e.Entities), strings.Join(e.Entities, ", "))
+	}
+	key := make(feature.Key, len(parts))
+	for i, part := range parts {
+		text, ok := keyText(part)
+		if !ok {
+			return nil, fmt.Errorf("%s is %s, which is no key", e.Entities[i], shown(part))
+		}
+		key[i] = text
+	}
+	return key, nil
+}
+
+// keyText is a value as it is written in a table.
+func keyText(v any) (string, bool) {
+	switch v := v.(type) {
+	case string:
+		return v, true
+	case bool:
+		return strconv.FormatBool(v), true
+	case int64:
+		return strconv.FormatInt(v, 10), true
+	case serve.Number:
+		return string(v), true
+	case float64:
+		return strconv.FormatFloat(v, 'f', -1, 64), !math.IsNaN(v)
+	}
+	return "", false
+}
+
+// rows are the features of the keys: a matrix where all are numbers, else lists.
+// What is missing is filled in; without anything to fill it in with it is null,
+// and a key without a row is an error.
+func (e *Enrichment) rows(keys []feature.Key, rows []feature.Row) (any, error) {
+	var matrix []float64
+	lists := []any{}
+	for i, row := range rows {
+		if row == nil && len(e.Policy) == 0 {
+			return nil, serve.Errorf(serve.BadRequest, "ValueError", "there are no features for %s", strings.Join(keys[i], ", "))
+		}
+		if e.numeric {
+			matrix = e.numbers(matrix, row)
+		} else {
+			lists = append(lists, e.values(row))
+		}
+	}
+	if !e.numeric {
+		return lists, nil
+	}
+	if len(rows) == 0 {
+		return []any{}, nil
+	}
+	return serve.NewTensor("", matrix, len(rows), len(e.columns)), nil
+}
+
+// value is feature i of a row, or what takes its place; nil if nothing does.
+func (e *Enrichment) value(row feature.Row, i int) any {
+	if row == nil || row[i] == nil {
+		return e.fill[i]
+	}
+	return row[i]
+}
+
+func (e *Enrichment) numbers(dst []float64, row feature.Row) []float64 {
+	for i := range e.columns {
+		v, ok := e.value(row, i).(float64)
+		if !ok {
+			v = math.NaN()
+		}
+		dst = append(dst, v)
+	}
+	return dst
+}
+
+func (e *Enrichment) values(row feature.Row) []any {
+	list := make([]any, len(e.columns))
+	for i := range list {
+		list[i] = e.value(row, i)
+	}
+	return list
+}
+
+// enrichmentArgs are those of enrichment routers beside those of the routers that
+// they are.
+var enrichmentArgs = []string{"feature_vector_uri", "impute_policy", "entities", "features"}
+
+// newEnrichment reads the arguments of an enrichment router.
+func newEnrichment(a catalog.Args) (*Enrichment, error) {
+	address, err := stringArg(a, "feature_vector_uri")
+	if err != nil {
+		return nil, err
+	}
+	if address == "" {
+		return nil, errors.New("feature_vector_uri is missing: it is where the features are")
+	}
+	var o feature.Options
+	if o.Entities, err = namesArg(a, "entities"); err != nil {
+		return nil, err
+	}
+	if len(o.Entities) == 0 {
+		return nil, errors.New(`entities is missing: it names the columns that are the key, such as ["customer"]`)
+	}
+	if o.Features, err = namesArg(a, "features"); err != nil {
+		return nil, err
+	}
+	policy := feature.Policy{}
+	switch v := a.Values["impute_policy"].(type) {
+	case nil:
+	case map[string]any:
+		policy = v
+	default:
+		return nil, fmt.Errorf("impute_policy is %v, not an object by feature", v)
+	}
+	source, err := feature.Open(address, o)
+	if err != nil {
+		return nil, err
+	}
+	return &Enrichment{Source: source, Entities: o.Entities, Policy: policy}, nil
+}
+
+// namesArg reads a list of names, or one name.
+func namesArg(a catalog.Args, key string) ([]string, error) {
+	switch v := a.Values[key].(type) {
+	case nil:
+		return nil, nil
+	case string:
+		return []string{v}, nil
+	case []string:
+		return v, nil
+	case []any:
+		names := make([]string, len(v))
+		for i, item := range v {
+			name, ok := item.(string)
+			if !ok {
+				return nil, fmt.Errorf("%s: %v is not a name", key, item)
+			}
+			names[i] = name
+		}
+		return names, nil
+	}
+	return nil, fmt.Errorf("%s is %v, not a list of names", key, a.Values[key])
+}
+
+func newEnrichmentRouter(a catalog.Args) (serve.Step, error) {
+	if err := onlyArgs(a, append(enrichmentArgs, routerArgs...)); err != nil {
+		return nil, err
+	}
+	c, err := routerConfig(a)
+	if err != nil {
+		return nil, err
+	}
+	c.Class = "EnrichmentModelRouter"
+	if c.Enrichment, err = newEnrichment(a); err != nil {
+		return nil, err
+	}
+	return NewRouter(c, NewRoutes(a.Routes, a.Env.MLRun)), nil
+}
+
+func newEnrichmentVoting(a catalog.Args) (serve.Step, error) {
+	enrichment, err := newEnrichment(a)
+	if err != nil {
+		return nil, err
+	}
+	return votingFrom(a, "EnrichmentVotingEnsemble", enrichment, enrichmentArgs...)
+}
