@@ -47,8 +47,10 @@ type Options struct {
 // A Server serves a spec. It is safe for concurrent use between Start and
 // Close.
 type Server struct {
-	core *server.Core
-	rest *rest.Handler
+	core     *server.Core
+	rest     *rest.Handler
+	mlrun    bool
+	function string
 }
 
 // ReadSpec reads a server spec from a YAML or JSON file. The error lists every
@@ -72,7 +74,7 @@ func New(spec *graph.Spec, o *Options) (*Server, error) {
 		return nil, problemsError(problems)
 	}
 	h := rest.New(core, rest.Options{MLRun: o.MLRun, MaxBody: o.MaxBody, Logger: o.Logger, Timeout: o.Timeout})
-	return &Server{core: core, rest: h}, nil
+	return &Server{core: core, rest: h, mlrun: o.MLRun, function: o.Function}, nil
 }
 
 func problemsError(problems []graph.Problem) error {
@@ -90,6 +92,20 @@ func (s *Server) Start(ctx context.Context) error { return s.core.Start(ctx) }
 
 // Close waits for requests inside, or for ctx, and releases the models.
 func (s *Server) Close(ctx context.Context) error { return s.core.Close(ctx) }
+
+// Reload puts what the spec says in the place of what is served, at once: every
+// request is served by one or the other, and none fails. It returns when the new
+// one serves, while the old one still ends the requests that it has, and is
+// closed then. Models of the same name, version, class, arguments and files are
+// not loaded again; the others are loaded beside the old ones.
+//
+// When anything fails, or ctx ends, the old one goes on serving and the error
+// has every reason. Reloads take turns; a server that shuts down refuses them.
+func (s *Server) Reload(ctx context.Context, spec *graph.Spec) error {
+	return s.core.Reload(ctx, func() (server.Content, error) {
+		return server.Content{Spec: spec, Models: spec.Models, MLRun: s.mlrun, Function: s.function}, nil
+	})
+}
 
 // Serve serves one event. A nil answer without an error means that a step
 // filtered the event.

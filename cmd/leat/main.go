@@ -19,10 +19,10 @@ func main() {
 	}))
 }
 
-// signals delivers what asks the program to end.
+// signals delivers what asks the program to end, or to reload.
 func signals() (<-chan os.Signal, func()) {
 	c := make(chan os.Signal, 2)
-	signal.Notify(c, os.Interrupt, syscall.SIGTERM)
+	signal.Notify(c, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	return c, func() { signal.Stop(c) }
 }
 

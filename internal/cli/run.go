@@ -30,8 +30,8 @@ type Env struct {
 	Terminal       bool                                      // a person reads Stdout
 	// Register adds the linked runtimes to a set.
 	Register func(*catalog.Set, Plugins)
-	// Signals starts to deliver SIGINT and SIGTERM, until stop is called. nil
-	// means that there are none.
+	// Signals starts to deliver SIGINT, SIGTERM and SIGHUP, until stop is called.
+	// nil means that there are none.
 	Signals func() (signals <-chan os.Signal, stop func())
 }
 

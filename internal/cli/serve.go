@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"os"
 	"runtime/debug"
+	"syscall"
 	"time"
 
 	"github.com/leat-ml/leat/graph"
@@ -22,6 +23,7 @@ type serveCmd struct {
 	Timeout time.Duration `setting:"" default:"0" placeholder:"DURATION" help:"Time for a request; 0 is no limit."`
 	MaxBody size          `setting:"" default:"64MiB" placeholder:"SIZE" help:"Largest body of a request."`
 	Drain   time.Duration `setting:"" default:"30s" placeholder:"DURATION" help:"Time for requests in flight when the server stops."`
+	Watch   bool          `setting:"" help:"Reload when the files change."`
 	Access  string        `name:"access-log" setting:"" enum:"off,errors,all" default:"errors" placeholder:"WHICH" help:"Log requests: off, errors (status 500 and more) or all."`
 	reading `embed:""`
 	logging `embed:""`
@@ -34,6 +36,8 @@ func (serveCmd) Help() string {
 	return `
 Loads the models, prints a table of them, and serves until it is told to stop: with Ctrl-C or SIGTERM it lets requests in flight finish, with a second one it ends at once.
 
+SIGHUP and "leat reload" have it read PATH again and swap what it serves for that, without failing a request; with --watch it does so when the files change. What cannot be read, built or loaded leaves everything as it was.
+
 What PATH is goes by its content. In a folder, server.yaml configures the server. Without PATH, a spec in the variable SERVING_SPEC_ENV is served by MLRun's contract.
 
 Examples:
@@ -41,6 +45,7 @@ Examples:
     leat serve
     leat serve model.json --http 127.0.0.1:0
     leat serve function.yaml --mlrun
+    leat serve models --watch
 `
 }
 
@@ -52,7 +57,9 @@ func (c *serveCmd) Run(ctx context.Context, env *Env) error {
 	}
 	relaxCollector(env)
 	rc.Access.Start()
-	err = env.untilSignal(ctx, rc.Logger, func(ctx context.Context) error { return server.Run(ctx, rc) })
+	hangups := make(chan struct{}, 1)
+	rc.Hangup = hangups
+	err = env.untilSignal(ctx, rc.Logger, hangups, func(ctx context.Context) error { return server.Run(ctx, rc) })
 	if errors.Is(err, errStopped) {
 		return err // at once: the log may have to wait
 	}
@@ -95,6 +102,11 @@ func (c *serveCmd) config(env *Env) (rc server.RunConfig, err error) {
 		HTTP: c.HTTP, Admin: c.Admin, MaxBody: int64(c.MaxBody), Drain: c.Drain, Grace: grace(c.Drain),
 		Warn: func(p graph.Problem) { logWarnings(logger, []graph.Problem{p}) },
 	}
+	rereading := &rereader{c: c, env: env, set: set, last: src}
+	rc.Read = rereading.again
+	if c.Watch {
+		rc.Watch = rereading.watch(logger)
+	}
 	rc.Started = func(core *server.Core, http, admin string) {
 		b := &banner{core: core, src: src, HTTP: http, Admin: admin}
 		if err := b.print(env, c.format); err != nil {
@@ -128,8 +140,9 @@ var errStopped = errors.New("stopped by a second signal, without waiting for req
 const sameSignal = 50 * time.Millisecond
 
 // untilSignal runs a server until the first signal, which ends its context, and
-// does not wait for it any longer after the second.
-func (e *Env) untilSignal(ctx context.Context, logger *slog.Logger, run func(context.Context) error) error {
+// does not wait for it any longer after the second. SIGHUP is passed on; those
+// that come while one waits are the same.
+func (e *Env) untilSignal(ctx context.Context, logger *slog.Logger, hangups chan<- struct{}, run func(context.Context) error) error {
 	var signals <-chan os.Signal
 	if e.Signals != nil {
 		var stop func()
@@ -149,6 +162,13 @@ func (e *Env) untilSignal(ctx context.Context, logger *slog.Logger, run func(con
 			}
 			return err
 		case s := <-signals:
+			if s == syscall.SIGHUP {
+				select {
+				case hangups <- struct{}{}:
+				default:
+				}
+				continue
+			}
 			if !told.IsZero() {
 				if time.Since(told) < sameSignal {
 					continue

@@ -61,7 +61,7 @@ func untilSignal(t *testing.T, send []os.Signal, run func(context.Context) error
 		})
 	}
 	env, stopped := serving(signals)
-	err := env.untilSignal(t.Context(), slog.New(slog.DiscardHandler), run)
+	err := env.untilSignal(t.Context(), slog.New(slog.DiscardHandler), nil, run)
 	if want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
 		t.Errorf("error %v, want %q", err, want)
 	}

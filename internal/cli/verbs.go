@@ -8,6 +8,9 @@ type verbs struct {
 	Infer    inferCmd    `cmd:"" help:"Ask a model of a running server."`
 	Graph    graphCmd    `cmd:"" help:"Show the graph of a spec."`
 	Ls       lsCmd       `cmd:"" help:"List the models of a running server."`
+	Load     loadCmd     `cmd:"" help:"Load a model of a running server, or load it anew."`
+	Unload   unloadCmd   `cmd:"" help:"Take a model of a running server out of service."`
+	Reload   reloadCmd   `cmd:"" help:"Have a running server serve what its files say now."`
 	Runtimes runtimesCmd `cmd:"" help:"List the runtimes and how to get what this machine lacks."`
 	Init     initCmd     `cmd:"" help:"Make a small working project."`
 	Version  versionCmd  `cmd:"" help:"Print version, commit and Go version."`

@@ -25,7 +25,7 @@ func (r *running) listenForReloads(ctx context.Context) {
 	}
 	aside := func(why string) {
 		if err := r.reload(ctx); err != nil && ctx.Err() == nil {
-			r.c.Logger.Error("reload failed; what was served before goes on serving", "asked_by", why, "error", err)
+			r.c.Logger.Error("reload failed", "asked_by", why, "error", err)
 		}
 	}
 	if r.c.Hangup != nil {

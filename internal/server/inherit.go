@@ -37,7 +37,7 @@ func alike(a, b *v2.Server) bool {
 	return a.Class == b.Class && a.Path == b.Path && sameModel(a, b) &&
 		a.Env.Verbose == b.Env.Verbose && a.Env.Project == b.Env.Project && a.Env.Mock == b.Env.Mock &&
 		reflect.DeepEqual(a.Args, b.Args) && reflect.DeepEqual(a.Env.Params, b.Env.Params) &&
-		a.Origin.(origin).same(b.Origin.(origin))
+		sameOrigin(a, b)
 }
 
 // sameModel says whether two models that have the same class, arguments and

@@ -56,13 +56,14 @@ func (c *Core) Reload(ctx context.Context, read func() (Content, error)) error {
 }
 
 func (c *Core) reloadFailed(err error) error {
+	const op = "reload failed, and what was served before goes on serving"
 	switch {
 	case c.draining.Load():
 		return &serve.Error{Code: serve.Unavailable, Op: "reload", Err: errDraining}
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
-		return serve.In("reload", err)
+		return serve.In(op, err)
 	}
-	return &serve.Error{Code: serve.Internal, Op: "reload", Err: err}
+	return &serve.Error{Code: serve.Internal, Op: op, Err: err}
 }
 
 // next reads, builds and starts the next generation. When that fails nothing is

@@ -1,4 +1,4 @@
-package server
+package filestate
 
 import (
 	"io/fs"
