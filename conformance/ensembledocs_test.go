@@ -1,9 +1,11 @@
 package conformance
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -37,10 +39,18 @@ func TestExamplesOfEnsembles(t *testing.T) {
 		t.Fatal(err)
 	}
 	set := catalog.Default.Clone()
+	set.Add(v2.Class("Echo", func() serve.Model { return &echoReq{} }))
 	set.Add(v2.Class("Answer", func() serve.Model { return &stated{} }))
 	requests := 0
-	for _, block := range regexp.MustCompile("(?s)```yaml\n(.*?)```\n\n```\n(.*?)```").FindAllSubmatch(text, -1) {
-		spec, problems := config.ParseSpec("server.yaml", block[1], config.Options{})
+	folder := t.TempDir()
+	if table := regexp.MustCompile("(?s)```csv\n(.*?)```").FindSubmatch(text); table == nil {
+		t.Error("there is no table")
+	} else if err := os.WriteFile(filepath.Join(folder, "customers.csv"), table[1], 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, block := range regexp.MustCompile("(?s)```yaml\n(.*?)```.*?\n```\n((?:POST|GET) .*?)```").FindAllSubmatch(text, -1) {
+		written := bytes.ReplaceAll(block[1], []byte("${FOLDER}"), []byte(folder))
+		spec, problems := config.ParseSpec("server.yaml", written, config.Options{})
 		if len(problems) > 0 {
 			t.Fatal(problems)
 		}
@@ -53,8 +63,8 @@ func TestExamplesOfEnsembles(t *testing.T) {
 			}
 		}
 	}
-	if requests != 7 {
-		t.Errorf("found %d requests, want 7", requests)
+	if requests != 8 {
+		t.Errorf("found %d requests, want 8", requests)
 	}
 }
 
