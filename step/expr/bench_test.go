@@ -46,3 +46,9 @@ func BenchmarkEval(b *testing.B) {
 		}
 	})
 }
+
+func BenchmarkPower(b *testing.B) {
+	for b.Loop() {
+		powerOf(1.7, 2.3)
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"math"
 	"strconv"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/leat-ml/leat/serve"
@@ -54,7 +55,7 @@ func toFloat(_ *run, a *args) (any, error) {
 // between digits, inf and nan, but no hexadecimal ones. Out of range is an
 // infinity.
 func parseFloat(s string) (float64, bool) {
-	s = trimSpace(s)
+	s = strings.TrimFunc(s, unicode.IsSpace)
 	if strings.ContainsAny(s, "xXpP") || strings.Contains(s, "_") && !underscores(s) {
 		return 0, false
 	}
@@ -111,7 +112,7 @@ func parseInt(s string, base int) (any, error) {
 	wrong := func() error {
 		return valueError("invalid literal for int() with base %d: %s", base, reprString(s))
 	}
-	digits, b := trimSpace(s), base
+	digits, b := strings.TrimFunc(s, unicode.IsSpace), base
 	sign := ""
 	if digits != "" && (digits[0] == '-' || digits[0] == '+') {
 		sign, digits = digits[:1], digits[1:]

@@ -65,7 +65,7 @@ func floatPower(x, y float64) (any, error) {
 	if x < 0 && finite && y != math.Trunc(y) {
 		return nil, valueError("the power is a complex number")
 	}
-	p := math.Pow(x, y)
+	p := powerOf(x, y)
 	if finite && math.IsInf(p, 0) {
 		return nil, raise("OverflowError", "(34, 'Numerical result out of range')")
 	}

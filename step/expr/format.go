@@ -26,7 +26,7 @@ type spec struct {
 const mostWidth = 1000
 
 func parseSpec(s string) (spec, error) {
-	f := spec{given: s != "", precision: -1, fill: " "}
+	f := spec{given: s != "", precision: -1}
 	whole := s
 	if _, n := utf8.DecodeRuneInString(s); n < len(s) && strings.IndexByte("<>^=", s[n]) >= 0 {
 		f.fill, f.align, s = s[:n], s[n], s[n+1:]
@@ -38,6 +38,9 @@ func parseSpec(s string) (spec, error) {
 	}
 	if strings.HasPrefix(s, "0") {
 		f.zero, s = true, s[1:]
+	}
+	if f.fill == "" {
+		f.fill = map[bool]string{true: "0", false: " "}[f.zero]
 	}
 	var err error
 	if f.width, s, err = specNumber(s, 0); err != nil {
@@ -104,17 +107,22 @@ func (f *spec) formatString(s string) (string, error) {
 	switch {
 	case f.typ != 0 && f.typ != 's':
 		return "", f.unknown("str")
+	case f.comma:
+		return "", valueError("Cannot specify ',' with 's'.")
+	case f.sign == ' ':
+		return "", valueError("Space not allowed in string format specifier")
 	case f.sign != 0:
 		return "", valueError("Sign not allowed in string format specifier")
 	case f.align == '=':
 		return "", valueError("'=' alignment not allowed in string format specifier")
-	case f.comma:
-		return "", valueError("Cannot specify ',' with 's'.")
 	}
 	if f.precision >= 0 && utf8.RuneCountInString(s) > f.precision {
 		s = string([]rune(s)[:f.precision])
 	}
-	return f.pad("", s, '<'), nil
+	if f.align == 0 {
+		return f.pad("", s, '<'), nil
+	}
+	return f.pad("", s, f.align), nil
 }
 
 func (f *spec) formatInt(i int64) (string, error) {
@@ -125,11 +133,11 @@ func (f *spec) formatInt(i int64) (string, error) {
 		}
 		return f.formatFloat(float64(i))
 	}
-	if f.precision >= 0 {
-		return "", valueError("Precision not allowed in integer format specifier")
-	}
 	if f.comma && base != 10 {
 		return "", valueError("Cannot specify ',' with '%c'.", f.typ)
+	}
+	if f.precision >= 0 {
+		return "", valueError("Precision not allowed in integer format specifier")
 	}
 	s := strings.TrimPrefix(strconv.FormatInt(i, base), "-")
 	if f.typ == 'X' {
@@ -203,7 +211,7 @@ func general(a float64, digits int, float bool) string {
 	if a == 0 {
 		exp = 0
 	}
-	if exp >= -4 && exp < max(limit, 1) || exp == 0 && !float {
+	if exp >= -4 && exp < limit {
 		s := strconv.FormatFloat(a, 'f', max(digits-1-exp, 0), 64)
 		if strings.Contains(s, ".") {
 			s = strings.TrimRight(strings.TrimRight(s, "0"), ".")
@@ -230,20 +238,21 @@ func (f *spec) number(negative bool, whole, rest string) string {
 	case f.sign == '+' || f.sign == ' ':
 		sign = string(f.sign)
 	}
-	zeros := f.zero && f.align == 0
-	if f.comma {
+	align := f.align
+	if f.zero && align == 0 {
+		align = '='
+	}
+	if f.comma && whole != "" {
 		width := 0
-		if zeros || f.align == '=' && f.fill == "0" {
+		if f.fill == "0" && align == '=' {
 			width = f.width - len(sign) - len(rest)
 		}
 		whole = thousands(whole, width)
 	}
-	if zeros {
-		g := *f
-		g.fill, g.align = "0", '='
-		return g.pad(sign, whole+rest, '>')
+	if align == 0 {
+		align = '>'
 	}
-	return f.pad(sign, whole+rest, '>')
+	return f.pad(sign, whole+rest, align)
 }
 
 // thousands puts commas into digits, and zeros in front of them up to the width.
@@ -261,13 +270,9 @@ func thousands(digits string, width int) string {
 	return b.String()
 }
 
+// pad fills up to the width.
 func (f *spec) pad(sign, s string, align byte) string {
 	n := f.width - len(sign) - utf8.RuneCountInString(s)
-	if f.align != 0 {
-		align = f.align
-	} else if f.zero && align == '<' { // of a string
-		f = &spec{fill: "0", width: f.width}
-	}
 	if n <= 0 {
 		return sign + s
 	}

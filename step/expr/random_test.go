@@ -3,6 +3,7 @@ package expr
 import (
 	"encoding/json"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"strings"
 	"testing"
@@ -104,4 +105,52 @@ func TestRandomAgainstPython(t *testing.T) {
 		agree(t, c, ours, theirs[i], version)
 	}
 	t.Logf("%d of %d expressions have a value", values, n)
+}
+
+// values and texts are what formats and methods are tried with.
+var (
+	sampleNumbers = []string{"0", "1", "-7", "255", "1234567", "-98765", "9223372036854775807", "0.0", "-0.0", "0.5", "2.5", "-1.005", "1e-7", "123456.789", "1e15", "1e16", "1.5e300", "5e-324", "float('inf')", "float('-inf')", "float('nan')", "True", "99999.5", "0.000123456", "1e22", "0.1"}
+	sampleTexts   = []string{"''", "'a'", "'abc'", "' a  b c '", `'\t x\n'`, "'aXbXc'", "'ÄÖ ü'", "'aaa'", "'12'", "'-3.5'", "'0x1f'", "'1_0'", "'NaN'", "'x,y,,z'", "'\\u3000wide\\x1f'", "'MiXed Case'"}
+)
+
+// spec is a random format.
+func (g *gardener) spec() string {
+	s := g.pick("", "", "", "<", ">", "^", "=", "*<", "0>", "é^", "_=")
+	s += g.pick("", "", "", "+", "-", " ")
+	s += g.pick("", "", "0")
+	s += g.pick("", "", "1", "7", "12", "20")
+	s += g.pick("", "", "", ",")
+	s += g.pick("", "", ".0", ".1", ".3", ".10", ".17")
+	return s + g.pick("", "", "s", "d", "f", "F", "e", "E", "g", "G", "%", "x", "X", "b", "o")
+}
+
+// TestFormatsAgainstPython tries formats, roundings, conversions and methods of
+// strings with arguments that are at their edges.
+func TestFormatsAgainstPython(t *testing.T) {
+	n := 1500
+	if testing.Short() {
+		n = 300
+	}
+	g := &gardener{Rand: rand.New(rand.NewPCG(3, 4))}
+	var cases []comparison
+	add := func(format string, a ...any) {
+		cases = append(cases, comparison{fmt.Sprintf(format, a...), json.RawMessage("null")})
+	}
+	for range n {
+		v, s := g.pick(sampleNumbers...), g.pick(sampleTexts...)
+		add(`f"{%s:%s}"`, strings.ReplaceAll(v, `"`, "'"), g.spec())
+		add(`f"{%s:%s}"`, g.pick("'abc'", "''", "'wört'"), g.spec())
+		add("round(%s, %d)", v, g.IntN(24)-6)
+		add("%s(%s)", g.pick("int", "float", "round", "abs", "str", "bool", "len"), g.pick(v, s))
+		add("int(%s, %d)", s, g.IntN(40)-1)
+		add("%s %s %s", v, g.pick("//", "%", "/", "**", "<", "==", "+", "*", "-"), g.pick("2", "-3", "0.5", "-2.5", "1e-3", "7", "True"))
+		add("%v ** %v", math.Ldexp(g.Float64()+0.5, g.IntN(40)-20), (g.Float64()-0.5)*math.Ldexp(1, g.IntN(8)))
+		add("%s.%s()", s, g.pick("strip", "split", "upper", "lower", "title", "capitalize", "isdigit", "isalpha", "isalnum", "isspace", "isupper", "islower", "rsplit"))
+		add("%s.%s(%s)", s, g.pick("strip", "lstrip", "split", "rsplit", "find", "rfind", "count", "startswith", "replace", "index", "zfill", "removeprefix", "join"), g.pick("'a'", "'X'", "''", "','", "' '", "None", "3", "'a', 1", "'a', 'bb'", "None, 1", "',', 1", "'', '-'", "'a', 'b', 1", "['x', 'y']"))
+		add("%s[%s:%s:%s]", s, g.pick("", "1", "-2", "9"), g.pick("", "2", "-1", "-9"), g.pick("", "1", "2", "-1", "-2"))
+	}
+	theirs, version := askPython(t, cases)
+	for i, c := range cases {
+		agree(t, c, ask(t, c), theirs[i], version)
+	}
 }

@@ -5,9 +5,30 @@ import (
 	"unicode/utf8"
 )
 
+// within is the string that a method belongs to, from its argument 1 and up to
+// its argument 2, and where that begins. It is not ok where it begins behind the
+// end.
+func (a *args) within() (s string, from int, ok bool, err error) {
+	s, err = a.text(1, 3)
+	if err != nil || len(a.list) == 1 {
+		return s, 0, true, err
+	}
+	n := utf8.RuneCountInString(s)
+	var bounds [3]any
+	copy(bounds[:], a.list[1:])
+	from, _, count, err := span(bounds, n)
+	if i, _ := integer(a.list[1]); i > int64(n) {
+		return "", 0, false, err
+	}
+	if n != len(s) {
+		return string([]rune(s)[from : from+count]), from, true, err
+	}
+	return s[from : from+count], from, true, err
+}
+
 // affix is startswith and endswith, of a string or a tuple of them.
 func affix(r *run, a *args) (any, error) {
-	s, err := a.text(1, 1)
+	s, _, inside, err := a.within()
 	if err != nil {
 		return nil, err
 	}
@@ -27,7 +48,7 @@ func affix(r *run, a *args) (any, error) {
 		if err := r.spend(1 + len(t)); err != nil {
 			return nil, err
 		}
-		if has(s, t) {
+		if inside && has(s, t) {
 			return true, nil
 		}
 	}
@@ -39,7 +60,7 @@ func find(r *run, a *args) (any, error) {
 	if a.name == "index" && typeName(a.self) != "str" {
 		return indexOf(r, a)
 	}
-	s, err := a.text(1, 1)
+	s, from, inside, err := a.within()
 	if err != nil {
 		return nil, err
 	}
@@ -51,13 +72,13 @@ func find(r *run, a *args) (any, error) {
 	if a.name == "rfind" {
 		i = strings.LastIndex(s, t)
 	}
-	if i < 0 && a.name == "index" {
-		return nil, valueError("substring not found")
+	if i < 0 || !inside {
+		if a.name == "index" {
+			return nil, valueError("substring not found")
+		}
+		return int64(-1), r.spend(len(s))
 	}
-	if i > 0 {
-		i = utf8.RuneCountInString(s[:i])
-	}
-	return int64(i), r.spend(len(s))
+	return int64(from + utf8.RuneCountInString(s[:i])), r.spend(len(s))
 }
 
 func indexOf(r *run, a *args) (any, error) {
@@ -95,13 +116,14 @@ func listSelf(r *run, a *args) ([]any, error) {
 
 // count is count of strings and of lists.
 func count(r *run, a *args) (any, error) {
-	if s, ok := a.self.(string); ok {
-		if err := a.between(1, 1); err != nil {
+	if _, ok := a.self.(string); ok {
+		s, _, inside, err := a.within()
+		if err != nil {
 			return nil, err
 		}
 		t, err := a.mustText(0)
-		if err != nil {
-			return nil, err
+		if err != nil || !inside {
+			return int64(0), err
 		}
 		return int64(strings.Count(s, t)), r.spend(len(s))
 	}

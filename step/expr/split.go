@@ -66,22 +66,21 @@ func split(r *run, a *args) (any, error) {
 // fields splits at blanks, at most that often unless most is negative.
 func fields(s string, most int64, fromRight bool) []string {
 	var parts []string
-	for s = trimSpace(s); s != ""; {
-		i := strings.IndexFunc(s, isSpace)
-		if fromRight {
-			i = strings.LastIndexFunc(s, isSpace)
-		}
+	trim, find := strings.TrimLeftFunc, strings.IndexFunc
+	if fromRight {
+		trim, find = strings.TrimRightFunc, strings.LastIndexFunc
+	}
+	for s = trim(s, isSpace); s != ""; s = trim(s, isSpace) {
+		i := find(s, isSpace)
 		if i < 0 || most >= 0 && int64(len(parts)) == most {
 			parts = append(parts, s)
 			break
 		}
-		_, size := utf8.DecodeRuneInString(s[i:])
 		if fromRight {
-			parts = append(parts, s[i+size:])
-			s = strings.TrimRightFunc(s[:i], isSpace)
+			_, size := utf8.DecodeRuneInString(s[i:])
+			parts, s = append(parts, s[i+size:]), s[:i]
 		} else {
-			parts = append(parts, s[:i])
-			s = strings.TrimLeftFunc(s[i:], isSpace)
+			parts, s = append(parts, s[:i]), s[i:]
 		}
 	}
 	if fromRight {
