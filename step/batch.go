@@ -27,6 +27,7 @@ type batch struct {
 	going  int               // goroutines that send them
 	held   int               // events in all of them
 	room   chan struct{}     // closed when held falls; made by who waits
+	last   bool              // nobody else will come: see Drain
 	closed bool
 }
 
@@ -139,7 +140,7 @@ func (s *batch) add(key string, ev *serve.Event, body any) {
 	}
 	g.events, g.bodies = append(g.events, ev), append(g.bodies, body)
 	s.held++
-	if len(g.events) == s.MaxEvents {
+	if len(g.events) == s.MaxEvents || s.last {
 		s.seal(g)
 	}
 }
@@ -190,13 +191,27 @@ func (s *batch) send(ctx context.Context) {
 	}
 }
 
+// Drain says that the graph lets nobody in any more: what waits for company goes
+// on, and what still comes goes on at once. Requests that the step holds end then,
+// so that a graph can wait for them before it closes its steps.
+func (s *batch) Drain() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.last = true
+	s.sealAll()
+}
+
+func (s *batch) sealAll() {
+	for s.oldest.Len() > 0 {
+		s.seal(s.oldest.Front().Value.(*group))
+	}
+}
+
 // Close implements [serve.Closer]: it sends on what there is, and waits for it.
 func (s *batch) Close(ctx context.Context) error {
 	s.mu.Lock()
 	s.closed = true
-	for s.oldest.Len() > 0 {
-		s.seal(s.oldest.Front().Value.(*group))
-	}
+	s.sealAll()
 	if s.room != nil { // those who wait find it closed
 		close(s.room)
 		s.room = nil

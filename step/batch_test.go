@@ -127,6 +127,23 @@ func TestBatchPressure(t *testing.T) {
 	})
 }
 
+// TestBatchDrain wants a batch that nobody else will come to to go on, with what
+// still comes behind it.
+func TestBatchDrain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := mustStep(t, "Batch", `{"max_events": 5}`)
+		r := steptest.New(t, s, steptest.Options{})
+		wait := gather(t.Context(), r, "1", "2")
+		s.(interface{ Drain() }).Drain()
+		if d := cmp.Diff([]string{"[1,2]", "[1,2]"}, wait()); d != "" {
+			t.Errorf("outcomes (-want +got):\n%s", d)
+		}
+		if got := sendAll(t, r, "3")[0]; got != "[3]" {
+			t.Errorf("behind Drain: %s", got)
+		}
+	})
+}
+
 // TestBatchCloseGivesUp wants Close to return with its context where a follower
 // does not take what is left, and the follower's context to end then.
 func TestBatchCloseGivesUp(t *testing.T) {
