@@ -88,7 +88,8 @@ func ParseLightGBM(data []byte) (*Ensemble, error) { return lightgbm.Parse(data,
 // dst, which holds n * Width(out). A missing value is NaN. XGBoost models
 // compute in float32, LightGBM and CatBoost models in float64, whatever the types
 // here.
-// It keeps neither slice and allocates nothing once the ensemble is warm.
+// It keeps neither slice and allocates nothing once the ensemble is warm. Large
+// batches are split over the processors that no other prediction uses.
 func Predict[D, S float32 | float64](e *Ensemble, dst []D, rows []S, n int, out Output) error {
 	return forest.Predict(e, dst, rows, n, out)
 }
