@@ -1,0 +1,326 @@
+package file
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/leat-ml/leat/stream/driver"
+)
+
+// A log is a file and the one before it. Places in it are counted in bytes from
+// the beginning of time: what is in front of the current file counts too.
+type log struct {
+	config
+	logger *slog.Logger
+	users  int // guarded by Files.mu
+
+	mu     sync.Mutex
+	opened bool
+	closed bool
+	broken error    // why nothing is written any more
+	lock   *os.File // held as long as the log is open
+	w      *os.File // the current file
+	base   int64    // the place of its beginning
+	size   int64    // of the current file
+	older  int64    // of path.1; 0 if there is none
+	groups map[string]*group
+	saved  map[string]int64 // offsets of groups that are not open
+	room   chan struct{}    // closed when a group has moved on; made by who waits
+	behind commits
+	saver  saver
+}
+
+func newLog(c config, logger *slog.Logger) *log {
+	if logger == nil {
+		logger = slog.New(slog.DiscardHandler)
+	}
+	return &log{config: c, logger: logger, groups: map[string]*group{}}
+}
+
+// open locks the file and makes it ready, once. The lock mu is held.
+func (l *log) open() (err error) {
+	switch {
+	case l.closed:
+		return driver.ErrClosed
+	case l.opened:
+		return l.broken
+	}
+	if err := os.MkdirAll(filepath.Dir(l.path), 0o755); err != nil {
+		return err
+	}
+	if l.lock, err = lockFile(l.path + ".lock"); err != nil {
+		return fmt.Errorf("%s: %w", l.path, err)
+	}
+	if err := errors.Join(l.recover(), l.openCurrent()); err != nil {
+		l.lock.Close()
+		return fmt.Errorf("open %s: %w", l.path, err)
+	}
+	l.opened = true
+	l.saver.start(l)
+	return nil
+}
+
+// recover finds out what a crash has left.
+func (l *log) recover() error {
+	s, err := readState(l.path + ".offsets")
+	if err != nil {
+		return err
+	}
+	if l.older, err = sizeOf(l.path + ".1"); err != nil {
+		return err
+	}
+	if l.saved = s.Groups; l.saved == nil {
+		l.saved = map[string]int64{}
+		s.Base = l.older
+	}
+	l.base = s.Base
+	if s.Rotating == 0 {
+		return nil
+	}
+	size, err := sizeOf(l.path)
+	if err != nil {
+		return err
+	}
+	if size < s.Rotating { // the crash came behind the renaming
+		l.base += s.Rotating
+	}
+	return l.saveState(0)
+}
+
+// syncFolder makes new names durable.
+func (l *log) syncFolder() error {
+	if !l.commit {
+		return nil
+	}
+	return syncFolder(filepath.Dir(l.path))
+}
+
+// sizeOf is the size of a file, and 0 if it is not there.
+func sizeOf(path string) (int64, error) {
+	info, err := os.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return 0, nil
+	case err != nil:
+		return 0, err
+	case !info.Mode().IsRegular():
+		return 0, errors.New("it is not a regular file")
+	}
+	return info.Size(), nil
+}
+
+// openCurrent opens the current file to append to it. A last line without an
+// end is what a crash tore off, or somebody else's: it gets its end, and
+// whoever reads it sees whether it is a record.
+func (l *log) openCurrent() (err error) {
+	if l.w, err = os.OpenFile(l.path, os.O_RDWR|os.O_CREATE|os.O_APPEND, 0o644); err != nil {
+		return err
+	}
+	info, err := l.w.Stat()
+	if err != nil {
+		return err
+	}
+	if l.size = info.Size(); l.size == 0 {
+		return l.syncFolder()
+	}
+	var last [1]byte
+	if _, err := l.w.ReadAt(last[:], l.size-1); err != nil {
+		return err
+	}
+	if last[0] == '\n' {
+		return nil
+	}
+	l.logger.Warn("the last line of a stream has no end; it counts as it is", "path", l.path, "bytes", l.size)
+	if _, err := l.w.Write([]byte{'\n'}); err != nil {
+		return err
+	}
+	l.size++
+	return nil
+}
+
+// end is the place behind the last record. The lock mu is held.
+func (l *log) end() int64 { return l.base + l.size }
+
+// start is the place of the oldest record there is.
+func (l *log) start() int64 { return l.base - l.older }
+
+// append writes lines and returns the place behind them.
+func (l *log) append(ctx context.Context, lines []byte) (end int64, err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if err := l.open(); err != nil {
+		return 0, err
+	}
+	for l.size > 0 && l.size+int64(len(lines)) > l.config.size {
+		if err := l.makeRoom(ctx); err != nil {
+			return 0, err
+		}
+		if l.size > 0 {
+			if err := l.rotate(); err != nil {
+				return 0, fmt.Errorf("rotate %s: %w", l.path, err)
+			}
+		}
+	}
+	if n, err := l.w.Write(lines); err != nil {
+		if n > 0 { // half a record would be read as one that is broken
+			err = errors.Join(err, l.w.Truncate(l.size))
+		}
+		return 0, err
+	}
+	l.size += int64(len(lines))
+	for _, g := range l.groups {
+		g.notify()
+	}
+	return l.end(), nil
+}
+
+// makeRoom waits until no group needs path.1 any more, so that it can go.
+func (l *log) makeRoom(ctx context.Context) error {
+	for l.older > 0 {
+		group, needed := l.needed(l.base)
+		if !needed {
+			return nil
+		}
+		if l.room == nil {
+			l.room = make(chan struct{})
+		}
+		room := l.room
+		l.mu.Unlock()
+		var err error
+		select {
+		case <-room:
+		case <-ctx.Done():
+			err = ctx.Err()
+		}
+		l.mu.Lock()
+		switch {
+		case err != nil:
+			return fmt.Errorf("two files of %d bytes are full, and group %s has not acknowledged the older one: %w", l.config.size, group, err)
+		case l.closed:
+			return driver.ErrClosed
+		case l.size == 0: // somebody else has rotated
+			return nil
+		}
+	}
+	return nil
+}
+
+// needed names a group that is not done with what is in front of a place.
+func (l *log) needed(place int64) (group string, ok bool) {
+	for name, g := range l.groups {
+		if g.low() < place {
+			return name, true
+		}
+	}
+	for name, offset := range l.saved {
+		if l.groups[name] == nil && offset < place {
+			return name, true
+		}
+	}
+	return "", false
+}
+
+// rotate makes the current file path.1 and begins a new one. The state says
+// that this goes on, so that a crash in between does not move the groups.
+func (l *log) rotate() error {
+	if err := l.w.Sync(); err != nil {
+		l.broken = err
+		return err
+	}
+	l.behind.reached(l.end())
+	queue := len(l.groups)+len(l.saved) > 0
+	if queue {
+		if err := l.saveState(l.size); err != nil {
+			return err
+		}
+	}
+	if err := os.Rename(l.path, l.path+".1"); err != nil {
+		return err
+	}
+	old := l.w
+	l.base, l.older, l.size = l.end(), l.size, 0
+	if err := l.openCurrent(); err != nil {
+		l.broken = err
+		return err
+	}
+	old.Close()
+	if !queue {
+		return nil
+	}
+	return l.saveState(0)
+}
+
+// close lets go of the file. Nobody uses the log any more.
+func (l *log) close() error {
+	l.mu.Lock()
+	if l.closed || !l.opened {
+		l.closed = true
+		l.mu.Unlock()
+		return nil
+	}
+	l.closed = true
+	if l.room != nil {
+		close(l.room)
+		l.room = nil
+	}
+	l.mu.Unlock()
+	l.saver.stop()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	err := errors.Join(l.save(), l.w.Sync(), l.w.Close())
+	for _, g := range l.groups {
+		g.closeFile()
+	}
+	l.lock.Close()
+	return err
+}
+
+// A saver writes to the disk, every now and then, what may be a little late
+// there.
+type saver struct {
+	quit  chan struct{}
+	done  chan struct{}
+	dirty chan struct{}
+}
+
+func (s *saver) start(l *log) {
+	s.quit, s.done, s.dirty = make(chan struct{}), make(chan struct{}), make(chan struct{}, 1)
+	go func() {
+		defer close(s.done)
+		for {
+			select {
+			case <-s.quit:
+				return
+			case <-s.dirty:
+			}
+			pause := time.NewTimer(max(l.config.save, time.Millisecond))
+			select {
+			case <-s.quit:
+				pause.Stop()
+				return
+			case <-pause.C:
+			}
+			l.saveNow()
+		}
+	}()
+}
+
+// touch says that something has to be saved.
+func (s *saver) touch() {
+	select {
+	case s.dirty <- struct{}{}:
+	default:
+	}
+}
+
+func (s *saver) stop() {
+	close(s.quit)
+	<-s.done
+}

@@ -1,0 +1,35 @@
+package file
+
+import (
+	"bytes"
+	"encoding/json"
+
+	"github.com/leat-ml/leat/stream/driver"
+)
+
+// appendRecord appends a message as one line: its body alone where that says
+// everything and cannot be taken for the wrapper, else in the wrapper.
+func appendRecord(dst []byte, m *driver.Message) []byte {
+	bare := m.Key == "" && m.ID == "" && len(m.Header) == 0 &&
+		!driver.IsWrapped(m.Body) && json.Valid(m.Body)
+	if bare {
+		dst = driver.AppendLine(dst, bytes.TrimSpace(m.Body))
+	} else {
+		dst = driver.Wrap(dst, m)
+	}
+	return append(dst, '\n')
+}
+
+// parseRecord reads a line without its end. The message refers to it. ok is
+// false for what is no record: an empty line, or one that was torn off.
+func parseRecord(line []byte) (m *driver.Message, ok bool) {
+	if driver.IsWrapped(line) {
+		if m, err := driver.Unwrap(line); err == nil {
+			return m, true
+		}
+	}
+	if !json.Valid(line) {
+		return nil, false
+	}
+	return &driver.Message{Body: line}, true
+}

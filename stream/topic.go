@@ -1,0 +1,104 @@
+package stream
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/leat-ml/leat/stream/driver"
+)
+
+// A Topic is an open stream. It is safe for concurrent use.
+type Topic struct {
+	name   string
+	s      driver.Stream
+	traits driver.Traits
+	o      Options
+	batch  batcher
+}
+
+func newTopic(name string, s driver.Stream, traits driver.Traits, o Options) *Topic {
+	o.Attempts = cmp.Or(o.Attempts, 4)
+	o.Backoff = cmp.Or(o.Backoff, 50*time.Millisecond)
+	o.MaxBatch = cmp.Or(o.MaxBatch, 256)
+	o.MaxPending = cmp.Or(o.MaxPending, 4096)
+	t := &Topic{name: name, s: s, traits: traits, o: o}
+	t.batch.init(t)
+	return t
+}
+
+// String is the URL of the topic, without its password.
+func (t *Topic) String() string { return t.name }
+
+// Local says whether messages stay in this process, so that a Value is handed
+// over as it is.
+func (t *Topic) Local() bool { return t.traits.Local }
+
+// Publish appends a message, which it takes over, and returns once that is safe
+// in the backend. It waits while there is no room. Messages that are published
+// at the same time go together. When ctx ends first the message may have been
+// published or not.
+func (t *Topic) Publish(ctx context.Context, m *Message) error {
+	if t.traits.Local {
+		return t.publish(ctx, []*Message{m})
+	}
+	m, err := t.record(m)
+	if err != nil {
+		return err
+	}
+	if err := t.batch.add(ctx, m); err != nil {
+		return fmt.Errorf("publish to %s: %w", t.name, err)
+	}
+	return nil
+}
+
+// record is a message as it leaves the process.
+func (t *Topic) record(m *Message) (*Message, error) {
+	if m.Value != nil {
+		var err error
+		if m, err = m.Value.Encode(); err != nil {
+			return nil, fmt.Errorf("publish to %s: encode the message: %w", t.name, err)
+		}
+	}
+	switch {
+	case t.o.Format == Bare && t.traits.Wraps:
+		return &Message{Body: m.Body}, nil
+	case t.o.Format == Bare:
+		return &Message{Key: m.Key, Time: m.Time, Body: m.Body}, nil
+	case t.o.Format == FullEvent && !t.traits.Wraps:
+		return &Message{Key: m.Key, Time: m.Time, Body: driver.Wrap(nil, m)}, nil
+	}
+	return m, nil
+}
+
+// publish is one attempt of a batch.
+func (t *Topic) publish(ctx context.Context, batch []*Message) error {
+	if t.o.Observer == nil {
+		return t.s.Publish(ctx, batch)
+	}
+	start := time.Now()
+	err := t.s.Publish(ctx, batch)
+	t.o.Observer.Published(len(batch), time.Since(start), err)
+	return err
+}
+
+// Lag is how many messages the group has not acknowledged.
+func (t *Topic) Lag(ctx context.Context, group string) (int64, error) {
+	n, err := t.s.Lag(ctx, group)
+	if err != nil {
+		return 0, fmt.Errorf("lag of group %s of %s: %w", group, t.name, err)
+	}
+	return n, nil
+}
+
+// Close publishes what waits for it, or gives up when ctx ends, and closes the
+// stream. Subscriptions are closed before. It may be called twice.
+func (t *Topic) Close(ctx context.Context) error {
+	err := errors.Join(t.batch.close(ctx), t.s.Close(ctx))
+	if err != nil {
+		return fmt.Errorf("close %s: %w", t.name, err)
+	}
+	return nil
+}
