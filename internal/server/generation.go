@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/leat-ml/leat/artifact"
 	"github.com/leat-ml/leat/catalog"
 	"github.com/leat-ml/leat/graph"
 	"github.com/leat-ml/leat/internal/repo"
@@ -65,7 +64,7 @@ func build(c Config) (g *generation, problems []graph.Problem) {
 // env is what the steps share.
 func (g *generation) env() *catalog.Env {
 	c := &g.cfg
-	e := &catalog.Env{MLRun: c.MLRun, Mock: c.Mock, Logger: c.Logger, Recorder: g.witness.recorder(), Open: artifact.Open}
+	e := &catalog.Env{MLRun: c.MLRun, Mock: c.Mock, Logger: c.Logger, Recorder: g.witness.recorder(), Open: c.open}
 	if s := c.Spec; s != nil {
 		e.Params, e.Async, e.Verbose = s.Parameters, s.LoadMode == "async", s.Verbose
 		e.FunctionURI, e.ContentType = s.FunctionURI, s.DefaultContentType
