@@ -90,8 +90,6 @@ func alphanumeric(c rune) bool { return unicode.IsLetter(c) || unicode.IsNumber(
 
 func isSpace(c rune) bool { return unicode.IsSpace(c) || c >= 0x1c && c <= 0x1f }
 
-func trimSpace(s string) string { return strings.TrimFunc(s, isSpace) }
-
 func capitalize(s string) string {
 	_, n := utf8.DecodeRuneInString(s)
 	return strings.ToTitle(s[:n]) + strings.ToLower(s[n:])

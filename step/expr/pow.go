@@ -69,11 +69,11 @@ func logOf(x float64) wide {
 	return wide{n, 0}.times(wide{ln2[0], ln2[1]}).plus(wide{n * ln2[2], 0}).plus(l)
 }
 
-// power is x to the y, rounded once: [math.Pow] is some units in the last place
-// from what C's library, and so Python, answers.
+// powerOf is x to the y, rounded once: [math.Pow] can be several units in the last
+// place away, where C's library, and so Python, is right nearly always.
 func powerOf(x, y float64) float64 {
 	rough := math.Pow(x, y)
-	if math.IsNaN(rough) || math.Abs(rough) < 0x1p-1020 || x == 0 || math.Abs(x) == 1 || y == 0 || math.IsInf(x, 0) || math.IsInf(y, 0) {
+	if math.IsNaN(rough) || rough == 0 || x == 0 || math.Abs(x) == 1 || y == 0 || math.IsInf(x, 0) || math.IsInf(y, 0) {
 		return rough
 	}
 	if math.IsInf(rough, 0) && math.Abs(y)*math.Abs(math.Log2(math.Abs(x))) > 1030 {
