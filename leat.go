@@ -102,6 +102,9 @@ func (s *Server) Close(ctx context.Context) error { return s.core.Close(ctx) }
 // When anything fails, or ctx ends, the old one goes on serving and the error
 // has every reason. Reloads take turns; a server that shuts down refuses them.
 func (s *Server) Reload(ctx context.Context, spec *graph.Spec) error {
+	if spec == nil {
+		return errors.New("reload: there is no spec")
+	}
 	return s.core.Reload(ctx, func() (server.Content, error) {
 		return server.Content{Spec: spec, Models: spec.Models, MLRun: s.mlrun, Function: s.function}, nil
 	})

@@ -44,12 +44,15 @@ type Core struct {
 	draining atomic.Bool
 	started  time.Time
 
-	turn    chan struct{} // full while somebody starts, reloads or closes
-	life    context.Context
-	end     context.CancelFunc // of life, at Drain
-	leaving sync.WaitGroup     // generations that finish their events
-	hurry   context.CancelFunc // has them leave at once
-	patient context.Context
+	turn chan struct{} // full while somebody starts, reloads or closes
+	life context.Context
+	end  context.CancelFunc // of life, at Drain
+
+	swapping sync.Mutex // guards replacing current, and closed
+	closed   bool
+	leaving  sync.WaitGroup // generations that end their last events
+	patient  context.Context
+	hurry    context.CancelFunc // of patient: has them leave at once
 }
 
 // New builds the server. Problems are everything that is wrong with the spec,
@@ -94,12 +97,25 @@ func (c *Core) bounded(ctx context.Context) (context.Context, context.CancelFunc
 // ctx, and releases everything.
 func (c *Core) Close(ctx context.Context) error {
 	c.Drain()
-	c.turn <- struct{}{} // who had it has been told to give up
-	defer func() { <-c.turn }()
 	defer context.AfterFunc(ctx, c.hurry)()
-	err := c.current.Load().close(ctx)
+	var late error
+	select {
+	case c.turn <- struct{}{}:
+		defer func() { <-c.turn }()
+	case <-ctx.Done():
+		late = fmt.Errorf("close the server: models are still loading: %w", ctx.Err())
+	}
+	err := c.last().close(ctx)
 	c.leaving.Wait()
-	return err
+	return errors.Join(late, err)
+}
+
+// last is the generation that serves last.
+func (c *Core) last() *generation {
+	c.swapping.Lock()
+	defer c.swapping.Unlock()
+	c.closed = true
+	return c.current.Load()
 }
 
 // Drain makes the server say that it is not ready; it goes on serving, and does

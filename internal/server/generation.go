@@ -22,6 +22,7 @@ type generation struct {
 	models  *graph.Graph // a router over the repository; nil without one
 	repo    *repo.Repository
 	witness *witness
+	made    map[string]bool // models that the program makes itself, by name
 }
 
 // build makes a generation and loads nothing. It is nil when one of the problems
@@ -46,6 +47,7 @@ func build(c Config) (g *generation, problems []graph.Problem) {
 		for _, s := range g.graphServers() {
 			note(s)
 		}
+		g.made = madeByProgram(c.Spec.Graph, map[string]bool{})
 	}
 	if c.Models != "" {
 		r, err := repo.New(c.Models, repo.Options{Catalog: set, Env: opts.Env, Made: note})
@@ -79,16 +81,8 @@ func (c *Config) panicked(doing string, p any) error {
 	return fmt.Errorf("%s: a step panicked: %v; the log has the details", doing, p)
 }
 
-// start loads the models. A generation that does not start holds nothing.
-func (g *generation) start(ctx context.Context) error {
-	err := g.startParts(ctx)
-	if err != nil {
-		err = errors.Join(err, g.close(context.WithoutCancel(ctx)))
-	}
-	return err
-}
-
-func (g *generation) startParts(ctx context.Context) (err error) {
+// start loads the models. A generation that does not start is to be closed.
+func (g *generation) start(ctx context.Context) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = g.cfg.panicked("start the server", p)

@@ -49,7 +49,10 @@ func (c *Core) Reload(ctx context.Context, read func() (Content, error)) error {
 	if err != nil {
 		return c.reloadFailed(err)
 	}
-	c.swap(next)
+	if !c.swap(next) {
+		err = errors.Join(errDraining, c.abandon(ctx, next))
+		return c.reloadFailed(err)
+	}
 	c.cfg.Logger.Info("reloaded", slog.Duration("took", time.Since(start).Round(time.Microsecond)),
 		slog.Int("models", len(next.infos())), slog.Int("models_kept", shared))
 	return nil
@@ -84,15 +87,19 @@ func (c *Core) next(ctx context.Context, read func() (Content, error)) (next *ge
 	warn(c.cfg.Logger, append(content.Warnings, problems...))
 	shared = next.inherit(now)
 	if err = next.start(ctx); err == nil {
-		if err = errors.Join(next.worse(now), ctx.Err()); err != nil {
-			err = errors.Join(err, next.close(context.WithoutCancel(ctx)))
-		}
+		err = errors.Join(next.worse(now), ctx.Err())
 	}
 	if err != nil {
-		next.witness.forget(now.witness)
-		return nil, 0, err
+		return nil, 0, errors.Join(err, c.abandon(ctx, next))
 	}
 	return next, shared, nil
+}
+
+// abandon closes a generation that does not get to serve.
+func (c *Core) abandon(ctx context.Context, next *generation) error {
+	err := next.close(context.WithoutCancel(ctx))
+	next.witness.forget(c.current.Load().witness)
+	return err
 }
 
 func (c *Core) read(read func() (Content, error)) (content Content, err error) {
@@ -116,8 +123,14 @@ func (c *Core) read(read func() (Content, error)) (content Content, err error) {
 	return content, nil
 }
 
-// swap has next serve from now on, and the generation that served leave.
-func (c *Core) swap(next *generation) {
+// swap has next serve from now on, and the generation that served leave. It
+// returns false when the server has been closed meanwhile.
+func (c *Core) swap(next *generation) bool {
+	c.swapping.Lock()
+	defer c.swapping.Unlock()
+	if c.closed {
+		return false
+	}
 	old := c.current.Load()
 	old.witness.hush()
 	c.current.Store(next)
@@ -131,6 +144,7 @@ func (c *Core) swap(next *generation) {
 		}
 		c.cfg.Logger.Debug("what was served before the reload is released", slog.Duration("took", time.Since(start)))
 	})
+	return true
 }
 
 // warn logs the problems that are warnings.
