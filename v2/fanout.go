@@ -130,7 +130,7 @@ func (f *fanout) waits() bool {
 var errStopped = fmt.Errorf("not asked any more: %w", context.Canceled)
 
 func (f *fanout) oneByOne(ctx context.Context, legs []leg) {
-	spent, at := 0.0, time.Now()
+	spent, at := 0.0, legs[0].ev.Begin()
 	for i := range legs {
 		legs[i].start = at
 		f.do(ctx, i, &legs[i])

@@ -118,6 +118,12 @@ func New(c Config) (*Server, error) {
 	return s, nil
 }
 
+// Waits implements [serve.Waiter]: a model waits if it says so.
+func (s *Server) Waits() bool {
+	w, ok := s.Model.(serve.Waiter)
+	return ok && w.Waits()
+}
+
 // Status tells the model's phase.
 func (s *Server) Status() Status { return *s.status.Load() }
 

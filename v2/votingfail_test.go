@@ -184,6 +184,52 @@ func TestWaitersRunBeside(t *testing.T) {
 	})
 }
 
+// asks is a model that waits for something outside.
+type asks struct{ takes time.Duration }
+
+func (m asks) Waits() bool { return true }
+
+func (m asks) Predict(context.Context, *serve.Request) (any, error) {
+	time.Sleep(m.takes)
+	return []float64{3}, nil
+}
+
+// TestModelsThatWaitRunBeside: a model can say so as a step can.
+func TestModelsThatWaitRunBeside(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		rec := &kept{}
+		g := several(t, "VotingEnsemble", nil, &catalog.Env{Recorder: rec}, route{"a", asks{time.Second}}, route{"b", number(3)}, route{"c", asks{2 * time.Second}})
+		start := time.Now()
+		got := tell(t, g, "POST", "/v2/models/infer", rowBody)
+		if took := time.Since(start); took != 2*time.Second || !strings.Contains(got, `"outputs":[3]`) {
+			t.Errorf("%s after %v", got, took)
+		}
+		for _, r := range rec.records {
+			want := map[string]time.Duration{"a": time.Second, "c": 2 * time.Second, "VotingEnsemble": 2 * time.Second}[r.Model]
+			if r.Duration != want {
+				t.Errorf("%s took %v, want %v", r.Model, r.Duration, want)
+			}
+		}
+	})
+}
+
+// TestDurationsOneByOne: each model's time is its own.
+func TestDurationsOneByOne(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		rec := &kept{}
+		g := several(t, "VotingEnsemble", map[string]any{"executor_type": "array"}, &catalog.Env{Recorder: rec},
+			route{"a", asks{time.Second}}, route{"b", remote{takes: 4 * time.Second}}, route{"c", asks{2 * time.Second}})
+		tell(t, g, "POST", "/v2/models/infer", rowBody)
+		got := map[string]time.Duration{}
+		for _, r := range rec.records {
+			got[r.Model] = r.Duration
+		}
+		if d := cmp.Diff(map[string]time.Duration{"a": time.Second, "c": 2 * time.Second, "VotingEnsemble": 7 * time.Second}, got); d != "" {
+			t.Errorf("(-want +got):\n%s", d)
+		}
+	})
+}
+
 // TestFailureStopsTheRest: and the router waits for it to stop.
 func TestFailureStopsTheRest(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
