@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -72,8 +73,8 @@ func (c *Core) reloadFailed(err error) error {
 // next reads, builds and starts the next generation. When that fails nothing is
 // left of it.
 func (c *Core) next(ctx context.Context, read func() (Content, error)) (next *generation, shared int, err error) {
-	if err := ctx.Err(); err != nil {
-		return nil, 0, err
+	if err := ctx.Err(); err != nil || c.draining.Load() {
+		return nil, 0, cmp.Or(err, errDraining)
 	}
 	content, err := c.read(read)
 	if err != nil {
@@ -124,11 +125,11 @@ func (c *Core) read(read func() (Content, error)) (content Content, err error) {
 }
 
 // swap has next serve from now on, and the generation that served leave. It
-// returns false when the server has been closed meanwhile.
+// returns false when the server shuts down meanwhile.
 func (c *Core) swap(next *generation) bool {
 	c.swapping.Lock()
 	defer c.swapping.Unlock()
-	if c.closed {
+	if c.closed || c.draining.Load() {
 		return false
 	}
 	old := c.current.Load()
