@@ -85,6 +85,10 @@ func TestBatch(t *testing.T) {
 // TestBatchErrors wants events refused that cannot be grouped, alone.
 func TestBatchErrors(t *testing.T) {
 	r := steptest.New(t, mustStep(t, "Batch", `{"max_events": 1, "key_field": "k"}`), steptest.Options{})
+	long := `{"k": "` + strings.Repeat("k", 1025) + `"}`
+	if got := sendAll(t, r, long)[0]; !strings.HasPrefix(got, "error ValueError: k has 1025 bytes, too many to group by") {
+		t.Errorf("a long key: %s", got)
+	}
 	got := sendAll(t, r, `{}`, `1`, `{"k": null}`, `{"k": "a"`, `{"k": "a"}`)
 	want := []string{
 		"error KeyError: 'k'", "error TypeError: the body must be an object, and is 1",

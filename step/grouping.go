@@ -62,7 +62,7 @@ func (g *grouping) of(ctx context.Context, ev *serve.Event, path string, whole b
 		return "", nil
 	}
 	if g.attribute == "key" {
-		return ev.Key, nil
+		return ev.Key, checkLength("$key", ev.Key)
 	}
 	if g.attribute != "" {
 		return textOf("$"+g.attribute, attributes[g.attribute](ev))
@@ -103,7 +103,7 @@ func (g *grouping) join(o *serve.Object) (string, error) {
 		}
 		key.WriteString(text)
 	}
-	return key.String(), nil
+	return key.String(), checkLength("the key", key.String())
 }
 
 func textOf(name string, v any) (string, error) {
@@ -111,7 +111,17 @@ func textOf(name string, v any) (string, error) {
 	if !ok {
 		return "", typeError("%s must be text or a number to group by, and is %s", name, args.Describe(v))
 	}
-	return text, nil
+	return text, checkLength(name, text)
+}
+
+// longestKey is how long a key may be, in bytes: steps keep many of them.
+const longestKey = 1024
+
+func checkLength(name, key string) error {
+	if len(key) <= longestKey {
+		return nil
+	}
+	return serve.Errorf(serve.BadRequest, "ValueError", "%s has %d bytes, too many to group by: %s", name, len(key), args.Describe(key))
 }
 
 func sortedKeys[M ~map[string]V, V any](m M) []string { return slices.Sorted(maps.Keys(m)) }

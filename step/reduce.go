@@ -21,8 +21,8 @@ type reduce struct {
 
 type reduceConfig struct {
 	common
-	Initial any          `arg:"initial_value"`
-	Fn      catalog.Func `arg:"fn,required"`
+	Initial any `arg:"initial_value"`
+	stateFunc
 }
 
 func newReduce(a catalog.Args) (serve.Step, error) {
@@ -34,7 +34,11 @@ func newReduce(a catalog.Args) (serve.Step, error) {
 	if err != nil {
 		return nil, configError("initial_value", "cannot be read: %v", err)
 	}
-	return &reduce{unary: unaryOf(a, c.Fn), turn: newTurn(), value: initial}, nil
+	f, err := c.chosen()
+	if err != nil {
+		return nil, err
+	}
+	return &reduce{unary: unaryOf(a, f), turn: newTurn(), value: initial}, nil
 }
 
 // Start implements [serve.Starter]: only a step that was started has a value to

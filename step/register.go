@@ -1,6 +1,9 @@
 package step
 
 import (
+	"context"
+	"maps"
+
 	"github.com/leat-ml/leat/catalog"
 	"github.com/leat-ml/leat/serve"
 )
@@ -64,8 +67,29 @@ func in(set *catalog.Set, make func(catalog.Args) (serve.Step, error)) func(cata
 		if a.Func == nil {
 			a.Func = set.Func
 		}
+		if text, ok := a.Values["expression"].(string); ok && set.CompileVars != nil {
+			f, err := overState(set, text)
+			if err != nil {
+				return nil, configError("expression", "cannot be used: %v", err)
+			}
+			a.Values = maps.Clone(a.Values)
+			a.Values["expression"] = f
+		}
 		return make(a)
 	}
+}
+
+// overState makes a function for a step with a state of an expression over event
+// and state.
+func overState(set *catalog.Set, text string) (catalog.Func, error) {
+	f, err := set.CompileVars(text, "event", "state")
+	if err != nil {
+		return nil, err
+	}
+	return func(ctx context.Context, x any) (any, error) {
+		event, state := pair(x)
+		return f(ctx, event, state)
+	}, nil
 }
 
 func refuseMapClass(catalog.Args) (serve.Step, error) {

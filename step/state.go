@@ -58,11 +58,28 @@ type mapWithState struct {
 
 type stateConfig struct {
 	common
-	Initial any          `arg:"initial_state"`
-	Fn      catalog.Func `arg:"fn,required"`
-	Group   bool         `arg:"group_by_key"`
-	Key     grouping     `arg:"key_field,key"`
-	MaxKeys int          `arg:"max_keys"`
+	Initial any `arg:"initial_state"`
+	stateFunc
+	Group   bool     `arg:"group_by_key"`
+	Key     grouping `arg:"key_field,key"`
+	MaxKeys int      `arg:"max_keys"`
+}
+
+// stateFunc is the function of a step with a state: fn, which gets an object of
+// event and state, or an expression over the two.
+type stateFunc struct {
+	Fn         catalog.Func `arg:"fn"`
+	Expression catalog.Func `arg:"expression"`
+}
+
+func (f stateFunc) chosen() (catalog.Func, error) {
+	if (f.Fn == nil) == (f.Expression == nil) {
+		return nil, configError("fn", "or expression is needed, one of them")
+	}
+	if f.Fn == nil {
+		return f.Expression, nil
+	}
+	return f.Fn, nil
 }
 
 // maxKeys is how many keys a step remembers where the spec does not say it.
@@ -80,7 +97,11 @@ func newMapWithState(a catalog.Args) (serve.Step, error) {
 	if err != nil {
 		return nil, configError("initial_state", "cannot be read: %v", err)
 	}
-	s := &mapWithState{unary: unaryOf(a, c.Fn), turn: newTurn(), by: c.Key, state: initial, start: initial}
+	f, err := c.chosen()
+	if err != nil {
+		return nil, err
+	}
+	s := &mapWithState{unary: unaryOf(a, f), turn: newTurn(), by: c.Key, state: initial, start: initial}
 	if s.keyed = c.Group || !c.Key.none(); !s.keyed {
 		return s, nil
 	}

@@ -31,6 +31,7 @@ func TestMapWithState(t *testing.T) {
 		want       []string
 	}{
 		{"one", `{"initial_state": 100, ` + sum + `}`, nil, []string{"1", "2", "3"}, []string{"101", "103", "106"}},
+		{"an expression", `{"initial_state": 100, "expression": "([event + state, event + state])"}`, nil, []string{"1", "2"}, []string{"101", "103"}},
 		{"keyed", keyed + `}`, nil, []string{`{"k":"a","n":1}`, `{"k":"b","n":1}`, `{"k":"a","n":1}`}, []string{"11", "21", "12"}},
 		{"oldest forgotten", keyed + `, "max_keys": 1}`, nil, []string{`{"k":"a","n":1}`, `{"k":"b","n":1}`, `{"k":"a","n":1}`}, []string{"11", "21", "11"}},
 		{"missing key", keyed + `}`, nil, []string{`{"n":1}`}, []string{"error KeyError: 'k'"}},
@@ -87,6 +88,12 @@ func TestReduce(t *testing.T) {
 	}
 	if got := sendAll(t, r, "1")[0]; got != "error RuntimeError: the step is closed" {
 		t.Errorf("behind Close: %s", got)
+	}
+	r = steptest.New(t, mustStep(t, "Reduce", `{"initial_value": 1, "expression": "(max(event, state))"}`), steptest.Options{})
+	sendAll(t, r, "3", "2")
+	r.Close(t.Context())
+	if d := cmp.Diff([]string{"3"}, r.Bodies()); d != "" {
+		t.Errorf("reached the followers (-want +got):\n%s", d)
 	}
 	list := step.Reducer(func(_ context.Context, value, event any) (any, error) {
 		l, _ := value.([]any)
