@@ -29,7 +29,7 @@ func (b *builder) flow(flow *StepSpec, name string) *plan {
 	made := make([]serve.Step, len(l.steps))
 	order := l.order()
 	for _, i := range order {
-		made[i] = b.step(l.steps[i], name)
+		made[i] = b.step(l, i, flow, name)
 	}
 	if len(b.problems) > before && b.failed() {
 		return nil
@@ -157,7 +157,8 @@ func (l *links) only(keep []int) *links {
 }
 
 // step makes a step of any kind, and what it contains.
-func (b *builder) step(s *StepSpec, flow string) serve.Step {
+func (b *builder) step(l *links, i int, flow *StepSpec, name string) serve.Step {
+	s := l.steps[i]
 	switch s.Kind {
 	case "router":
 		if step := b.router(s); step != nil {
@@ -165,9 +166,9 @@ func (b *builder) step(s *StepSpec, flow string) serve.Step {
 		}
 		return nil
 	case "flow":
-		return b.nested(s, join(flow, s.Name))
+		return b.nested(s, join(name, s.Name))
 	case "queue":
-		return b.queue(s)
+		return b.queue(s, l.functionBehind(i), flow.Engine)
 	case "", "task", "error_step":
 		return b.task(s)
 	}
@@ -175,13 +176,37 @@ func (b *builder) step(s *StepSpec, flow string) serve.Step {
 	return nil
 }
 
-// queue makes a queue: without a stream, events pass at once.
-func (b *builder) queue(s *StepSpec) serve.Step {
-	if s.Path != "" {
-		b.problem(s.Pos, "%s: queues over streams are not supported by this version yet", label(s))
+// queue makes a queue: without a stream, events pass at once. function is the
+// one that the steps behind it are of.
+func (b *builder) queue(s *StepSpec, function, engine string) serve.Step {
+	if s.Path == "" {
+		return b.made(s, passOn{})
+	}
+	entry := b.o.Catalog.Lookup("queue")
+	if entry == nil {
+		b.problem(s.Pos, "%s: this program has no queues over streams", label(s))
 		return nil
 	}
-	return b.made(s, passOn{})
+	if function == "" && b.o.Function != "*" {
+		function = b.o.Function
+	}
+	args := b.args(s)
+	args.Values = map[string]any{
+		"path": s.Path, "shards": s.Shards, "retention_in_hours": s.RetentionHours,
+		"trigger_args": s.TriggerArgs, "options": s.Options, "function": function, "engine": engine,
+	}
+	return b.made(s, b.construct(s, entry.New, args))
+}
+
+// functionBehind is the function that the first of a step's followers with one
+// is of; "" where none has.
+func (l *links) functionBehind(i int) string {
+	for _, n := range l.next[i] {
+		if f := l.steps[n].Function; f != "" && f != "*" {
+			return f
+		}
+	}
+	return ""
 }
 
 func (b *builder) made(s *StepSpec, step serve.Step) serve.Step {

@@ -187,8 +187,8 @@ func (g *Graph) Process(ctx context.Context, ev *serve.Event) error {
 }
 
 // lost is the failure of a part that nobody waits for.
-func (g *Graph) lost(at *node, ev *serve.Event, err error) {
-	g.logger.Error("a side branch failed", "graph", g.name, "step", at.name, "event", ev.Identify(), "error", err)
+func (g *Graph) lost(at *node, event string, err error) {
+	g.logger.Error("a side branch failed", "graph", g.name, "step", at.name, "event", event, "error", err)
 }
 
 // behind is the context of what goes on after the answer: it ends with the graph

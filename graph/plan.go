@@ -172,8 +172,9 @@ func (p *plan) link(l *links) error {
 			continue
 		}
 		at := serve.Links{
-			Emit: func(ctx context.Context, ev *serve.Event) { p.emit(ctx, n, ev) },
-			End:  func(ctx context.Context, ev *serve.Event, err error) { p.end(ctx, n, ev, err) },
+			Emit:    func(ctx context.Context, ev *serve.Event) { p.emit(ctx, n, ev) },
+			Process: func(ctx context.Context, ev *serve.Event) error { return p.errand(ctx, n, ev) },
+			End:     func(ctx context.Context, ev *serve.Event, err error) { p.end(ctx, n, ev, err) },
 		}
 		for _, from := range l.prev[i] {
 			at.In = append(at.In, l.steps[from].Name)

@@ -352,8 +352,10 @@ func (p *plan) follow(ctx context.Context, next followers, ev *serve.Event) {
 func (p *plan) fail(_ context.Context, at *node, ev *serve.Event, err error) {
 	err = p.failed(at, err)
 	if !ev.Main() {
-		p.g.lost(at, ev, err)
-		ev.Flight().End(ev)
+		id := ev.Identify()
+		if !ev.Flight().Lose(ev, err) {
+			p.g.lost(at, id, err)
+		}
 		return
 	}
 	ev.Flight().Fail(ev, err)
@@ -365,6 +367,18 @@ func (p *plan) emit(ctx context.Context, n *node, ev *serve.Event) {
 	if next := p.pass(ctx, n, ev, serve.Pass); next != nil {
 		p.walk(ctx, next, ev)
 	}
+}
+
+// errand is Links.Process of a node. Close does not wait for it: the step that
+// it is for does, in its own Close.
+func (p *plan) errand(ctx context.Context, n *node, ev *serve.Event) error {
+	f := serve.NewErrand()
+	f.Begin(ev, true)
+	p.follow(ctx, followers{n, 0, len(n.next)}, ev)
+	if err := f.WaitAll(ctx); err != nil {
+		return err
+	}
+	return f.Lost()
 }
 
 // end is Links.End of a node.

@@ -14,6 +14,7 @@ type Flight struct {
 	main      int // parts from which an answer can still come
 	all       int // and parts from which none can
 	settled   bool
+	heeded    bool // err is for Lost: nobody waits for an answer
 	answer    *Event
 	err       error
 	outcome   chan struct{} // closed when settled; made by whoever waits
@@ -22,6 +23,10 @@ type Flight struct {
 	otherwise *Event        // the answer if no part has one
 	landed    func()        // called once nothing is left
 }
+
+// NewErrand returns a flight that nobody waits for an answer of: all of its
+// parts are on the side, and what becomes of it is the first error of one.
+func NewErrand() *Flight { return &Flight{heeded: true} }
 
 // part is what an event counts as in its flight.
 type part uint8
@@ -144,6 +149,26 @@ func (f *Flight) Fail(ev *Event, err error) bool {
 	return ok
 }
 
+// Lose ends a part on the side that has failed. It reports false when the flight
+// is no errand, so that nobody will ask for the error.
+func (f *Flight) Lose(ev *Event, err error) bool {
+	f.mu.Lock()
+	if f.heeded && f.err == nil {
+		f.err = err
+	}
+	heeded := f.heeded
+	f.leave(ev)
+	f.unlock()
+	return heeded
+}
+
+// Lost is the first error of an errand's parts.
+func (f *Flight) Lost() error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.err
+}
+
 // aside turns parts to the side.
 func aside(evs []*Event) {
 	for _, ev := range evs {
@@ -154,7 +179,7 @@ func aside(evs []*Event) {
 // settle decides the outcome. ok is false when it was decided before. told are
 // the joined parts, of which this is the outcome too. The lock is held.
 func (f *Flight) settle(answer *Event, err error) (told []*Event, ok bool) {
-	if f.settled {
+	if f.settled || f.heeded {
 		return nil, false
 	}
 	f.settled, f.answer, f.err = true, answer, err

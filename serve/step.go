@@ -67,6 +67,11 @@ type Links struct {
 	// step's business. Events emitted after the request has ended go on all the
 	// same, as after an answer.
 	Emit func(ctx context.Context, ev *Event)
+	// Process passes an event that is in no request on to the followers, which it
+	// takes over, and returns when nothing of it is left, side branches included.
+	// The error is the first one that nothing behind has handled: what reads a
+	// stream acknowledges a record when there is none.
+	Process func(ctx context.Context, ev *Event) error
 	// End ends an event that the step kept: with an error, which is the step's,
 	// or without one, which filters it.
 	End func(ctx context.Context, ev *Event, err error)
