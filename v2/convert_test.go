@@ -132,6 +132,7 @@ func TestRowsToSchema(t *testing.T) {
 		{"two for a boolean", ints(serve.Bool), `[2]`, "element 0 is 2, not a boolean"},
 		{"dictionaries without names", matrix, `[{"a":1}]`, "names of the model's features are not known"},
 		{"a missing feature", named, `[{"a":1,"b":2}]`, "don't contain all the necessary input keys : ['a', 'b', 'c']"},
+		{"a misspelt feature", named, `[{"a":1,"b":2,"d":3}]`, "it lacks ['c'], and the model does not know ['d']"},
 		{"mixed rows", named, `[{"a":1,"b":2,"c":3},5]`, "must be of type"},
 		{"too few columns", each, `[[30,"ann"]]`, "rows of 3: age, name, n"},
 		{"a missing column", each, `[{"age":1,"n":2}]`, `row 0 has no "name"`},

@@ -328,12 +328,36 @@ func dictRow(o *serve.Object, names []string) ([]any, error) {
 	for i, name := range names {
 		v, ok := value(name)
 		if !ok {
-			return nil, serve.Errorf(serve.BadRequest, "MLRunInvalidArgumentError",
-				"Input dictionary don't contain all the necessary input keys : [%s]", quoted(names))
+			return nil, lacksKeys(o, names)
 		}
 		row[i] = v
 	}
 	return row, nil
+}
+
+// lacksKeys says which keys a row lacks, behind MLRun's words, and which of its
+// own the model does not know: one of them is often the other, misspelt.
+func lacksKeys(o *serve.Object, names []string) error {
+	const shown = 20
+	var missing, unknown []string
+	value, known := finder(o), make(map[string]bool, len(names))
+	for _, name := range names {
+		known[name] = true
+		if _, ok := value(name); !ok && len(missing) < shown {
+			missing = append(missing, name)
+		}
+	}
+	for key := range o.All() {
+		if !known[key] && len(unknown) < shown {
+			unknown = append(unknown, key)
+		}
+	}
+	more := fmt.Sprintf("; it lacks [%s]", quoted(missing))
+	if len(unknown) > 0 {
+		more += fmt.Sprintf(", and the model does not know [%s]", quoted(unknown))
+	}
+	return serve.Errorf(serve.BadRequest, "MLRunInvalidArgumentError",
+		"Input dictionary don't contain all the necessary input keys : [%s]%s", quoted(names), more)
 }
 
 // finder finds the members of an object by their names: in a big one not by
