@@ -36,6 +36,7 @@ func (b *Builder) Finish(m Meta) (*Ensemble, error) {
 	e := &Ensemble{transform: m.Transform, scale: m.Scale, divisor: m.Divisor}
 	trees, nodes := len(b.roots), len(b.nodes)
 	e.aside = b.aside.finish()
+	b.sortSlots()
 	b.pad()
 	if b.rules.Float32 {
 		e.single = newScorer(b, &m, layOutSingle(b, b.scale(&m)))

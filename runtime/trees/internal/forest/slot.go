@@ -1,5 +1,10 @@
 package forest
 
+import (
+	"cmp"
+	"slices"
+)
+
 // A slot is the place of one key: what it is made from and what stands in it
 // for the values that are not compared. Slot 0 is the constant key below, which
 // leaves compare with.
@@ -103,4 +108,24 @@ func (t *slotTable) slot(n *Node) slot {
 		s.missing, s.zero = below, below
 	}
 	return s
+}
+
+// sortSlots numbers the slots anew, in the order of the features, so that making
+// the keys of a row reads it from its beginning to its end: rows of many
+// thousand values are not read at random.
+func (b *Builder) sortSlots() {
+	old := b.slots.slots
+	order := make([]uint32, len(old)) // the old numbers
+	for i := range order {
+		order[i] = uint32(i)
+	}
+	slices.SortStableFunc(order[1:], func(x, y uint32) int { return cmp.Compare(old[x].feature, old[y].feature) })
+	sorted, numbers := make([]slot, len(old)), make([]uint32, len(old))
+	for i, was := range order {
+		sorted[i], numbers[was] = old[was], uint32(i)
+	}
+	for i := range b.nodes {
+		b.nodes[i].slot = numbers[b.nodes[i].slot]
+	}
+	b.slots.slots = sorted
 }
