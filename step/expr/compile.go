@@ -52,6 +52,9 @@ func CompileVars(text string, names ...string) (catalog.VarsFunc, error) {
 	}, nil
 }
 
+// Register makes this the expression language of a set.
+func Register(set *catalog.Set) { set.Compile, set.CompileVars = Compile, CompileVars }
+
 func compile(text string, names ...string) (*program, error) {
 	c := &compiler{text: text, names: names, slots: len(names)}
 	if len(text) > maxText {

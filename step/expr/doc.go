@@ -1,7 +1,7 @@
 // Package expr is the expression language of graph specs: the part of Python
 // that handlers, conditions and keys are written in, such as
 // "(event['x'] * 2)". [Compile] makes a function of event for a catalog;
-// [CompileVars] makes one of several variables.
+// [CompileVars] makes one of several variables; [Register] gives both to a set.
 //
 // The meaning is Python's to the letter, errors included: a missing key is a
 // KeyError, 7 // -2 is -4, 1 == 1.0 is true and 2 / 1 is 2.0. What there is,

@@ -239,6 +239,21 @@ func TestVars(t *testing.T) {
 	}
 }
 
+func TestRegister(t *testing.T) {
+	var set catalog.Set
+	Register(&set)
+	f, err := set.Clone().Func("(event + 1)")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := f(context.Background(), int64(5)); got != int64(6) || err != nil {
+		t.Errorf("got %v, %v", got, err)
+	}
+	if set.CompileVars == nil {
+		t.Error("there are no expressions over variables")
+	}
+}
+
 // TestEvent is for steps with full_event.
 func TestEvent(t *testing.T) {
 	ev := serve.NewEvent(serve.Target{Method: "POST", Path: "/a/b"}, []byte(`{"key": 77}`))

@@ -18,6 +18,7 @@ type failure struct {
 	err    *serve.Error
 	unsent bool // the request did not leave: repeating it is safe
 	final  bool // another attempt would not help
+	open   bool // the breaker let none through
 	wait   time.Duration
 }
 
@@ -133,7 +134,7 @@ func (c *client) open(r *request, wait time.Duration) *failure {
 	return &failure{
 		err: serve.Errorf(serve.Unavailable, "RuntimeError", "%s %s does not call %s for another %v: too many of the last calls failed",
 			c.class, c.name, r.url.Host, max(wait, time.Millisecond).Round(time.Millisecond)),
-		final: true,
+		final: true, open: true,
 	}
 }
 

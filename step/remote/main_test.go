@@ -20,7 +20,8 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // classes is a set with the language of expressions.
 func classes() *catalog.Set {
-	set := &catalog.Set{Compile: expr.Compile, CompileVars: expr.CompileVars}
+	set := &catalog.Set{}
+	expr.Register(set)
 	Register(set)
 	return set
 }

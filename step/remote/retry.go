@@ -40,11 +40,16 @@ func (p *retryPolicy) again(method string, n int, f *failure) bool {
 // there is no time left for it. A status below 500 is a success; whether one
 // from 400 on is an error decides the caller, who gets answer and error.
 func (c *client) do(ctx context.Context, r *request) (*answer, error) {
+	var last *failure
 	for n := 1; ; n++ {
 		a, f := c.guarded(ctx, r)
 		if f == nil {
 			return a, nil
 		}
+		if f.open && last != nil { // what opened the breaker says more
+			return nil, c.attempted(last, n-1)
+		}
+		last = f
 		if !c.retry.again(r.method, n, f) {
 			return a, c.attempted(f, n)
 		}

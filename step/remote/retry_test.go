@@ -216,6 +216,44 @@ func TestBreaker(t *testing.T) {
 	})
 }
 
+// TestSlowHost wants callers not to queue up behind a host that does not answer.
+func TestSlowHost(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, sc := scripted(t, m{"url": "http://host"}, nil, func(_ int, r *http.Request) (*http.Response, error) {
+			<-r.Context().Done()
+			return nil, r.Context().Err()
+		})
+		var slow, refused int
+		for range 100 {
+			ctx, cancel := context.WithTimeout(context.Background(), 100*time.Millisecond)
+			begin := time.Now()
+			_, err := s.Do(ctx, post("/", "1"))
+			cancel()
+			switch code := serve.CodeOf(err); {
+			case code == serve.Timeout && strings.Contains(err.Error(), "timed out in RemoteStep r"):
+				slow++
+			case code == serve.Unavailable && strings.Contains(err.Error(), "RemoteStep r does not call host") && time.Since(begin) == 0:
+				refused++
+			}
+		}
+		if slow != defaultFailures || refused != 100-slow || sc.attempts() != slow {
+			t.Errorf("%d were slow, %d were refused, %d attempts were made", slow, refused, sc.attempts())
+		}
+	})
+}
+
+// TestOpensWhileRetrying wants the failure that opened the breaker reported.
+func TestOpensWhileRetrying(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, sc := scripted(t, m{"url": "http://host", "retries": 5, "breaker_failures": 2, "breaker_seconds": 60}, nil,
+			func(int, *http.Request) (*http.Response, error) { return status(500), nil })
+		_, err := s.Do(context.Background(), post("/", "1"))
+		if !strings.Contains(err.Error(), "attempt 2 of 6: bad http response 500") || sc.attempts() != 2 {
+			t.Errorf("after %d attempts: %v", sc.attempts(), err)
+		}
+	})
+}
+
 // TestBreakerCounts is about which attempts open it.
 func TestBreakerCounts(t *testing.T) {
 	for name, c := range map[string]struct {
