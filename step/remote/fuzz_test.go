@@ -1,7 +1,6 @@
 package remote
 
 import (
-	"net/http"
 	"strings"
 	"testing"
 )
@@ -17,8 +16,7 @@ func FuzzPath(f *testing.F) {
 		if err != nil {
 			t.Fatalf("%q: %v", p, err)
 		}
-		req := &http.Request{Method: "GET", URL: u}
-		if u.Host != "host" || u.RawQuery != "" || !strings.HasPrefix(req.URL.RequestURI(), "/base/") || strings.Contains(u.Path+"/", "/../") {
+		if u.Host != "host" || u.RawQuery != "" || !strings.HasPrefix(u.RequestURI(), "/base/") || strings.Contains(u.Path+"/", "/../") {
 			t.Errorf("%q leads to %s", p, u)
 		}
 	})
