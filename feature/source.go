@@ -47,13 +47,18 @@ type Stats struct {
 type Options struct {
 	Entities []string // the columns of the key; the first one when empty
 	Features []string // the columns of the rows, in order; all the others when empty
+	DSN      string   // the data source name of a database, as its driver wants it
 }
 
-// Open returns the source at an address: the path of a CSV file, or its file
-// URL. It reads nothing yet.
+// Open returns the source at an address: the path of a CSV file or its file URL,
+// or sql://<driver>/<table> for a table of the database that the options name. It
+// reads nothing yet.
 func Open(address string, o Options) (Source, error) {
 	path := address
 	if u, err := url.Parse(address); err == nil && u.Scheme != "" {
+		if u.Scheme == "sql" {
+			return openSQL(u.Host, strings.TrimPrefix(u.Path, "/"), o)
+		}
 		if u.Scheme != "file" || (u.Host != "" && u.Host != "localhost") {
 			return nil, unknown(address)
 		}
@@ -66,7 +71,7 @@ func Open(address string, o Options) (Source, error) {
 }
 
 func unknown(address string) error {
-	return fmt.Errorf("%q is no source of features: it is the path of a CSV file, or its file:// URL; feature vectors of MLRun's feature store are exported to one", address)
+	return fmt.Errorf("%q is no source of features: it is the path of a CSV file, its file:// URL, or sql://<driver>/<table>; feature vectors of MLRun's feature store are exported to one of them", address)
 }
 
 // statistics computes those of the values that are not NaN, in two passes.

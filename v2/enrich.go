@@ -60,7 +60,11 @@ func (e *Enrichment) apply(ctx context.Context, ev *serve.Event) error {
 	}
 	rows, err := e.Source.Lookup(ctx, keys)
 	if err != nil {
-		return fmt.Errorf("look up features: %w", err)
+		code := serve.CodeOf(err)
+		if code == serve.Internal {
+			code = serve.Unavailable // another server's fault, which may pass
+		}
+		return &serve.Error{Code: code, Op: "look up features", Err: err}
 	}
 	values, err := e.rows(keys, rows)
 	if err != nil {
@@ -200,7 +204,7 @@ func (e *Enrichment) values(row feature.Row) []any {
 
 // enrichmentArgs are those of enrichment routers beside those of the routers that
 // they are.
-var enrichmentArgs = []string{"feature_vector_uri", "impute_policy", "entities", "features"}
+var enrichmentArgs = []string{"feature_vector_uri", "impute_policy", "entities", "features", "dsn"}
 
 // newEnrichment reads the arguments of an enrichment router.
 func newEnrichment(a catalog.Args) (*Enrichment, error) {
@@ -219,6 +223,9 @@ func newEnrichment(a catalog.Args) (*Enrichment, error) {
 		return nil, errors.New(`entities is missing: it names the columns that are the key, such as ["customer"]`)
 	}
 	if o.Features, err = namesArg(a, "features"); err != nil {
+		return nil, err
+	}
+	if o.DSN, err = stringArg(a, "dsn"); err != nil {
 		return nil, err
 	}
 	policy := feature.Policy{}

@@ -2,12 +2,14 @@ package v2_test
 
 import (
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/leat-ml/leat/catalog"
+	"github.com/leat-ml/leat/feature"
 	"github.com/leat-ml/leat/serve"
 	"github.com/leat-ml/leat/v2"
 )
@@ -153,7 +155,39 @@ func TestEnrichmentArguments(t *testing.T) {
 	}
 }
 
-var (
-	_ serve.Starter = (*v2.Router)(nil)
-	_ serve.Closer  = (*v2.Voting)(nil)
-)
+// broken is a source that is out of order.
+type broken struct{ feature.Source }
+
+func (broken) Columns() []feature.Column   { return []feature.Column{{Name: "age", Numeric: true}} }
+func (broken) Start(context.Context) error { return nil }
+func (broken) Close(context.Context) error { return nil }
+
+func (broken) Lookup(ctx context.Context, _ []feature.Key) ([]feature.Row, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	return nil, errors.New("connection refused")
+}
+
+// TestSourceOutOfOrder: it is not the request's fault.
+func TestSourceOutOfOrder(t *testing.T) {
+	r := v2.NewRouter(v2.RouterConfig{Enrichment: &v2.Enrichment{Source: broken{}, Entities: []string{"id"}}}, v2.NewRoutes(nil, false))
+	if err := r.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	event := func() *serve.Event {
+		return serve.NewEvent(serve.Target{Method: "POST", Path: "/v2/models/a/infer"}, []byte(`{"inputs":[1]}`))
+	}
+	_, err := r.Do(t.Context(), event())
+	if serve.CodeOf(err) != serve.Unavailable || err.Error() != "look up features: connection refused" {
+		t.Errorf("error %v (%v)", err, serve.CodeOf(err))
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), -1)
+	defer cancel()
+	if _, err := r.Do(ctx, event()); serve.CodeOf(err) != serve.Timeout {
+		t.Errorf("error %v (%v), want a timeout", err, serve.CodeOf(err))
+	}
+	if err := r.Close(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
