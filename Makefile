@@ -92,6 +92,10 @@ fuzz: ## every fuzz target for FUZZTIME (30s) each
 verify-quickstart: setup ## check the quickstart's models against the libraries that trained them
 	.venv/bin/python examples/quickstart-train/train.py --check
 
+.PHONY: verify-trees
+verify-trees: ## check the tree engine against the newest xgboost, lightgbm, catboost and scikit-learn; VERIFY=smoke in a minute
+	@scripts/verify-trees.sh $(VERIFY)
+
 .PHONY: format
 format: ## format the Go files
 	@git ls-files -co --exclude-standard '*.go' | xargs gofmt -w

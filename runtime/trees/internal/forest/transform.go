@@ -1,6 +1,9 @@
 package forest
 
-import "math"
+import (
+	"math"
+	"slices"
+)
 
 // A Transform turns the margins of a row into its response.
 type Transform uint8
@@ -18,6 +21,8 @@ const (
 	Sigmoid32              // Sigmoid (k = 1) as XGBoost computes it, in float32
 	Softmax32              // Softmax as XGBoost computes it, in float32
 	MeanVariance           // of two margins, the first, and e^(2 m) of the second
+	Ascending              // the margins of a row in ascending order
+	Increments32           // each margin is how much more than the one before: ln(1 + e^m) and 1e-6
 )
 
 // width is how many values a response has.
@@ -38,6 +43,10 @@ func respond[D, T float](t Transform, k float64, dst []D, margins []T) {
 		softmax(margins)
 	case Softmax32:
 		softmax32(margins)
+	case Ascending:
+		slices.Sort(margins)
+	case Increments32:
+		increments32(margins)
 	case MeanVariance:
 		for i := 1; i < len(margins); i += 2 {
 			margins[i] = T(math.Exp(2 * float64(margins[i])))
@@ -109,4 +118,14 @@ func softmax32[T float](margins []T) {
 func sigmoid32(m float64) float64 {
 	e := float32(math.Exp(min(-m, float64(float32(88.7)))))
 	return float64(1 / (e + 1 + 1e-16))
+}
+
+// increments32 adds up what margins after the first stand for, in float32, as
+// XGBoost computes expectiles: they never cross.
+func increments32[T float](margins []T) {
+	for i := 1; i < len(margins); i++ {
+		m := float64(margins[i])
+		more := float32(max(m, 0) + math.Log1p(math.Exp(-math.Abs(m))))
+		margins[i] = T(float32(margins[i-1]) + (more + 1e-6))
+	}
 }

@@ -46,8 +46,6 @@ func apply[T float](t transform, scores []T) {
 	}
 }
 
-func exp32(v float32) float32 { return float32(math.Exp(float64(v))) }
-
 func sigmoid(v float32) float32 {
 	p := 1 / (1 + exp32(-float32(math.Abs(float64(v)))))
 	if v < 0 {
@@ -78,7 +76,12 @@ func applySoftmax[T float](scores []T) {
 }
 
 // exponential is e^v in the type of v.
-func exponential[T float](v T) T { return T(math.Exp(float64(v))) }
+func exponential[T float](v T) T {
+	if single, ok := any(v).(float32); ok {
+		return T(exp32(single))
+	}
+	return T(math.Exp(float64(v)))
+}
 
 // applySoftmaxZero leaves scores of zero out.
 func applySoftmaxZero[T float](scores []T) {

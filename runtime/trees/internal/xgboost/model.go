@@ -2,6 +2,7 @@ package xgboost
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 
 	"github.com/leat-ml/leat/runtime/trees/internal/forest"
@@ -48,6 +49,8 @@ type model struct {
 	read    int // trees
 	learner bool
 
+	version []int32 // of XGBoost, major and minor first; may be empty
+
 	baseScore, estimated, classes, features, targets string
 
 	marginScore bool // base_score is a margin whatever the objective
@@ -67,7 +70,7 @@ func newModel(d document, size int, p plan) *model {
 }
 
 func (m *model) readAll(end func() error) error {
-	if err := readObject(m.d, []member{{"learner", m.readLearner}}); err != nil {
+	if err := readObject(m.d, []member{{"learner", m.readLearner}, ints(m.d, "version", &m.version)}); err != nil {
 		return err
 	}
 	return end()
@@ -159,6 +162,9 @@ func (m *model) meta(format string) (meta forest.Meta, err error) {
 	objective, ok := objectives[m.objective]
 	if !ok {
 		return meta, fmt.Errorf("objective %q is not supported", clip([]byte(m.objective)))
+	}
+	if m.objective == "reg:quantileerror" && slices.Compare(m.version, []int32{3, 4}) >= 0 {
+		objective.transform = forest.Ascending // since 3.4 quantiles do not cross
 	}
 	meta = forest.Meta{
 		Format: format, Booster: m.booster, Objective: m.objective,

@@ -13,9 +13,10 @@ import (
 type link uint8
 
 const (
-	identity link = iota
-	logit         // base_score is a probability
-	log           // base_score is positive
+	identity   link = iota
+	logit           // base_score is a probability
+	log             // base_score is positive
+	increments      // margins after the first are of how much base_score grows
 )
 
 type objective struct {
@@ -23,7 +24,7 @@ type objective struct {
 	transform forest.Transform
 }
 
-// objectives are those of XGBoost 3.2 and the older names that files have.
+// objectives are those of XGBoost 3.4 and the older names that files have.
 var objectives = map[string]objective{
 	"reg:squarederror":     {identity, forest.Identity},
 	"reg:linear":           {identity, forest.Identity},
@@ -31,7 +32,7 @@ var objectives = map[string]objective{
 	"reg:pseudohubererror": {identity, forest.Identity},
 	"reg:absoluteerror":    {identity, forest.Identity},
 	"reg:quantileerror":    {identity, forest.Identity},
-	"reg:expectileerror":   {identity, forest.Identity},
+	"reg:expectileerror":   {increments, forest.Increments32},
 	"reg:logistic":         {logit, forest.Sigmoid32},
 	"reg:gamma":            {log, forest.Exp},
 	"reg:tweedie":          {log, forest.Exp},
@@ -86,7 +87,21 @@ func baseMargins(text string, l link, outputs int) ([]float64, error) {
 			return nil, err
 		}
 	}
+	if l == increments {
+		base = grow(base)
+	}
 	return base, nil
+}
+
+// grow makes of values the margins of their increments, the inverse of
+// [forest.Increments32].
+func grow(values []float64) []float64 {
+	base := []float64{values[0]}
+	for i := 1; i < len(values); i++ {
+		more := max(float32(values[i])-float32(values[i-1])-nearest, nearest)
+		base = append(base, float64(float32(math.Log(math.Expm1(float64(more))))))
+	}
+	return base
 }
 
 func parseScores(text string) ([]float32, error) {
