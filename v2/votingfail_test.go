@@ -12,7 +12,9 @@ import (
 
 	"github.com/leat-ml/leat/catalog"
 	"github.com/leat-ml/leat/graph"
+	"github.com/leat-ml/leat/oip"
 	"github.com/leat-ml/leat/serve"
+	"github.com/leat-ml/leat/v2"
 )
 
 func number(v float64) says { return says{outputs: []float64{v}} }
@@ -407,6 +409,40 @@ func TestVotingArguments(t *testing.T) {
 	g := several(t, "VotingEnsemble", map[string]any{"vote_typ": "soft", "name": "all", "url_prefix": "/api/"}, &catalog.Env{MLRun: true}, a)
 	if got := tell(t, g, "GET", "/api", ""); got != `{"models":["a","all"],"weights":null}` {
 		t.Error(got)
+	}
+}
+
+// TestVotingInFlow: a path of the flow's is not the ensemble's, except for MLRun.
+func TestVotingInFlow(t *testing.T) {
+	for _, mlrun := range []bool{false, true} {
+		s, err := v2.New(v2.Config{Name: "a", Model: number(1.5), Loaded: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Start(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		env := &catalog.Env{MLRun: mlrun}
+		v, err := v2.NewVoting(v2.VotingConfig{RouterConfig: v2.RouterConfig{InFlow: true, InputPath: "x", ResultPath: "y.z", Env: env}}, []catalog.Route{{Key: "a", Step: s}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ev := serve.NewEvent(serve.Target{Method: "POST", Path: "/score"}, []byte(`{"k":1,"x":{"id":"i","inputs":[1]}}`))
+		ev.ID = "ev"
+		_, err = v.Do(t.Context(), ev)
+		if mlrun {
+			if err == nil || err.Error() != "illegal path prefix /score, must start with /v2/models" {
+				t.Errorf("error %v", err)
+			}
+			continue
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := oip.AppendBody(nil, ev.Body)
+		if want := `{"k":1,"x":{"id":"i","inputs":[1]},"y":{"z":{"id":"i","model_name":"VotingEnsemble","outputs":[1.5]}}}`; string(text) != want || err != nil {
+			t.Errorf("%s, %v\nwant %s", text, err, want)
+		}
 	}
 }
 
