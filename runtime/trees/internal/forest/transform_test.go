@@ -23,6 +23,8 @@ func TestTransforms(t *testing.T) {
 		{"softmax32", Softmax32, 0, []float64{0, 1}, []float64{1 / (1 + e), e / (1 + e)}},
 		{"argmax", ArgMax, 0, []float64{1, 3, 3}, []float64{1}},
 		{"log1pexp", Log1pExp, 0, []float64{0}, []float64{math.Ln2}},
+		{"ascending", Ascending, 0, []float64{2, -1, 1}, []float64{-1, 1, 2}},
+		{"increments32", Increments32, 0, []float64{1, 0, -1000}, []float64{1, 1 + math.Ln2, 1 + math.Ln2}},
 		{"signed square", SignedSquare, 0, []float64{-3, 2}, []float64{-9, 4}},
 	} {
 		if got := c.transform.width(len(c.margins)); got != len(c.want) {

@@ -124,6 +124,8 @@ func TestBaseScore(t *testing.T) {
 		{"reg:squarederror", "5E-1", "0", "2", []float32{0.5, 0.5}},
 		{"multi:softprob", "[5E-1]", "3", "1", []float32{0.5, 0.5, 0.5}},
 		{"multi:softprob", "[1,2,3]", "3", "1", []float32{1, 2, 3}},
+		{"reg:expectileerror", "[-9.261777E-1,8.6447453E-1]", "0", "2", []float32{-0.9261777, 1.608108}},
+		{"reg:expectileerror", "5E-1", "0", "3", []float32{0.5, -13.81551, -13.81551}},
 		{"binary:logistic", "5E-1", "0", "1", []float32{0}},
 		{"binary:logistic", "[2.5E-1]", "0", "1", []float32{float32(-math.Log(3))}},
 		{"reg:logistic", "1E0", "0", "1", []float32{13.745160}},
@@ -331,6 +333,26 @@ func TestMemoryIsLimited(t *testing.T) {
 		runtime.ReadMemStats(&after)
 		if got := after.TotalAlloc - before.TotalAlloc; got > uint64(64*len(data))+1<<20 {
 			t.Errorf("%s: %d bytes allocated for %d (%v)", name, got, len(data), err)
+		}
+	}
+}
+
+// TestQuantiles wants quantiles that do not cross of XGBoost 3.4 and newer, as
+// it answers them, and those of older versions as they are.
+func TestQuantiles(t *testing.T) {
+	s := spec{
+		"left": "[-1]", "right": "[-1]", "features": "[0]", "conditions": "[0]", "default": "[0]", "types": "[0]", "num_nodes": `"1"`,
+		"objective": `"reg:quantileerror"`, "base": `"[3,1,2]"`, "target": `"3"`,
+	}
+	for version, want := range map[string][]float32{"[3,2,0]": {3, 1, 2}, "[3,4,0]": {1, 2, 3}, "[4,0,0]": {1, 2, 3}} {
+		file := strings.Replace(string(s.json()), `"version":[2,0,3]`, `"version":`+version, 1)
+		e, err := ParseJSON([]byte(file), forest.Iterations{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := make([]float32, 3)
+		if err := e.PredictFloat32(got, []float32{0, 0}, 1, forest.Response); err != nil || !slices.Equal(got, want) {
+			t.Errorf("%s: %v, %v, want %v", version, got, err, want)
 		}
 	}
 }
