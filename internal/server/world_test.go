@@ -136,6 +136,13 @@ func (w *world) saw(event string, generation int) {
 	w.seen[event] = generation
 }
 
+// events says how many have been seen.
+func (w *world) events() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return len(w.seen)
+}
+
 func (p *probe) Close(context.Context) error {
 	if !p.started.Load() {
 		return nil
