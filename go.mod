@@ -15,7 +15,16 @@ require (
 	pgregory.net/rapid v1.3.0
 )
 
-require github.com/fsnotify/fsnotify v1.10.1
+require (
+	github.com/fsnotify/fsnotify v1.10.1
+	github.com/nuclio/nuclio-sdk-go v0.5.1
+)
+
+require (
+	github.com/nuclio/logger v0.0.1 // indirect
+	github.com/valyala/bytebufferpool v1.0.0 // indirect
+	github.com/valyala/fasthttp v1.51.0 // indirect
+)
 
 require (
 	github.com/andybalholm/brotli v1.1.1 // indirect

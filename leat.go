@@ -18,6 +18,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"os"
 	"time"
 
 	"github.com/leat-ml/leat/catalog"
@@ -57,6 +58,13 @@ type Server struct {
 // problem with its place.
 func ReadSpec(path string) (*graph.Spec, error) {
 	spec, problems := config.ReadSpec(path)
+	return spec, problemsError(problems)
+}
+
+// ParseSpec reads a server spec from text, YAML or JSON, which errors call name.
+// mlrun reads it as MLRun does: a key that is not known is no error then.
+func ParseSpec(name string, text []byte, mlrun bool) (*graph.Spec, error) {
+	spec, problems := config.ParseSpec(name, text, config.Options{MLRun: mlrun, Lookup: os.LookupEnv})
 	return spec, problemsError(problems)
 }
 
@@ -115,6 +123,10 @@ func (s *Server) Reload(ctx context.Context, spec *graph.Spec) error {
 func (s *Server) Serve(ctx context.Context, ev *serve.Event) (*serve.Event, error) {
 	return s.core.Serve(ctx, ev)
 }
+
+// Process serves one event of a stream: it returns when nothing of the event is
+// left, side branches included. The error is that of the request.
+func (s *Server) Process(ctx context.Context, ev *serve.Event) error { return s.core.Process(ctx, ev) }
 
 // Handler serves HTTP.
 func (s *Server) Handler() http.Handler { return s.rest }
