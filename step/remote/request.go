@@ -32,7 +32,8 @@ func (b *base) method(ev *serve.Event) string {
 // header is a fresh header with the fields of the spec and the trace of the
 // event. Nothing else that came with the event goes out.
 func (b *base) header(ctx context.Context, ev *serve.Event) http.Header {
-	h := make(http.Header, len(b.Headers)+5)
+	h := make(http.Header, len(b.Headers)+6)
+	h.Set("User-Agent", "leat")
 	for name, value := range b.Headers {
 		h.Set(name, value)
 	}
