@@ -13,7 +13,7 @@ import (
 )
 
 const (
-	maxFiles = 10_000 // that one look takes in
+	maxFiles = 10_000 // and folders that one look takes in
 	maxDepth = 8      // folders deep
 	// unsettled is how old a change must be for its time to tell it from the next:
 	// the clocks of file systems have steps.
@@ -24,6 +24,7 @@ const (
 type Files struct {
 	all     []file
 	seen    time.Time
+	looked  int // at files and folders
 	partial bool
 }
 
@@ -44,7 +45,7 @@ func Look(paths ...string) *Files {
 }
 
 func (f *Files) add(path string, depth int) {
-	if len(f.all) >= maxFiles || depth > maxDepth {
+	if f.looked++; f.looked > maxFiles || depth > maxDepth {
 		f.partial = true
 		return
 	}
@@ -65,6 +66,9 @@ func (f *Files) folder(path string, depth int) {
 		f.partial = true
 	}
 	for _, e := range entries {
+		if f.looked > maxFiles {
+			return
+		}
 		if !strings.HasPrefix(e.Name(), ".") {
 			f.add(filepath.Join(path, e.Name()), depth+1)
 		}
