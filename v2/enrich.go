@@ -82,53 +82,78 @@ func (e *Enrichment) keys(inputs any) ([]feature.Key, error) {
 	case []any:
 		items = v
 	case *serve.Tensor:
-		if items, _ = v.Rows().([]any); len(v.Shape) == 0 {
+		switch {
+		case len(v.Shape) == 0:
 			return nil, errors.New("they are not a list of keys")
+		case v.Shape[0] > maxKeys:
+			return nil, tooManyKeys(v.Shape[0])
+		case v.Shape[0] > 0 && v.Len() != v.Shape[0]*len(e.Entities): // before every number becomes a value
+			return nil, e.wrongLength(0, v.Len()/v.Shape[0])
 		}
+		items, _ = v.Rows().([]any)
 	default:
 		return nil, errors.New("they are not a list of keys")
 	}
+	if len(items) > maxKeys {
+		return nil, tooManyKeys(len(items))
+	}
 	keys := make([]feature.Key, len(items))
 	for i, item := range items {
-		key, err := e.key(item)
+		key, err := e.key(i, item)
 		if err != nil {
-			return nil, fmt.Errorf("key %d: %w", i, err)
+			return nil, err
 		}
 		keys[i] = key
 	}
 	return keys, nil
 }
 
-func (e *Enrichment) key(item any) (feature.Key, error) {
+// maxKeys is how many keys a request may have: each is looked up, and becomes a
+// row that may be much longer than the key.
+const maxKeys = 1 << 14
+
+func tooManyKeys(n int) error {
+	return fmt.Errorf("there are %d keys, but a request may have %d", n, maxKeys)
+}
+
+func (e *Enrichment) wrongLength(i, n int) error {
+	return fmt.Errorf("key %d: it has %d values, but a key has %d: %s", i, n, len(e.Entities), strings.Join(e.Entities, ", "))
+}
+
+// key reads key i.
+func (e *Enrichment) key(i int, item any) (feature.Key, error) {
 	parts := []any{item}
 	switch v := item.(type) {
 	case *serve.Object:
 		if _, isTensor := v.Value("datatype"); isTensor {
-			return nil, errors.New("it is a tensor: keys come in MLRun's dialect, as objects, lists or single values")
+			return nil, fmt.Errorf("key %d: it is a tensor: keys come in MLRun's dialect, as objects, lists or single values", i)
 		}
 		parts = parts[:0]
 		for _, name := range e.Entities {
 			part, ok := v.Value(name)
 			if !ok {
-				return nil, fmt.Errorf("there is no %q", name)
+				return nil, fmt.Errorf("key %d: there is no %q", i, name)
 			}
 			parts = append(parts, part)
 		}
 	case *serve.Tensor:
+		if v.Len() != len(e.Entities) {
+			return nil, e.wrongLength(i, v.Len())
+		}
 		parts, _ = v.Rows().([]any)
 	case []any:
 		parts = v
 	}
 	if len(parts) != len(e.Entities) {
-		return nil, fmt.Errorf("it has %d values, but a key has %d: %s", len(parts), len(e.Entities), strings.Join(e.Entities, ", "))
+		return nil, e.wrongLength(i, len(parts))
 	}
 	key := make(feature.Key, len(parts))
-	for i, part := range parts {
+	for j, part := range parts {
 		text, ok := keyText(part)
 		if !ok {
-			return nil, fmt.Errorf("%s is %s, which is no key", e.Entities[i], shown(part))
+			return nil, fmt.Errorf("key %d: %s is %s, which is no key", i, e.Entities[j], shown(part))
 		}
-		key[i] = text
+		key[j] = text
 	}
 	return key, nil
 }

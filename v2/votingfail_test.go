@@ -121,6 +121,13 @@ func TestReadyByQuorum(t *testing.T) {
 		waitFor(t, func() bool { return strings.HasPrefix(tell(t, g, "GET", "/v2/models/a/ready", ""), "Model a") })
 		want = strings.ReplaceAll(want, "it has not been started", "it is still loading")
 		waitFor(t, func() bool { return tell(t, g, "GET", "/v2/models/VotingEnsemble/ready", "") == want })
+		if quorum == 1 {
+			continue
+		}
+		g = several(t, "VotingEnsemble", map[string]any{"quorum": quorum}, &catalog.Env{Async: true, MLRun: true}, set...)
+		if got := tell(t, g, "GET", "/v2/models/VotingEnsemble/ready", ""); got != "model not ready" {
+			t.Error(got)
+		}
 	}
 }
 
