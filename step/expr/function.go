@@ -67,18 +67,13 @@ var keywordArguments = map[string][]string{
 }
 
 // functions are what can be called by name.
-var functions map[string]function
-
-func init() { //nolint:gochecknoinits // the functions refer to each other through the table
-
-	functions = map[string]function{
-		"len": one(lengthOf), "str": toStr, "repr": one(func(r *run, v any) (any, error) { return r.repr(v) }),
-		"int": toInt, "float": toFloat, "bool": toBool, "abs": one(absolute), "round": round,
-		"min": extreme, "max": extreme, "sum": sum, "any": one(anyOf), "all": one(allOf),
-		"sorted": sorted, "reversed": one(reversed), "list": toList, "tuple": toTuple, "dict": toDict,
-		"range": rangeOf, "enumerate": enumerate, "zip": zip, "isinstance": isInstance, "pow": pow, "divmod": divmod,
-		"ord": one(ord), "chr": one(chr),
-	}
+var functions = map[string]function{
+	"len": one(lengthOf), "str": toStr, "repr": one(func(r *run, v any) (any, error) { return r.repr(v) }),
+	"int": toInt, "float": toFloat, "bool": toBool, "abs": one(absolute), "round": round,
+	"min": extreme, "max": extreme, "sum": sum, "any": one(anyOf), "all": one(allOf),
+	"sorted": sorted, "reversed": one(reversed), "list": toList, "tuple": toTuple, "dict": toDict,
+	"range": rangeOf, "enumerate": enumerate, "zip": zip, "isinstance": isInstance, "pow": pow, "divmod": divmod,
+	"ord": one(ord), "chr": one(chr),
 }
 
 func lengthOf(_ *run, v any) (any, error) {

@@ -8,23 +8,18 @@ import (
 )
 
 // methods are those of strings, lists, dicts and the context, by name.
-var methods map[string]function
-
-func init() { //nolint:gochecknoinits // the methods refer to each other through the table
-
-	methods = map[string]function{
-		"upper": ofString(strings.ToUpper), "lower": ofString(strings.ToLower),
-		"capitalize": ofString(capitalize), "title": ofString(title),
-		"strip": strip, "lstrip": strip, "rstrip": strip,
-		"removeprefix": ofStrings(strings.TrimPrefix), "removesuffix": ofStrings(strings.TrimSuffix),
-		"split": split, "rsplit": split, "join": joinStrings, "replace": replace,
-		"startswith": affix, "endswith": affix, "find": find, "rfind": find, "index": find, "count": count,
-		"isdigit": consists(unicode.IsDigit), "isalpha": consists(unicode.IsLetter),
-		"isalnum": consists(alphanumeric), "isspace": consists(isSpace),
-		"isupper": isCase, "islower": isCase, "zfill": zfill,
-		"get": get, "keys": keys, "values": values, "items": items,
-		"is_integer": isInteger, "get_param": getParam,
-	}
+var methods = map[string]function{
+	"upper": ofString(strings.ToUpper), "lower": ofString(strings.ToLower),
+	"capitalize": ofString(capitalize), "title": ofString(title),
+	"strip": strip, "lstrip": strip, "rstrip": strip,
+	"removeprefix": ofStrings(strings.TrimPrefix), "removesuffix": ofStrings(strings.TrimSuffix),
+	"split": split, "rsplit": split, "join": joinStrings, "replace": replace,
+	"startswith": affix, "endswith": affix, "find": find, "rfind": find, "index": find, "count": count,
+	"isdigit": consists(unicode.IsDigit), "isalpha": consists(unicode.IsLetter),
+	"isalnum": consists(alphanumeric), "isspace": consists(isSpace),
+	"isupper": isCase, "islower": isCase, "zfill": zfill,
+	"get": get, "keys": keys, "values": values, "items": items,
+	"is_integer": isInteger, "get_param": getParam,
 }
 
 func noMethod(a *args) error {
