@@ -203,6 +203,25 @@ func (g *Group) Settle(m *Member, s *Settlement) bool {
 		return true
 	}
 	e.acked = true
+	g.trim()
+	return true
+}
+
+// Forget takes the oldest message out of a window that no member has anything
+// of.
+func (g *Group) Forget() {
+	if g.n == 0 {
+		return
+	}
+	if e := g.at(g.first); e.tries > 0 {
+		g.again--
+	}
+	g.at(g.first).acked = true
+	g.trim()
+}
+
+// trim takes what is acknowledged off the front.
+func (g *Group) trim() {
 	for g.n > 0 && g.at(g.first).acked {
 		g.bytes -= g.at(g.first).size
 		*g.at(g.first) = entry{}
@@ -213,7 +232,6 @@ func (g *Group) Settle(m *Member, s *Settlement) bool {
 		}
 	}
 	g.next = max(g.next, g.first)
-	return true
 }
 
 func (g *Group) putBack(seq int64, e *entry) {

@@ -3,9 +3,9 @@
 // process, or of one test; [Memory.Open] opens them.
 //
 // A stream holds a bounded number of messages and bytes a consumer group, and
-// Publish waits for room while a group is full. As long as there is no group it
-// holds the newest messages and forgets the oldest. Nothing survives the
-// process.
+// Publish waits for room while a group is full that somebody reads for. As long
+// as nobody does it holds the newest messages and forgets the oldest. Nothing
+// survives the process.
 package mem
 
 import (

@@ -144,10 +144,7 @@ func (r *reader) Settle(_ context.Context, batch []driver.Settlement) error {
 			r.group.notify() // its key is free, or it is there again
 		}
 	}
-	if t.room != nil && !t.anyFull() {
-		close(t.room)
-		t.room = nil
-	}
+	t.makeRoom()
 	return nil
 }
 
@@ -161,5 +158,6 @@ func (r *reader) Close(context.Context) error {
 	r.group.Leave(r.member)
 	r.group.members = slices.DeleteFunc(r.group.members, func(m *driver.Member) bool { return m == r.member })
 	r.group.notify()
+	r.topic.makeRoom()
 	return nil
 }

@@ -52,11 +52,11 @@ func (t *topic) publish(ctx context.Context, m *driver.Message, closed <-chan st
 		t.kept = append(t.kept, m)
 	}
 	if len(t.groups) == 0 {
-		t.pushIdle(m, at)
+		t.push(t.idle, m, at)
 		return nil
 	}
 	for _, g := range t.groups {
-		g.Push(m, at)
+		t.push(g, m, at)
 		g.notify()
 	}
 	return nil
@@ -64,7 +64,7 @@ func (t *topic) publish(ctx context.Context, m *driver.Message, closed <-chan st
 
 func (t *topic) anyFull() bool {
 	for _, g := range t.groups {
-		if t.full(g) {
+		if len(g.members) > 0 && t.full(g) {
 			return true
 		}
 	}
@@ -89,26 +89,26 @@ func (t *topic) waitForRoom(ctx context.Context, closed <-chan struct{}) error {
 	}
 }
 
-// pushIdle keeps a message for the first group that comes, and forgets the
-// oldest ones that do not fit.
-func (t *topic) pushIdle(m *driver.Message, at driver.Place) {
-	for t.full(t.idle) {
-		t.idle.drop()
+// push adds a message to a group. One that nobody reads forgets the oldest
+// messages that do not fit; it keeps them for its next member as far as it can.
+func (t *topic) push(g *group, m *driver.Message, at driver.Place) {
+	for len(g.members) == 0 && t.full(g) {
+		g.Forget()
 	}
-	t.idle.Push(m, at)
-}
-
-// drop forgets the oldest message.
-func (g *group) drop() {
-	var d [1]driver.Delivery
-	m := driver.NewMember()
-	g.Take(m, d[:])
-	g.Settle(m, &driver.Settlement{Delivery: d[0]})
+	g.Push(m, at)
 }
 
 func (g *group) notify() {
 	for _, m := range g.members {
 		m.Notify()
+	}
+}
+
+// makeRoom tells those who wait for room. The lock is held.
+func (t *topic) makeRoom() {
+	if t.room != nil && !t.anyFull() {
+		close(t.room)
+		t.room = nil
 	}
 }
 
