@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/fsnotify/fsnotify"
 )
@@ -75,7 +76,8 @@ func (l *listener) close() {
 }
 
 // folders are those to listen to: of each path the folder that it is in, as it
-// is named and where links lead, itself if it is a folder, and those below.
+// is named and where links lead, itself if it is a folder, and those below; and
+// where the links on the way to it are.
 func folders(p Paths) map[string]bool {
 	all := map[string]bool{}
 	for _, f := range slices.Concat(p.Trees, p.Files) {
@@ -88,6 +90,11 @@ func folders(p Paths) map[string]bool {
 		addExisting(all, filepath.Dir(f))
 		if to, err := filepath.EvalSymlinks(f); err == nil {
 			addExisting(all, filepath.Dir(to))
+		}
+	}
+	for _, f := range slices.Concat(p.Trees, p.Folders, p.Files) {
+		if abs, err := filepath.Abs(f); err == nil {
+			addLinks(all, abs, 0)
 		}
 	}
 	return all
@@ -128,5 +135,28 @@ func addExisting(all map[string]bool, dir string) {
 			return
 		}
 		dir = up
+	}
+}
+
+// maxLinks is how many links may lead to each other.
+const maxLinks = 40
+
+// addLinks adds the folders of the links on the way to an absolute path.
+func addLinks(all map[string]bool, path string, followed int) {
+	dir, rest := filepath.VolumeName(path)+string(filepath.Separator), strings.Split(path, string(filepath.Separator))
+	for i, name := range rest {
+		at := filepath.Join(dir, name)
+		to, err := os.Readlink(at)
+		if err != nil { // none
+			dir = at
+			continue
+		}
+		if addExisting(all, dir); !filepath.IsAbs(to) {
+			to = filepath.Join(dir, to)
+		}
+		if followed < maxLinks {
+			addLinks(all, filepath.Join(append([]string{to}, rest[i+1:]...)...), followed+1)
+		}
+		return
 	}
 }

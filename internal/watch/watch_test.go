@@ -112,6 +112,23 @@ func TestLinks(t *testing.T) {
 	}
 }
 
+// TestLinkAbove follows a link above the folder.
+func TestLinkAbove(t *testing.T) {
+	dir := t.TempDir()
+	put(t, filepath.Join(dir, "v1", "models", "server.yaml"), "1")
+	put(t, filepath.Join(dir, "v2", "models", "server.yaml"), "2")
+	now := filepath.Join(dir, "now")
+	if err := os.Symlink("v1", now); err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(now, "models", "server.yaml")
+	told := watched(t, Options{Poll: time.Hour, Recheck: time.Hour, Paths: func() Paths { return Paths{Files: []string{file}} }}, file)
+	if err := errors.Join(os.Symlink("v2", now+".new"), os.Rename(now+".new", now)); err != nil {
+		t.Fatal(err)
+	}
+	hear(t, told, "2")
+}
+
 // TestAppears finds what Paths names later, in folders that were not there.
 func TestAppears(t *testing.T) {
 	dir := t.TempDir()
@@ -178,11 +195,14 @@ func TestFolders(t *testing.T) {
 	if err := os.Symlink("../else/where", filepath.Join(real, "a", "link")); err != nil {
 		t.Fatal(err)
 	}
+	if err := errors.Join(os.Symlink("loop", filepath.Join(real, "else", "loop")), os.Symlink("elsewhere", filepath.Join(real, "way"))); err != nil {
+		t.Fatal(err)
+	}
 	got := folders(Paths{
 		Trees: []string{real + "/a"}, Folders: []string{real + "/elsewhere"},
-		Files: []string{real + "/a/link", real + "/none/there/x", real + "/a/b/file"},
+		Files: []string{real + "/a/link", real + "/none/there/x", real + "/a/b/file", real + "/way/deep/x", real + "/else/loop"},
 	})
-	for _, want := range []string{"/a", "/a/b", "/else", "/elsewhere", ""} {
+	for _, want := range []string{"/a", "/a/b", "/else", "/elsewhere", "/elsewhere/deep", "/way/deep", ""} {
 		if !got[real+want] {
 			t.Errorf("not %q", want)
 		}
