@@ -3,7 +3,9 @@ package oip
 import (
 	"errors"
 	"fmt"
+	"math"
 
+	"github.com/leat-ml/leat/oip/jsontext"
 	"github.com/leat-ml/leat/serve"
 )
 
@@ -44,6 +46,9 @@ func requestOfObject(o *serve.Object) (*serve.Request, error) {
 		req.Inputs = []*serve.Tensor{v}
 		req.SetPresence(present, len(v.Shape) > 0)
 	case []any:
+		if t := dense(v); t != nil {
+			req.Data, req.Inputs = t, []*serve.Tensor{t}
+		}
 		req.SetPresence(present, true)
 	default:
 		req.SetPresence(present, false)
@@ -86,6 +91,87 @@ func anyTensor(list []any) bool {
 				return true
 			}
 		}
+	}
+	return false
+}
+
+// dense makes a tensor of a list that steps have made: numbers, or lists of one
+// length of them at every level; nil where it is another list. It is of integers
+// if every number is one.
+func dense(list []any) *serve.Tensor {
+	d := denser{whole: true}
+	if !d.add(list, 0) || len(d.floats) == 0 {
+		return nil
+	}
+	if d.whole {
+		return serve.NewTensor("", d.ints, d.shape...)
+	}
+	t, err := serve.MakeTensor("", serve.FP64, d.shape, d.floats)
+	if err != nil || d.lossy {
+		return nil
+	}
+	t.SetSource(nil, d.wholes > 0)
+	return &t
+}
+
+// A denser collects the numbers of nested lists.
+type denser struct {
+	shape  []int // -1 at the level of numbers
+	ints   []int64
+	floats []float64
+	whole  bool // all so far are integers
+	wholes int  // how many are
+	lossy  bool // float64 does not hold one of them
+}
+
+// add takes the list at a level; it reports false where it is not rectangular or
+// not of numbers.
+func (d *denser) add(list []any, level int) bool {
+	if level == jsontext.MaxDepth {
+		return false
+	}
+	if level == len(d.shape) {
+		if len(d.floats) > 0 { // a list where there were numbers
+			return false
+		}
+		d.shape = append(d.shape, len(list))
+	}
+	if d.shape[level] != len(list) {
+		return false
+	}
+	for _, item := range list {
+		if !d.item(item, level) {
+			return false
+		}
+	}
+	return true
+}
+
+func (d *denser) item(item any, level int) bool {
+	switch v := item.(type) {
+	case []any:
+		return d.add(v, level+1)
+	case *serve.Tensor:
+		rows, ok := v.Rows().([]any)
+		return ok && d.add(rows, level+1)
+	}
+	if level != len(d.shape)-1 { // a number where there were lists
+		return false
+	}
+	switch v := item.(type) {
+	case int64:
+		d.wholes++
+		d.ints, d.floats = append(d.ints, v), append(d.floats, float64(v))
+		d.lossy = d.lossy || int64(float64(v)) != v
+		return true
+	case float64:
+		d.whole = false
+		d.floats = append(d.floats, v)
+		return true
+	case nil: // a missing value
+		d.whole = false
+		d.floats = append(d.floats, math.NaN())
+		return true
 	}
 	return false
 }

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/leat-ml/leat/serve"
 )
@@ -250,6 +251,47 @@ func TestRequestFromValue(t *testing.T) {
 		}
 		if (got.Validate() == nil) != (want.Validate() == nil) {
 			t.Errorf("%s: validate %v, want %v", body, got.Validate(), want.Validate())
+		}
+	}
+}
+
+// TestListsOfSteps reads inputs that a step made of Go values.
+func TestListsOfSteps(t *testing.T) {
+	list := func(v ...any) []any { return v }
+	row := serve.NewTensor("", []float64{3, 4.5})
+	for name, c := range map[string]struct {
+		in    []any
+		shape []int // nil: no tensor
+		want  []float64
+		dt    serve.Datatype
+	}{
+		"integers":           {list(int64(1), int64(2)), []int{2}, []float64{1, 2}, serve.Int64},
+		"rows":               {list(list(int64(1), 2.5), list(int64(3), nil)), []int{2, 2}, []float64{1, 2.5, 3, math.NaN()}, serve.FP64},
+		"rows and tensors":   {list(list(1.5, 2.5), row), []int{2, 2}, []float64{1.5, 2.5, 3, 4.5}, serve.FP64},
+		"empty":              {list(), nil, nil, 0},
+		"ragged":             {list(list(1.5), list(1.5, 2.5)), nil, nil, 0},
+		"text":               {list("a", "b"), nil, nil, 0},
+		"a number and a row": {list(1.5, list(1.5)), nil, nil, 0},
+		"a row and a number": {list(list(1.5), 1.5), nil, nil, 0},
+		"large and broken":   {list(int64(1<<53+1), 0.5), nil, nil, 0},
+		"large":              {list(int64(1<<53 + 1)), []int{1}, []float64{1 << 53}, serve.Int64},
+	} {
+		req, err := Request(serve.ValueBody(serve.NewObject(serve.Field{Key: "inputs", Value: c.in})))
+		if err != nil || req.Validate() != nil {
+			t.Errorf("%s: %v, %v", name, err, req.Validate())
+			continue
+		}
+		if (len(req.Inputs) == 1) != (c.shape != nil) {
+			t.Errorf("%s: %d inputs", name, len(req.Inputs))
+			continue
+		}
+		if c.shape == nil {
+			continue
+		}
+		in := req.Inputs[0]
+		got, err := in.Float64s(nil)
+		if err != nil || in.Datatype != c.dt || !cmp.Equal(in.Shape, c.shape) || !cmp.Equal(got, c.want, cmpopts.EquateNaNs()) {
+			t.Errorf("%s: %s %v %v, %v", name, in.Datatype, in.Shape, got, err)
 		}
 	}
 }
