@@ -93,7 +93,7 @@ verify-quickstart: setup ## check the quickstart's models against the libraries 
 	.venv/bin/python examples/quickstart-train/train.py --check
 
 .PHONY: verify-trees
-verify-trees: ## check the tree engine against the newest xgboost, lightgbm, catboost and scikit-learn; VERIFY=smoke in a minute
+verify-trees: ## check the tree engine against the newest xgboost, lightgbm, catboost and scikit-learn; VERIFY=smoke in a minute, VERIFY=older with releases of other years
 	@scripts/verify-trees.sh $(VERIFY)
 
 .PHONY: format

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Trains the grid of models that make verify-trees checks, and writes what the
-libraries answer to each: train.py FOLDER [--smoke]
+libraries answer to each: train.py FOLDER [--smoke] [--only=MODULE]
 
 The full grid asks each model 10,000 rows; --smoke trains a part and asks 1,000.
 Two processes train, with one thread each.
@@ -18,10 +18,10 @@ MODULES = ["xgboost_models", "lightgbm_models", "sklearn_models", "catboost_mode
 ORDER = ["wide", "objectives", "shapes"]
 
 
-def tasks():
+def tasks(modules):
     """(module, number of the task, name) of every task."""
     found = []
-    for module in MODULES:
+    for module in modules:
         for number, task in enumerate(importlib.import_module(module).TASKS):
             found.append((module, number, task.__name__))
     return sorted(found, key=lambda t: ORDER.index(t[2]) if t[2] in ORDER else len(ORDER))
@@ -40,20 +40,26 @@ def run(folder, smoke, module, number):
 
 
 def versions():
-    from importlib.metadata import version
+    from importlib.metadata import PackageNotFoundError, version
 
-    names = ["xgboost-cpu" if sys.platform == "linux" else "xgboost", "lightgbm", "catboost", "scikit-learn", "skl2onnx", "onnxruntime"]
-    return ", ".join(f"{name} {version(name)}" for name in names)
+    found = []
+    for name in ["xgboost-cpu", "xgboost", "lightgbm", "catboost", "scikit-learn", "skl2onnx", "onnxruntime"]:
+        try:
+            found.append(f"{name} {version(name)}")
+        except PackageNotFoundError:
+            pass
+    return ", ".join(found)
 
 
 def main():
     folder, smoke = sys.argv[1], "--smoke" in sys.argv[2:]
+    only = [a.removeprefix("--only=") for a in sys.argv[2:] if a.startswith("--only=")]
     pathlib.Path(folder).mkdir(parents=True, exist_ok=True)
     print("trained by", versions(), flush=True)
     cases, notes = 0, []
     context = multiprocessing.get_context("spawn")
     with concurrent.futures.ProcessPoolExecutor(2, mp_context=context) as pool:
-        started = {pool.submit(run, folder, smoke, m, n): f"{m}: {name}" for m, n, name in tasks()}
+        started = {pool.submit(run, folder, smoke, m, n): f"{m}: {name}" for m, n, name in tasks(only or MODULES)}
         for task in concurrent.futures.as_completed(started):
             made, said = task.result()
             cases, notes = cases + made, notes + said
