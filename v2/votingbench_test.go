@@ -102,10 +102,18 @@ func TestVotingAllocations(t *testing.T) {
 }
 
 func BenchmarkVoting(b *testing.B) {
-	for name, args := range executors {
+	for name, bm := range map[string]struct {
+		args   map[string]any
+		models []serve.Model
+	}{
+		"inline":      {executors["inline"], []serve.Model{scale(1), scale(2), scale(3)}},
+		"inline echo": {executors["inline"], []serve.Model{echo{}, echo{}, echo{}}},
+		"inferred":    {executors["inferred"], []serve.Model{scale(1), scale(2), scale(3)}},
+		"parallel":    {executors["parallel"], []serve.Model{scale(1), scale(2), scale(3)}},
+	} {
 		for dialect, body := range bodies {
 			b.Run(name+"/"+dialect, func(b *testing.B) {
-				g := trio(b, args, scale(1), scale(2), scale(3))
+				g := trio(b, bm.args, bm.models...)
 				ctx, cancel := context.WithCancel(context.Background())
 				defer cancel()
 				raw := []byte(body)
