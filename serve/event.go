@@ -111,9 +111,11 @@ func (e *Event) Begin() time.Time {
 // if it has none yet.
 func (e *Event) Identify() string {
 	if e.ID == "" {
-		id := new([36]byte)
+		var id *[36]byte
 		if e.room != nil {
 			id = &e.room.id
+		} else {
+			id = new([36]byte)
 		}
 		writeUUID(id)
 		e.ID = unsafe.String(&id[0], len(id)) // never written again
