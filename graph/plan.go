@@ -3,7 +3,6 @@ package graph
 import (
 	"context"
 	"slices"
-	"sync/atomic"
 
 	"github.com/leat-ml/leat/serve"
 )
@@ -46,7 +45,6 @@ type node struct {
 	last    bool // nothing behind it runs
 
 	metrics StepMetrics // may be nil
-	count   atomic.Int64
 }
 
 // newPlan makes a plan of linked steps that have been constructed.

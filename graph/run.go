@@ -106,7 +106,6 @@ func (p *plan) advance(ctx context.Context, n *node, ev *serve.Event, fresh bool
 			}
 		}
 		fresh = false
-		at.count.Add(1)
 		if p.g.trace != nil {
 			fate, err = p.traced(ctx, at, ev)
 		} else {
