@@ -1,6 +1,7 @@
 package step_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -94,6 +95,20 @@ func TestAggregateFields(t *testing.T) {
 	}
 	if o := r.Outputs()[2]; o.Key != "b" {
 		t.Errorf("went on with the key %q, want b", o.Key)
+	}
+}
+
+// TestAggregateKey wants events to go on under the key that they were grouped by.
+func TestAggregateKey(t *testing.T) {
+	const args = `{"key_field": %s, "aggregates": [{"name": "v", "column": "v", "operations": ["sum"], "windows": ["1h"]}]}`
+	for field, want := range map[string]string{`"k"`: "7", `["k", "l"]`: "before"} {
+		r := steptest.New(t, mustStep(t, "AggregateByKey", fmt.Sprintf(args, field)), steptest.Options{})
+		ev := steptest.Event(`{"k": 7, "l": 8, "v": 1}`)
+		ev.Key = "before"
+		r.Send(t.Context(), ev)
+		if got := r.Outputs()[0].Key; got != want {
+			t.Errorf("%s: went on with the key %q, want %q", field, got, want)
+		}
 	}
 }
 

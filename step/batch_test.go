@@ -47,6 +47,8 @@ func TestBatch(t *testing.T) {
 		{"by function", `{"max_events": 2, "_key_field": "(event % 2)"}`, nil, []string{`1`, `2`, `3`}, []string{`0s [1,3]`, `close [2]`}},
 		{"by attribute", `{"max_events": 2, "key_field": "$path"}`, nil, []string{`1`, `2`}, []string{`0s [1,2]`}},
 		{"a part of the body", `{"max_events": 2}`, paths("a", ""), []string{`{"a":1}`, `{"a":2}`}, []string{`0s [1,2]`}},
+		{"by two fields", `{"max_events": 2, "key_field": ["k", "l"]}`, nil, []string{`{"k":"a","l":"bc"}`, `{"k":"ab","l":"c"}`, `{"k":"a","l":"bc"}`},
+			[]string{`0s [{"k":"a","l":"bc"},{"k":"a","l":"bc"}]`, `close [{"k":"ab","l":"c"}]`}},
 		{"too many held", `{"max_events": 3, "max_held": 3, "key_field": "k"}`, nil, []string{`{"k":"a"}`, `{"k":"b"}`, `{"k":"b"}`, `{"k":"b"}`},
 			[]string{`0s [{"k":"a"}]`, `0s [{"k":"b"},{"k":"b"},{"k":"b"}]`}},
 	} {
@@ -268,6 +270,28 @@ func TestConcurrentRetries(t *testing.T) {
 		}
 		r.Close(t.Context())
 	})
+}
+
+// TestClosed wants events refused that come behind Close.
+func TestClosed(t *testing.T) {
+	for class, args := range map[string]string{
+		"ConcurrentExecution": `{"_event_processor": "(event)"}`, "CSVTarget": `{"path": "nosuch/x.csv"}`,
+		"ParquetTarget": `{"path": "nosuch/x.pq"}`,
+	} {
+		s := mustStep(t, class, args)
+		if err := s.(serve.Closer).Close(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		_, err := s.Do(t.Context(), steptest.Event(`{"a": 1}`))
+		if serve.CodeOf(err) != serve.Unavailable {
+			t.Errorf("%s: %v", class, err)
+		}
+	}
+	r := steptest.New(t, mustStep(t, "Complete", ``), steptest.Options{})
+	r.Close(t.Context())
+	if got := sendAll(t, r, "1")[0]; got != "1" || len(r.Outputs()) > 0 {
+		t.Errorf("Complete behind Close: %s, and %v went on", got, r.Outputs())
+	}
 }
 
 // TestCompleteGoesOn wants the answer before what follows it is done.

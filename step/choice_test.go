@@ -71,6 +71,7 @@ func TestRecover(t *testing.T) {
 		{serve.Errorf(serve.Timeout, "", "late"), args, `{values {"late":true}}{rest {"late":true}}`},
 		{errors.New("else"), args, "{rest 1}"},
 		{errors.New("else"), `{"values": {"KeyError": 1}}`, "error Exception: else"},
+		{serve.Errorf(serve.BadRequest, "", "no"), `{"values": {"Exception": 7}}`, "{values 7}{rest 7}"},
 		{errors.New("else"), `{"values": {"Exception": 7}}`, "{values 7}{rest 7}"},
 	} {
 		r := steptest.New(t, mustStep(t, "Recover", c.args), steptest.Options{Out: []string{"values", "rest"}})

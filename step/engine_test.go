@@ -249,6 +249,28 @@ func TestEngine(t *testing.T) {
 	}
 }
 
+// TestEngineProcess wants an event to be done when nothing of it is left, what
+// goes on behind a Complete and in a ConcurrentExecution included.
+func TestEngineProcess(t *testing.T) {
+	slow := func(_ context.Context, x any) (any, error) {
+		time.Sleep(20 * time.Millisecond)
+		return x, nil
+	}
+	g, n := engine(t,
+		&graph.StepSpec{Name: "c", Class: "Complete"},
+		&graph.StepSpec{Name: "s", Class: "ConcurrentExecution", Args: args{"event_processor": catalog.Func(slow)}, After: []string{"c"}},
+		&graph.StepSpec{Name: "n", Handler: "note", After: []string{"s"}},
+	)
+	for i := range 3 {
+		if err := g.Process(t.Context(), steptest.Event(fmt.Sprint(i))); err != nil {
+			t.Fatal(err)
+		}
+		if got := len(n.sorted()); got != i+1 {
+			t.Errorf("%d events were noted when event %d was done", got, i)
+		}
+	}
+}
+
 // TestEngineConcurrently sends many events through the steps that keep and join
 // them, beside each other.
 func TestEngineConcurrently(t *testing.T) {

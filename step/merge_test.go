@@ -48,6 +48,7 @@ func TestMerge(t *testing.T) {
 		{"no key", `{"key_path": "event['key']"}`, two, []part{{0, "x", `{}`}}, []string{"error KeyError: 'key'"}},
 		{"more than branches", `{"expected_num_events": 3}`, steptest.Options{In: []string{"a"}}, []part{{0, "x", "1"}, {0, "x", "2"}, {0, "x", "3"}}, []string{"filtered", "filtered", "[1,2,3]"}},
 		{"fewer than branches", `{"expected_num_events": 1}`, two, []part{{0, "x", "1"}, {1, "x", "2"}, {1, "x", "3"}, {0, "x", "4"}}, []string{"[1]", "filtered", "[3]", "filtered"}},
+		{"a key in use again", `{"expected_num_events": 1}`, two, []part{{0, "x", "1"}, {0, "x", "2"}, {1, "x", "3"}}, []string{"[1]", "[2]", "filtered"}},
 		{"not told", ``, two, []part{{-1, "x", "1"}, {-1, "x", "2"}}, []string{"filtered", "[1,2]"}},
 		{"given up", `{"max_behind": 1}`, two, []part{{0, "x", "1"}, {0, "y", "2"}, {1, "x", "3"}, {1, "y", "4"}, {0, "x", "5"}, {1, "x", "6"}},
 			[]string{"filtered", "filtered", "filtered", "[2,4]", "filtered", "[5,6]"}},

@@ -118,16 +118,5 @@ func (s *spool) row(line []byte) (parquetRow, error) {
 	if !ok {
 		return parquetRow{}, fmt.Errorf("a row is no object")
 	}
-	cells := append([]serve.Field(nil), o.Fields()...)
-	for i, c := range cells {
-		switch v := c.Value.(type) {
-		case int64:
-			if s.kinds.columns[s.kinds.at[c.Key]].Kind == parquet.Time {
-				cells[i].Value = moment(v)
-			}
-		case serve.Number: // cannot be: loose has no such values
-			cells[i].Value = string(v)
-		}
-	}
-	return parquetRow{cells: cells}, nil
+	return parquetRow{cells: o.Fields()}, nil
 }

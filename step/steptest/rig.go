@@ -163,7 +163,7 @@ func (r *Rig) emit(ctx context.Context, ev *serve.Event) {
 
 func (r *Rig) end(_ context.Context, ev *serve.Event, err error) {
 	f := ev.Flight()
-	if err == nil {
+	if err == nil || !ev.Main() { // what fails behind the answer fails nobody's request
 		f.End(ev)
 	} else {
 		f.Fail(ev, err)
