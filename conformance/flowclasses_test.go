@@ -141,11 +141,13 @@ var handlers = map[string]catalog.Func{
 }
 
 func double(_ context.Context, x any) (any, error) {
-	n, ok := x.(int64)
-	if !ok {
-		return nil, fmt.Errorf("cannot double %T", x)
+	switch n := x.(type) {
+	case int64:
+		return 2 * n, nil
+	case float64:
+		return 2 * n, nil
 	}
-	return 2 * n, nil
+	return nil, fmt.Errorf("cannot double %T", x)
 }
 
 // list is the items of a JSON array, in memory of their own.

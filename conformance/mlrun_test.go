@@ -190,7 +190,7 @@ func ask(t *testing.T, srv *leat.Server, url string, r request) answer {
 func askStream(t *testing.T, srv *leat.Server, r request) answer {
 	t.Helper()
 	ev := serve.NewEvent(serve.Target{Method: r.Method, Path: r.Path}, []byte(bodyText(t, r.Body)))
-	ev.Trigger.Kind = r.TriggerKind
+	ev.ID, ev.Trigger.Kind = r.EventID, r.TriggerKind
 	out, err := srv.Serve(t.Context(), ev)
 	if err != nil {
 		return answer{400, "text/plain", []byte(serve.Classic(err))}
