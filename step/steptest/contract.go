@@ -153,11 +153,10 @@ func within(t *testing.T, what string, f func()) {
 // gone waits until there are no more goroutines than before.
 func gone(t *testing.T, before int) {
 	t.Helper()
-	for range 500 {
+	for deadline := time.Now().Add(failsafe); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
 		if runtime.NumGoroutine() <= before {
 			return
 		}
-		time.Sleep(10 * time.Millisecond)
 	}
 	buf := make([]byte, 1<<16)
 	t.Errorf("%d goroutines, %d before\n%s", runtime.NumGoroutine(), before, buf[:runtime.Stack(buf, true)])
