@@ -10,25 +10,25 @@ type lanes struct {
 	mu       sync.Mutex
 	some     sync.Cond
 	buf      []Delivery      // fetched and not handed out
-	keys     map[string]bool // of messages at work; nil when there is one worker
+	keys     map[string]bool // of messages at work
+	single   bool            // there is one worker, who needs neither lock nor keys
 	fetching bool
 	ended    bool
-	one      Delivery   // what the only worker has
 	into     []Delivery // what is fetched into
-	room     []Delivery // of buf, as a rule
 }
 
 func (l *lanes) init(fetch func([]Delivery) (int, bool), size int, several bool) {
 	l.fetch = fetch
 	l.some.L = &l.mu
-	l.into, l.room = make([]Delivery, size), make([]Delivery, 0, size)
-	if several {
-		l.keys = map[string]bool{}
-	}
+	l.into, l.single = make([]Delivery, size), !several
+	l.keys = map[string]bool{}
 }
 
 // next returns a message to handle; nil when there will be none any more.
 func (l *lanes) next() *Delivery {
+	if l.single {
+		return l.only()
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for {
@@ -50,29 +50,34 @@ func (l *lanes) next() *Delivery {
 	}
 }
 
+// only is next for the only worker, who is done with a message by then.
+func (l *lanes) only() *Delivery {
+	for len(l.buf) == 0 {
+		if l.ended {
+			return nil
+		}
+		n, more := l.fetch(l.into)
+		l.buf, l.ended = l.into[:n], !more
+	}
+	d := &l.buf[0]
+	l.buf = l.buf[1:]
+	return d
+}
+
 // fetchMore gives the lock away while it fetches.
 func (l *lanes) fetchMore() {
 	l.fetching = true
-	into := l.into
 	l.mu.Unlock()
-	n, more := l.fetch(into)
+	n, more := l.fetch(l.into)
 	l.mu.Lock()
 	l.fetching = false
 	l.ended = !more
-	if len(l.buf) == 0 {
-		l.buf = l.room
-	}
-	l.buf = append(l.buf, into[:n]...)
-	clear(into[:n])
+	l.buf = append(l.buf, l.into[:n]...)
+	clear(l.into[:n])
 }
 
 // pick takes the first message out whose key is free.
 func (l *lanes) pick() *Delivery {
-	if l.keys == nil && len(l.buf) > 0 {
-		l.one = l.buf[0]
-		l.drop(0)
-		return &l.one
-	}
 	for i := range l.buf {
 		key := l.buf[i].Key
 		if key != "" {
@@ -107,7 +112,7 @@ func (l *lanes) drop(i int) {
 
 // free says that a message of a key is done, so that the next one can go.
 func (l *lanes) free(key string) {
-	if l.keys == nil || key == "" {
+	if l.single || key == "" {
 		return
 	}
 	l.mu.Lock()

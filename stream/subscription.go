@@ -116,6 +116,7 @@ func (s *Subscription) run() {
 		}
 		key := d.Key // the wrapper may have another
 		s.handle(d)
+		*d = Delivery{} // the body may be large
 		s.work.free(key)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/leat-ml/leat/stream/driver"
@@ -42,7 +43,12 @@ func (t *Topic) Local() bool { return t.traits.Local }
 // published or not.
 func (t *Topic) Publish(ctx context.Context, m *Message) error {
 	if t.traits.Local {
-		return t.publish(ctx, []*Message{m})
+		one := singles.Get().(*[1]*Message)
+		one[0] = m
+		err := t.publish(ctx, one[:])
+		one[0] = nil
+		singles.Put(one)
+		return err
 	}
 	m, err := t.record(m)
 	if err != nil {
@@ -53,6 +59,8 @@ func (t *Topic) Publish(ctx context.Context, m *Message) error {
 	}
 	return nil
 }
+
+var singles = sync.Pool{New: func() any { return new([1]*Message) }}
 
 // record is a message as it leaves the process.
 func (t *Topic) record(m *Message) (*Message, error) {

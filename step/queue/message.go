@@ -36,26 +36,22 @@ type hop struct {
 	ctx   context.Context //nolint:containedctx // the request's, under which ev goes on
 	taken atomic.Bool     // somebody goes on with ev
 
-	id     string
 	target serve.Target
-	header serve.Header
-	time   time.Time
 	body   serve.Body
 	fault  *serve.Fault
 }
 
 func newHop(q *Queue, ev *serve.Event) *hop {
-	h := &hop{
-		from: q, id: ev.ID, target: ev.Target, header: ev.Header, time: ev.Time, body: ev.Body, fault: ev.Fault,
-	}
-	h.message.Key, h.message.Value = ev.Key, h
+	h := &hop{from: q, target: ev.Target, body: ev.Body, fault: ev.Fault}
+	h.message = stream.Message{ID: ev.ID, Key: ev.Key, Header: ev.Header, Time: ev.Time, Value: h}
 	return h
 }
 
 // event is the event as it came, for whoever has none of a request.
 func (h *hop) event() *serve.Event {
+	m := &h.message
 	ev := &serve.Event{
-		ID: h.id, Key: h.message.Key, Target: h.target, Header: h.header, Time: h.time, Body: h.body, Fault: h.fault,
+		ID: m.ID, Key: m.Key, Target: h.target, Header: m.Header, Time: m.Time, Body: h.body, Fault: h.fault,
 		Trigger: triggerOf(h.from.topic.String()),
 	}
 	ev.Identify()
@@ -74,7 +70,7 @@ func (h *hop) Size() int {
 
 // Encode makes the message of the event.
 func (h *hop) Encode() (*stream.Message, error) {
-	m := &stream.Message{Key: h.message.Key, ID: h.id, Time: h.time, Header: headerOf(h.header, h.target)}
+	m := &stream.Message{Key: h.message.Key, ID: h.message.ID, Time: h.message.Time, Header: headerOf(h.message.Header, h.target)}
 	if v, ok := h.body.Value(); ok {
 		if raw, ok := v.([]byte); ok {
 			m.Body = raw

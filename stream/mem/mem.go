@@ -45,7 +45,7 @@ func (r *Memory) Open(_ context.Context, s driver.Source) (driver.Stream, driver
 		return nil, driver.Traits{}, err
 	}
 	t := r.topic(name, messages, bytes, s.URL.Scheme == "dummy")
-	return &stream{topic: t}, driver.Traits{Local: true}, nil
+	return &stream{topic: t, done: make(chan struct{})}, driver.Traits{Local: true}, nil
 }
 
 func nameOf(u *url.URL) (string, error) {

@@ -5,6 +5,7 @@ import (
 	"io"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/leat-ml/leat/stream/driver"
@@ -14,33 +15,20 @@ import (
 type stream struct {
 	topic *topic
 	once  sync.Once
-	mu    sync.Mutex
-	done  chan struct{} // closed by Close; made by who waits
-}
-
-// closed is closed by Close.
-func (s *stream) closed() chan struct{} {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.done == nil {
-		s.done = make(chan struct{})
-	}
-	return s.done
+	over  atomic.Bool
+	done  chan struct{} // closed by Close
 }
 
 // Publish implements [driver.Stream].
 func (s *stream) Publish(ctx context.Context, batch []*driver.Message) error {
-	closed := s.closed()
-	select {
-	case <-closed:
+	if s.over.Load() {
 		return driver.ErrClosed
-	default:
 	}
 	if err := ctx.Err(); err != nil {
 		return err
 	}
 	for i, m := range batch {
-		err := s.topic.publish(ctx, m, closed)
+		err := s.topic.publish(ctx, m, s.done)
 		switch {
 		case err == nil:
 		case i == 0:
@@ -58,10 +46,8 @@ func (s *stream) Publish(ctx context.Context, batch []*driver.Message) error {
 
 // Subscribe implements [driver.Stream].
 func (s *stream) Subscribe(_ context.Context, group string, o driver.ReadOptions) (driver.Reader, error) {
-	select {
-	case <-s.closed():
+	if s.over.Load() {
 		return nil, driver.ErrClosed
-	default:
 	}
 	g, m := s.topic.join(group, o.Latest)
 	return &reader{topic: s.topic, group: g, member: m}, nil
@@ -80,8 +66,8 @@ func (s *stream) Lag(_ context.Context, group string) (int64, error) {
 
 // Close implements [driver.Stream]. The messages stay in memory.
 func (s *stream) Close(context.Context) error {
-	closed := s.closed()
-	s.once.Do(func() { close(closed) })
+	s.over.Store(true)
+	s.once.Do(func() { close(s.done) })
 	return nil
 }
 
@@ -89,16 +75,21 @@ type reader struct {
 	topic  *topic
 	group  *group
 	member *driver.Member
+
+	ctx    context.Context //nolint:containedctx // of the last Receive: as a rule that of the next one too
+	forget func() bool     // stops watching it
 }
 
 // Receive implements [driver.Reader].
 func (r *reader) Receive(ctx context.Context, dst []driver.Delivery) (int, error) {
 	t := r.topic
 	for {
-		if err := ctx.Err(); err != nil {
+		t.mu.Lock()
+		r.watch(ctx)
+		if err := ctx.Err(); err != nil { // looked at once it is watched, so that its end is not missed
+			t.mu.Unlock()
 			return 0, err
 		}
-		t.mu.Lock()
 		if r.member.Gone() {
 			t.mu.Unlock()
 			return 0, io.EOF
@@ -110,27 +101,39 @@ func (r *reader) Receive(ctx context.Context, dst []driver.Delivery) (int, error
 		}
 		woken := r.member.Wait()
 		t.mu.Unlock()
-		if err := wait(ctx, woken, wake); err != nil {
-			return 0, err
-		}
+		wait(woken, wake)
 	}
 }
 
-// wait waits until the member is woken, or for a time.
-func wait(ctx context.Context, woken <-chan struct{}, at time.Time) error {
-	var due <-chan time.Time
-	if !at.IsZero() {
-		timer := time.NewTimer(time.Until(at))
-		defer timer.Stop()
-		due = timer.C
+// watch has the member woken when ctx ends. Watching it once costs less than
+// selecting it every time. The lock is held.
+func (r *reader) watch(ctx context.Context) {
+	if ctx == r.ctx {
+		return
 	}
+	if r.forget != nil {
+		r.forget()
+	}
+	r.ctx = ctx
+	r.forget = context.AfterFunc(ctx, func() {
+		r.topic.mu.Lock()
+		defer r.topic.mu.Unlock()
+		r.member.Notify()
+	})
+}
+
+// wait waits until the member is woken, or for a time.
+func wait(woken <-chan struct{}, at time.Time) {
+	if at.IsZero() {
+		<-woken
+		return
+	}
+	timer := time.NewTimer(time.Until(at))
+	defer timer.Stop()
 	select {
 	case <-woken:
-	case <-due:
-	case <-ctx.Done():
-		return ctx.Err()
+	case <-timer.C:
 	}
-	return nil
 }
 
 // Settle implements [driver.Reader].
@@ -154,6 +157,9 @@ func (r *reader) Close(context.Context) error {
 	defer r.topic.mu.Unlock()
 	if r.member.Gone() {
 		return nil
+	}
+	if r.forget != nil {
+		r.forget()
 	}
 	r.group.Leave(r.member)
 	r.group.members = slices.DeleteFunc(r.group.members, func(m *driver.Member) bool { return m == r.member })

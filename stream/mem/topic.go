@@ -16,6 +16,7 @@ type topic struct {
 	mu     sync.Mutex
 	offset int64 // of the next message
 	groups map[string]*group
+	list   []*group          // the same
 	idle   *group            // takes the messages while there is no group
 	kept   []*driver.Message // what a dummy remembers
 	room   chan struct{}     // closed when a group has room; made by who waits
@@ -51,11 +52,11 @@ func (t *topic) publish(ctx context.Context, m *driver.Message, closed <-chan st
 		}
 		t.kept = append(t.kept, m)
 	}
-	if len(t.groups) == 0 {
+	if len(t.list) == 0 {
 		t.push(t.idle, m, at)
 		return nil
 	}
-	for _, g := range t.groups {
+	for _, g := range t.list {
 		t.push(g, m, at)
 		g.notify()
 	}
@@ -63,7 +64,7 @@ func (t *topic) publish(ctx context.Context, m *driver.Message, closed <-chan st
 }
 
 func (t *topic) anyFull() bool {
-	for _, g := range t.groups {
+	for _, g := range t.list {
 		if len(g.members) > 0 && t.full(g) {
 			return true
 		}
@@ -124,6 +125,7 @@ func (t *topic) join(name string, latest bool) (*group, *driver.Member) {
 			g, t.idle = t.idle, t.newGroup()
 		}
 		t.groups[name] = g
+		t.list = append(t.list, g)
 	}
 	m := driver.NewMember()
 	g.members = append(g.members, m)
