@@ -404,3 +404,45 @@ func TestProcess(t *testing.T) {
 		t.Error(err, p.visits("x"))
 	}
 }
+
+// draining keeps events until it is drained.
+type draining struct {
+	keeper
+	held chan *serve.Event
+}
+
+func (d *draining) Do(_ context.Context, ev *serve.Event) (serve.Fate, error) {
+	d.held <- ev
+	return serve.Keep, nil
+}
+
+func (d *draining) Drain() {
+	select {
+	case ev := <-d.held:
+		d.Emit(context.Background(), ev)
+	default:
+	}
+}
+
+// TestDrain lets go of what a step holds before Close waits for it.
+func TestDrain(t *testing.T) {
+	p := newPlace()
+	set := p.classes()
+	step := &draining{held: make(chan *serve.Event, 1)}
+	set.Add(catalog.Entry{Name: "Hold", New: func(catalog.Args) (serve.Step, error) { return step, nil }})
+	g, problems := graph.Build(flow("async", "", "h Hold", "r Pass <h *"), graph.Options{Catalog: set})
+	if g == nil {
+		t.Fatal(problems)
+	}
+	got := make(chan string)
+	go func() { got <- ask(context.Background(), g, ".") }()
+	for len(step.held) == 0 {
+		time.Sleep(time.Millisecond)
+	}
+	if err := g.Close(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if s := <-got; s != ".r" {
+		t.Error(s)
+	}
+}

@@ -90,6 +90,11 @@ func (g *Graph) Start(ctx context.Context) error {
 func (g *Graph) Close(ctx context.Context) error {
 	if g.closed.CompareAndSwap(false, true) {
 		g.leave()
+		for _, step := range g.steps {
+			if d, ok := step.(serve.Drainer); ok {
+				d.Drain()
+			}
+		}
 	}
 	var late error
 	select {

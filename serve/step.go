@@ -52,6 +52,10 @@ type (
 	Closer interface {
 		Close(ctx context.Context) error
 	}
+	// A Drainer holds events back until there are more: Drain lets go of them,
+	// since no more will come. It is called when the graph begins to close, before
+	// what is inside is waited for, and Do may be called after it.
+	Drainer interface{ Drain() }
 	// A Waiter says whether Do waits for something that is not this CPU, such as
 	// a network, so that it is better run beside its siblings than before them.
 	Waiter interface{ Waits() bool }
