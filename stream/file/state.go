@@ -28,6 +28,10 @@ func readState(path string) (s state, err error) {
 	if err := json.Unmarshal(text, &s); err != nil {
 		return s, fmt.Errorf("read offsets from %s (without it every group begins at the oldest record): %w", path, err)
 	}
+	const most = 1 << 60 // so that sums stay in range
+	if s.Base < 0 || s.Base > most || s.Rotating < 0 || s.Rotating > most {
+		return s, fmt.Errorf("read offsets from %s: base %d or rotating %d is no place in a file", path, s.Base, s.Rotating)
+	}
 	return s, nil
 }
 
