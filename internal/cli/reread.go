@@ -72,7 +72,7 @@ func (r *rereader) paths() (p watch.Paths) {
 		if src.spec.File != "" {
 			p.Files = append(p.Files, src.spec.File)
 		}
-		addModelPaths(&p, src.spec.Graph)
+		addModelPaths(&p, filepath.Dir(src.spec.File), src.spec.Graph)
 	}
 	if src.models != "" {
 		r.addRepository(&p, src.models)
@@ -80,18 +80,22 @@ func (r *rereader) paths() (p watch.Paths) {
 	return p
 }
 
-// addModelPaths adds the model_path of every step.
-func addModelPaths(p *watch.Paths, s *graph.StepSpec) {
+// addModelPaths adds the model_path of every step, which is relative to the
+// spec's folder or to where the server runs.
+func addModelPaths(p *watch.Paths, dir string, s *graph.StepSpec) {
 	if s == nil {
 		return
 	}
 	if path, ok := s.Args["model_path"].(string); ok {
 		if local, isURL := strings.CutPrefix(path, "file://"); isURL || !strings.Contains(path, "://") {
 			p.Files = append(p.Files, local)
+			if !filepath.IsAbs(local) {
+				p.Files = append(p.Files, filepath.Join(dir, local))
+			}
 		}
 	}
 	for _, child := range slices.Concat(s.Routes, s.Steps) {
-		addModelPaths(p, child)
+		addModelPaths(p, dir, child)
 	}
 }
 

@@ -45,12 +45,12 @@ func build(c Config) (g *generation, problems []graph.Problem) {
 			return nil, problems
 		}
 		for _, s := range g.graphServers() {
-			note(s)
+			c.note(s)
 		}
 		g.made = madeByProgram(c.Spec.Graph, map[string]bool{})
 	}
 	if c.Models != "" {
-		r, err := repo.New(c.Models, repo.Options{Catalog: set, Env: opts.Env, Made: note})
+		r, err := repo.New(c.Models, repo.Options{Catalog: set, Env: opts.Env, Made: c.note})
 		if err != nil {
 			return nil, append(problems, graph.Problem{Msg: err.Error()})
 		}

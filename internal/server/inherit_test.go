@@ -87,11 +87,11 @@ func TestReloadRepository(t *testing.T) {
 		{"nothing", func() {}, "a:1 b:1 c:1 c:2", 4, 0, ""},
 		{"one changes", func() { write(t, filepath.Join(dir, "a.one"), "ONE more") }, "a:1 b:1 c:1 c:2", 5, 1, ""},
 		{"one is replaced by another of its size and time", func() { replaceAlike(t, filepath.Join(dir, "a.one")) }, "a:1 b:1 c:1 c:2", 6, 2, ""},
-		{"one is added", func() { write(t, filepath.Join(dir, "c/3/m.one"), "ONE") }, "a:1 b:1 c:1 c:2 c:3", 7, 2, ""},
+		{"one is added", func() { write(t, filepath.Join(dir, "c", "3", "m.one"), "ONE") }, "a:1 b:1 c:1 c:2 c:3", 7, 2, ""},
 		{"one is removed", func() { _ = os.Remove(filepath.Join(dir, "b.one")) }, "a:1 c:1 c:2 c:3", 7, 3, ""},
-		{"one is broken", func() { write(t, filepath.Join(dir, "c/1/m.one"), "ONE broken") }, "a:1 c:1 c:2 c:3", 7, 3, "model c:1 failed to load: m.one: the file is broken"},
-		{"one is mended", func() { write(t, filepath.Join(dir, "c/1/m.one"), "ONE again") }, "a:1 c:1 c:2 c:3", 8, 4, ""},
-		{"parameters", func() { write(t, filepath.Join(dir, "c/model.yaml"), "parameters: {x: 1}\n") }, "a:1 c:1 c:2 c:3", 11, 7, ""},
+		{"one is broken", func() { write(t, filepath.Join(dir, "c", "1", "m.one"), "ONE broken") }, "a:1 c:1 c:2 c:3", 7, 3, "model c:1 failed to load: m.one: the file is broken"},
+		{"one is mended", func() { write(t, filepath.Join(dir, "c", "1", "m.one"), "ONE again") }, "a:1 c:1 c:2 c:3", 8, 4, ""},
+		{"parameters", func() { write(t, filepath.Join(dir, "c", "model.yaml"), "parameters: {x: 1}\n") }, "a:1 c:1 c:2 c:3", 11, 7, ""},
 	} {
 		tt.change()
 		err := reload()
@@ -185,7 +185,7 @@ func TestChangeDuringReload(t *testing.T) {
 func TestReloadShares(t *testing.T) {
 	dir := t.TempDir()
 	file, other, folder := filepath.Join(dir, "a.one"), filepath.Join(dir, "b.one"), filepath.Join(dir, "f")
-	for _, path := range []string{file, other, filepath.Join(folder, "m.one")} {
+	for _, path := range []string{file, other, filepath.Join(folder, "m.one"), filepath.Join(dir, "g", "a.one")} {
 		write(t, path, "ONE")
 	}
 	settle()
@@ -211,6 +211,8 @@ func TestReloadShares(t *testing.T) {
 		{"load mode", base(), func() *graph.Spec { s := base(); s.LoadMode = "async"; return s }(), true},
 		{"more models", base(), base().AddModel("n", "one", file, nil), true},
 		{"folder", spec("one", folder, nil), spec("one", folder, nil), true},
+		{"beside the spec", fromFolder(spec("one", "a.one", nil), dir), fromFolder(spec("one", "a.one", nil), dir), true},
+		{"beside another spec", fromFolder(spec("one", "a.one", nil), dir), fromFolder(spec("one", "a.one", nil), filepath.Join(dir, "g")), false},
 		{"URL", spec("one", "file://"+file, nil), spec("one", "file://"+file, nil), true},
 		{"class of the program", spec("Weigher", "", nil), spec("Weigher", "", nil), true},
 		{"made by the program", routed(map[string]serve.Model{"m": object}), routed(map[string]serve.Model{"m": otherObject}), false},
@@ -232,6 +234,12 @@ func TestReloadShares(t *testing.T) {
 			}
 		})
 	}
+}
+
+// fromFolder is a spec that was read from a file in a folder.
+func fromFolder(s *graph.Spec, dir string) *graph.Spec {
+	s.File = filepath.Join(dir, "server.yaml")
+	return s
 }
 
 // TestReloadMetrics drops the series of what is gone, and keeps those of the rest.

@@ -18,7 +18,7 @@ import (
 type origin struct{ files *filestate.Files }
 
 // note keeps what the files of a model are like before it is loaded.
-func note(s *v2.Server) { s.Origin = originOf(s.Path) }
+func (c *Config) note(s *v2.Server) { s.Origin = originOf(c.place(s.Path)) }
 
 // originOf looks at the files of a model's path: the file, or all in the folder.
 // An ONNX model and a description may have others beside them.

@@ -27,6 +27,7 @@ type config struct {
 	length, warmup time.Duration // of a cell
 	rate           float64
 	procs          int
+	perRound       int // reloads of a round
 	full, gate     bool
 	targets        []target
 	posts          []workload
@@ -62,12 +63,14 @@ func parse(args []string) (config, error) {
 	var c config
 	var seconds float64
 	var smoke bool
+	var reloads int
 	f := flag.NewFlagSet("bench", flag.ContinueOnError)
-	f.StringVar(&c.suite, "suite", "all", "http, inproc, cold or all")
+	f.StringVar(&c.suite, "suite", "all", "http, inproc, cold, reload or all")
 	f.IntVar(&c.rounds, "rounds", 5, "rounds of the http suite")
 	f.IntVar(&c.runs, "runs", 11, "starts of each server in the cold suite")
 	f.Float64Var(&seconds, "seconds", 1.5, "length of a cell, beside its warm-up")
 	f.Float64Var(&c.rate, "rate", 0, "open loop: requests a second, on 64 connections, for latency")
+	f.IntVar(&reloads, "reloads", 1000, "reloads in all rounds of the reload suite")
 	f.IntVar(&c.procs, "procs", 0, "GOMAXPROCS of the generator and of each server; 0 leaves it alone")
 	f.BoolVar(&c.full, "full", false, "1 and 64 connections too")
 	f.BoolVar(&c.gate, "gate", false, "exit 1 when a target is missed")
@@ -88,9 +91,10 @@ func parse(args []string) (config, error) {
 	c.length = time.Duration(seconds * float64(time.Second))
 	c.warmup = c.length / 5
 	if smoke {
-		c.rounds, c.runs, c.length, c.warmup = 1, 2, 100*time.Millisecond, 50*time.Millisecond
+		c.rounds, c.runs, c.length, c.warmup, reloads = 1, 2, 100*time.Millisecond, 50*time.Millisecond, 10
 	}
-	return c, want(f.NArg() == 0 && c.rounds > 0 && c.runs > 0 && c.length > 0, "flags only, with numbers above 0")
+	c.perRound = max(1, reloads/max(1, c.rounds))
+	return c, want(f.NArg() == 0 && c.rounds > 0 && c.runs > 0 && c.length > 0 && reloads > 0, "flags only, with numbers above 0")
 }
 
 func want(ok bool, what string) error {
@@ -114,16 +118,16 @@ func run(ctx context.Context, c config, out io.Writer) error {
 	if c.procs > 0 {
 		runtime.GOMAXPROCS(c.procs)
 	}
-	suites := map[string]func(context.Context) error{"http": b.http, "inproc": b.inproc, "cold": b.cold}
+	suites := map[string]func(context.Context) error{"http": b.http, "inproc": b.inproc, "cold": b.cold, "reload": b.reload}
 	names := []string{c.suite}
 	if c.suite == "all" {
-		names = []string{"inproc", "http", "cold"}
+		names = []string{"inproc", "http", "cold", "reload"}
 	}
 	b.printMachine()
 	for _, name := range names {
 		suite, ok := suites[name]
 		if !ok {
-			return fmt.Errorf("no suite %q: there are http, inproc, cold and all", name)
+			return fmt.Errorf("no suite %q: there are http, inproc, cold, reload and all", name)
 		}
 		if err := suite(ctx); err != nil {
 			return fmt.Errorf("suite %s: %w", name, err)

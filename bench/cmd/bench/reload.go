@@ -1,0 +1,260 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"text/tabwriter"
+	"time"
+
+	"github.com/leat-ml/leat/bench/load"
+	"github.com/leat-ml/leat/bench/proc"
+	server "github.com/leat-ml/leat/bench/target"
+)
+
+const (
+	reloadConns = 16
+	reloadRate  = 1000                  // requests a second, unless -rate says otherwise
+	reloadEvery = 50 * time.Millisecond // from the begin of one to that of the next
+	modelEvery  = 10                    // reloads from one with a model that has changed to the next
+
+	reloadP99      = 2.0 // to the steady state
+	reloadGrowthMB = 8.0 // behind the first fifth of the reloads
+	reloadThreads  = 10  // goroutines likewise
+)
+
+// reloading is a server that is reloaded while it is asked.
+type reloading struct {
+	*bench
+	dir, admin string
+	srv        *server.Server
+	reloads    int   // so far
+	first      error // that failed
+}
+
+// reloadRound is one cell in the steady state and one under reloads, and what
+// the server had in use after them.
+type reloadRound struct {
+	steady, reloading cell
+	goroutines        int
+	resident          int64
+}
+
+// reload drives a server with a graph and models in an open loop, by turns in
+// peace and while it is reloaded.
+func (b *bench) reload(ctx context.Context) (err error) {
+	r := &reloading{bench: b, dir: filepath.Join(b.dir, "reload")}
+	if err := r.project(); err != nil {
+		return err
+	}
+	if err := b.build(ctx, "leat", "cmd/leat"); err != nil {
+		return err
+	}
+	if r.admin, err = freeAddr(); err != nil {
+		return err
+	}
+	r.srv, err = server.Start(ctx, "leat-serve", fmt.Sprintf("%s/leat serve --http 127.0.0.1:0 --admin %s --log-level error %s", b.dir, r.admin, r.dir), b.env()...)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, r.srv.Stop()) }()
+	var rounds []reloadRound
+	for range b.rounds {
+		round, err := r.round(ctx)
+		if err != nil {
+			return err
+		}
+		rounds = append(rounds, round)
+	}
+	return r.print(rounds)
+}
+
+// project is the quickstart's tree models and a graph with one of them.
+func (r *reloading) project() error {
+	trees, err := r.treeRepository()
+	if err != nil {
+		return err
+	}
+	if err := os.CopyFS(r.dir, os.DirFS(trees)); err != nil {
+		return fmt.Errorf("copy models: %w", err)
+	}
+	return r.change()
+}
+
+// change writes the graph anew, and now and then a model's file.
+func (r *reloading) change() error {
+	model := filepath.Join(r.dir, "wine", "2", "model.txt")
+	spec := fmt.Sprintf(`graph:
+  engine: async
+  steps:
+    clean: {handler: "(event)"}
+    wine: {class_name: Model, class_args: {model_path: %q}, after: [clean], responder: true}
+    behind%d: {handler: "(event)", after: [wine]}
+`, model, r.reloads%2)
+	if r.reloads%modelEvery == 1 {
+		text, err := os.ReadFile(model)
+		if err != nil {
+			return fmt.Errorf("read the model: %w", err)
+		}
+		if err := replace(model, text); err != nil {
+			return err
+		}
+	}
+	return replace(filepath.Join(r.dir, "server.yaml"), []byte(spec))
+}
+
+// replace puts another file in the place of one.
+func replace(path string, text []byte) error {
+	if err := os.WriteFile(path+".new", text, 0o600); err != nil {
+		return fmt.Errorf("write: %w", err)
+	}
+	return os.Rename(path+".new", path)
+}
+
+func freeAddr() (string, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", fmt.Errorf("find a port: %w", err)
+	}
+	return l.Addr().String(), l.Close()
+}
+
+// round drives one cell in peace and one under reloads.
+func (r *reloading) round(ctx context.Context) (round reloadRound, err error) {
+	w := treeRequest()
+	w.path = "/"
+	o := w.options(target{models: true}, r.srv.Addr)
+	if round.steady, err = r.drive(ctx, o); err != nil {
+		return round, err
+	}
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	done := make(chan error, 1)
+	go func() { done <- r.keepReloading(ctx) }()
+	round.reloading, err = r.drive(ctx, o)
+	stop()
+	if err = errors.Join(err, <-done); err != nil {
+		return round, err
+	}
+	if round.goroutines, err = r.goroutines(); err != nil {
+		return round, err
+	}
+	u, err := proc.Read(r.proc, r.srv.PID)
+	round.resident = u.Resident
+	return round, err
+}
+
+// drive is a cell of its own length and rate.
+func (r *reloading) drive(ctx context.Context, o load.Options) (cell, error) {
+	b := *r.bench
+	if b.rate == 0 {
+		b.rate = reloadRate
+	}
+	b.length = max(reloadEvery*time.Duration(r.perRound), b.warmup)
+	return b.cell(ctx, o, reloadConns, r.srv.PID)
+}
+
+// keepReloading changes the files and reloads until ctx ends.
+func (r *reloading) keepReloading(ctx context.Context) error {
+	tick := time.NewTicker(reloadEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+		if err := r.change(); err != nil {
+			return err
+		}
+		r.reloads++
+		if _, err := r.ask(http.MethodPost, "/api/v1/reload"); err != nil && r.first == nil {
+			r.first = fmt.Errorf("reload %d: %w", r.reloads, err)
+		}
+	}
+}
+
+func (r *reloading) ask(method, path string) ([]byte, error) {
+	req, err := http.NewRequest(method, "http://"+r.admin+path, nil)
+	if err != nil {
+		return nil, err
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return nil, err
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	if err == nil && resp.StatusCode != http.StatusOK {
+		err = fmt.Errorf("status %d: %.300s", resp.StatusCode, body)
+	}
+	return body, err
+}
+
+var goroutines = regexp.MustCompile(`(?m)^go_goroutines (\d+)$`)
+
+func (r *reloading) goroutines() (int, error) {
+	metrics, err := r.ask(http.MethodGet, "/metrics")
+	if err != nil {
+		return 0, err
+	}
+	m := goroutines.FindSubmatch(metrics)
+	if m == nil {
+		return 0, errors.New("/metrics has no go_goroutines")
+	}
+	return strconv.Atoi(string(m[1]))
+}
+
+func (r *reloading) print(rounds []reloadRound) error {
+	of := func(f func(*reloadRound) float64) spread {
+		return over(rounds, func(i int) float64 { return f(&rounds[i]) })
+	}
+	quantile := func(c func(*reloadRound) *cell, q float64) func(*reloadRound) float64 {
+		return func(r *reloadRound) float64 { return micros(c(r).Latency.Quantile(q)) }
+	}
+	steady := func(r *reloadRound) *cell { return &r.steady }
+	under := func(r *reloadRound) *cell { return &r.reloading }
+	fmt.Fprintf(r.out, "\n%d reloads, one in %v, under an open loop: a graph of three steps and the quickstart's tree models; a tenth of the reloads with a model that has changed; %d rounds\n",
+		r.reloads, reloadEvery, len(rounds))
+	tw := tabwriter.NewWriter(r.out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(tw, "state\tanswers\tfailed\tunsent\tp50 us\tp99 us [min-max]\t")
+	failed := r.first != nil
+	for _, row := range []struct {
+		name string
+		cell func(*reloadRound) *cell
+	}{{"steady", steady}, {"reloading", under}} {
+		answers, failures, unsent := 0, 0, 0
+		for i := range rounds {
+			c := row.cell(&rounds[i])
+			answers, failures = answers+c.OK(), failures+c.Failed()-c.Unsent+c.Reconnects
+			if unsent += c.Unsent; r.first == nil {
+				r.first = c.First
+			}
+		}
+		failed = failed || failures > 0 || answers == 0
+		p99 := of(quantile(row.cell, 0.99))
+		fmt.Fprintf(tw, "%s\t%d\t%d\t%d\t%.0f\t%.0f [%.0f-%.0f]\t\n", row.name, answers, failures, unsent, of(quantile(row.cell, 0.5)).median, p99.median, p99.least, p99.most)
+	}
+	if err := tw.Flush(); err != nil {
+		return err
+	}
+	ratio := of(func(r *reloadRound) float64 {
+		return quantile(under, 0.99)(r) / quantile(steady, 0.99)(r)
+	})
+	warm, last := rounds[len(rounds)/5], rounds[len(rounds)-1]
+	grown, more := megabytes(last.resident-warm.resident), last.goroutines-warm.goroutines
+	ok := !failed && ratio.median <= reloadP99 && grown <= reloadGrowthMB && more <= reloadThreads
+	fmt.Fprintf(r.out, "p99 to the steady state %.2f [%.2f-%.2f], goal <= %.1f; behind the first round: resident memory %+.1f MB of %.1f, goal <= %.0f; goroutines %+d of %d, goal <= %d; no failure: %s\n",
+		ratio.median, ratio.least, ratio.most, reloadP99, grown, megabytes(warm.resident), reloadGrowthMB, more, warm.goroutines, reloadThreads, r.verdict(ok))
+	if r.first != nil {
+		fmt.Fprintln(r.out, "the first failure:", r.first)
+	}
+	return nil
+}

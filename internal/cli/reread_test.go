@@ -1,0 +1,53 @@
+package cli
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/leat-ml/leat/catalog"
+	"github.com/leat-ml/leat/internal/server"
+	"github.com/leat-ml/leat/runtime/trees"
+	"github.com/leat-ml/leat/step"
+	"github.com/leat-ml/leat/step/expr"
+)
+
+// BenchmarkReload reads, builds and swaps the quickstart's tree models and a
+// graph, of which nothing has changed.
+func BenchmarkReload(b *testing.B) {
+	dir := b.TempDir()
+	if err := os.CopyFS(dir, os.DirFS(filepath.Join("..", "..", "examples", "quickstart"))); err != nil {
+		b.Fatal(err)
+	}
+	env, _ := serving(nil)
+	env.Stderr = os.Stderr
+	env.Register = func(set *catalog.Set, _ Plugins) {
+		trees.Register(set)
+		step.Register(set)
+		set.Compile, set.CompileVars = expr.Compile, expr.CompileVars
+	}
+	time.Sleep(200 * time.Millisecond) // files that have just been written are loaded anew in any case
+	cmd := serveCmd{Path: dir, Access: "off", logging: logging{LogFormat: "text", LogLevel: "error"}}
+	rc, err := cmd.config(&env)
+	if err != nil {
+		b.Fatal(err)
+	}
+	core, problems := server.New(rc.Config)
+	if core == nil {
+		b.Fatal(problems)
+	}
+	if err := core.Start(b.Context()); err != nil {
+		b.Fatal(err)
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		if err := core.Reload(b.Context(), rc.Read); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.StopTimer()
+	if err := core.Close(b.Context()); err != nil {
+		b.Fatal(err)
+	}
+}
