@@ -90,24 +90,43 @@ func (g *Graph) Start(ctx context.Context) error {
 func (g *Graph) Close(ctx context.Context) error {
 	if g.closed.CompareAndSwap(false, true) {
 		g.leave()
-		for _, step := range g.steps {
-			if d, ok := step.(serve.Drainer); ok {
-				d.Drain()
-			}
-		}
 	}
-	var late error
-	select {
-	case <-g.done:
-		late = g.flights.wait(ctx)
-	case <-ctx.Done():
-		late = ctx.Err()
-	}
+	late := g.empty(ctx)
 	if late != nil {
 		late = fmt.Errorf("close graph: %d events are still inside: %w", g.running.Load()+g.flights.count(), late)
 		g.cancel()
 	}
 	return errors.Join(late, g.closeSteps(ctx))
+}
+
+// empty waits until nothing is inside. Whenever nothing moves, what steps hold
+// back until there is more is all that is left, and they let go of it.
+func (g *Graph) empty(ctx context.Context) error {
+	done := g.done
+	for {
+		still, left, change := g.flights.look()
+		if left == 0 && done == nil {
+			return nil
+		}
+		if still {
+			g.drain()
+		}
+		select {
+		case <-change:
+		case <-done:
+			done = nil
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+func (g *Graph) drain() {
+	for _, step := range g.steps {
+		if d, ok := step.(serve.Drainer); ok {
+			d.Drain()
+		}
+	}
 }
 
 func (g *Graph) closeSteps(ctx context.Context) error {
@@ -212,27 +231,51 @@ type behind struct {
 
 func (b behind) Value(key any) any { return b.values.Value(key) }
 
-// flights counts the requests that have parts on their way. Unlike a WaitGroup
-// it may grow while somebody waits.
+// flights counts the requests that have parts on their way, and of the parts
+// those that move: that steps work on, and do not hold. Unlike a WaitGroup it may
+// grow while somebody waits.
 type flights struct {
-	mu    sync.Mutex
-	n     int64
-	empty chan struct{} // closed at zero; nil while nobody waits
+	mu     sync.Mutex
+	n      int64
+	moving int64
+	change chan struct{} // closed when one of them falls to zero; nil while nobody waits
 }
 
-func (f *flights) hold() {
+// begin counts a flight whose first part moves.
+func (f *flights) begin() {
 	f.mu.Lock()
 	f.n++
+	f.moving++
 	f.mu.Unlock()
 }
 
+// release is the end of a flight.
 func (f *flights) release() {
 	f.mu.Lock()
-	if f.n--; f.n == 0 && f.empty != nil {
-		close(f.empty)
-		f.empty = nil
-	}
+	f.n--
+	f.tell(f.n)
 	f.mu.Unlock()
+}
+
+func (f *flights) move() {
+	f.mu.Lock()
+	f.moving++
+	f.mu.Unlock()
+}
+
+func (f *flights) rest() {
+	f.mu.Lock()
+	f.moving--
+	f.tell(f.moving)
+	f.mu.Unlock()
+}
+
+// tell is called with the lock held.
+func (f *flights) tell(n int64) {
+	if n == 0 && f.change != nil {
+		close(f.change)
+		f.change = nil
+	}
 }
 
 func (f *flights) count() int64 {
@@ -241,22 +284,28 @@ func (f *flights) count() int64 {
 	return f.n
 }
 
+// look says whether nothing moves, how many there are, and what is closed when
+// that changes.
+func (f *flights) look() (still bool, n int64, change <-chan struct{}) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.change == nil {
+		f.change = make(chan struct{})
+	}
+	return f.moving == 0, f.n, f.change
+}
+
 // wait waits until there are none, or for ctx.
 func (f *flights) wait(ctx context.Context) error {
-	f.mu.Lock()
-	if f.n == 0 {
-		f.mu.Unlock()
-		return nil
-	}
-	if f.empty == nil {
-		f.empty = make(chan struct{})
-	}
-	empty := f.empty
-	f.mu.Unlock()
-	select {
-	case <-empty:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
+	for {
+		_, n, change := f.look()
+		if n == 0 {
+			return nil
+		}
+		select {
+		case <-change:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
 	}
 }

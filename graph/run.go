@@ -36,7 +36,8 @@ func (p *plan) process(ctx context.Context, ev *serve.Event) error {
 // depart sends an event on its way and returns when what can be done on this
 // goroutine is done.
 func (p *plan) depart(ctx context.Context, ev *serve.Event) *serve.Flight {
-	p.g.flights.hold()
+	p.g.flights.begin()
+	defer p.g.flights.rest()
 	f := serve.NewFlight(p.g.flights.release)
 	switch p.ack {
 	case ackFirst:
@@ -44,7 +45,7 @@ func (p *plan) depart(ctx context.Context, ev *serve.Event) *serve.Flight {
 		f.Begin(way, true)
 		f.Begin(ev, false)
 		f.Answer(acknowledge(ev))
-		go p.follow(p.g.behind(ctx), followers{to: len(p.starts)}, way)
+		p.aside(p.g.behind(ctx), followers{to: len(p.starts)}, way)
 	case ackLast:
 		f.Otherwise(acknowledge(ev.Clone()))
 		f.Begin(ev, false)
@@ -254,7 +255,26 @@ func (p *plan) answer(ctx context.Context, tail followers, ev *serve.Event) {
 	rest := ev.Clone()
 	f.Begin(rest, true)
 	f.Answer(ev)
-	go p.follow(p.g.behind(ctx), tail, rest)
+	p.aside(p.g.behind(ctx), tail, rest)
+}
+
+// aside runs an event from the nodes on beside the caller. Close waits for it,
+// since the event is a part of a flight.
+func (p *plan) aside(ctx context.Context, next followers, ev *serve.Event) {
+	p.g.flights.move()
+	go func() {
+		defer p.g.flights.rest()
+		p.follow(ctx, next, ev)
+	}()
+}
+
+// beside is aside from one node on.
+func (p *plan) beside(ctx context.Context, n *node, ev *serve.Event) {
+	p.g.flights.move()
+	go func() {
+		defer p.g.flights.rest()
+		p.walk(ctx, n, ev)
+	}()
 }
 
 // branch sends clones of an event to all followers but the one that this
@@ -279,9 +299,9 @@ func (p *plan) branch(ctx context.Context, next followers, ev *serve.Event) *nod
 		f.Begin(c, aside || !main)
 		switch {
 		case aside:
-			go p.walk(p.g.behind(ctx), n, c)
+			p.beside(p.g.behind(ctx), n, c)
 		case n.waits:
-			go p.walk(ctx, n, c)
+			p.beside(ctx, n, c)
 		default:
 			inline = append(inline, way{n, c})
 		}
@@ -301,7 +321,7 @@ func (p *plan) inline(ctx context.Context, next followers, ways []way, stay int,
 	f, main := ev.Flight(), ev.Main()
 	for i, w := range ways {
 		if i > 0 && main && f.Settled() {
-			go p.walk(p.g.behind(ctx), w.n, w.ev)
+			p.beside(p.g.behind(ctx), w.n, w.ev)
 			continue
 		}
 		p.walk(ctx, w.n, w.ev)
@@ -313,7 +333,7 @@ func (p *plan) inline(ctx context.Context, next followers, ways []way, stay int,
 	n := p.node(next, stay)
 	next.enter(stay, ev)
 	if len(ways) > 0 && main && f.Settled() {
-		go p.walk(p.g.behind(ctx), n, ev)
+		p.beside(p.g.behind(ctx), n, ev)
 		return nil
 	}
 	return n
@@ -333,9 +353,7 @@ func (p *plan) stays(next followers, ev *serve.Event) int {
 	return -1
 }
 
-// follow runs an event from the nodes on to the end of its way. It is what runs
-// on goroutines of their own too: Close waits for them, since the event is a
-// part of a flight.
+// follow runs an event from the nodes on to the end of its way.
 func (p *plan) follow(ctx context.Context, next followers, ev *serve.Event) {
 	if next.from == next.to {
 		ev.Flight().End(ev)
@@ -363,6 +381,7 @@ func (p *plan) fail(_ context.Context, at *node, ev *serve.Event, err error) {
 // emit is Links.Emit of a node.
 func (p *plan) emit(ctx context.Context, n *node, ev *serve.Event) {
 	p.board(n, ev)
+	defer p.g.flights.rest()
 	if next := p.pass(ctx, n, ev, serve.Pass); next != nil {
 		p.walk(ctx, next, ev)
 	}
@@ -383,6 +402,7 @@ func (p *plan) errand(ctx context.Context, n *node, ev *serve.Event) error {
 // end is Links.End of a node.
 func (p *plan) end(ctx context.Context, n *node, ev *serve.Event, err error) {
 	p.board(n, ev)
+	defer p.g.flights.rest()
 	switch {
 	case err == nil:
 		ev.Flight().End(ev)
@@ -396,12 +416,13 @@ func (p *plan) end(ctx context.Context, n *node, ev *serve.Event, err error) {
 }
 
 // board makes an event a part of its flight, or of one of its own when it has
-// none that is still on its way.
+// none that is still on its way, and counts it as moving.
 func (p *plan) board(n *node, ev *serve.Event) {
 	if f := ev.Flight(); f != nil && f.Join(ev, !n.main) {
+		p.g.flights.move()
 		return
 	}
-	p.g.flights.hold()
+	p.g.flights.begin()
 	f := serve.NewFlight(p.g.flights.release)
 	f.Begin(ev, true)
 }
