@@ -113,7 +113,7 @@ def answers(booster, x, shap_rows, rounds, options, linear, vector):
 
 
 def save(w, name, group, booster, x, shap_rows=100, rounds=(0, 0), options=None, linear=False, vector=False):
-    form = FORMS[0 if categorical(booster) else w.cases % len(FORMS)]
+    form = FORMS[0 if vector or categorical(booster) else w.cases % len(FORMS)]
     checks = answers(booster, x, 0 if w.smoke else shap_rows, rounds, options or {}, linear, vector)
     w.save(name, group, bytes(booster.save_raw(form)), checks)
 
