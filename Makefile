@@ -96,6 +96,10 @@ verify-quickstart: setup ## check the quickstart's models against the libraries 
 verify-trees: ## check the tree engine against the newest xgboost, lightgbm, catboost and scikit-learn; VERIFY=smoke in a minute, VERIFY=older with releases of other years
 	@scripts/verify-trees.sh $(VERIFY)
 
+.PHONY: verify-mlrun
+verify-mlrun: ## compare with the real MLRun, installed below .cache; MLRUN=newest takes the newest release, RECORD=1 keeps its answers
+	@MLRUN=$(MLRUN) RECORD=$(RECORD) scripts/verify-mlrun.sh
+
 .PHONY: format
 format: ## format the Go files
 	@git ls-files -co --exclude-standard '*.go' | xargs gofmt -w
