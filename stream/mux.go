@@ -82,11 +82,14 @@ const (
 	Returned                 // given back unhandled, because the subscription ends
 )
 
-// Check says whether a URL can be opened, as far as that can be said without
-// opening it.
+// Check says what is wrong with a URL, as far as that can be said without the
+// backend.
 func (x *Mux) Check(rawURL string) error {
-	_, _, err := x.find(rawURL)
-	return err
+	t, err := x.Open(context.Background(), rawURL, nil)
+	if err != nil {
+		return err
+	}
+	return t.Close(context.Background())
 }
 
 // Open opens the stream of a URL. Whoever opened it closes it.

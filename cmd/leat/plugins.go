@@ -1,21 +1,38 @@
 package main
 
 import (
+	"log/slog"
+
 	"github.com/leat-ml/leat/catalog"
 	"github.com/leat-ml/leat/internal/cli"
 	"github.com/leat-ml/leat/runtime/onnx"
 	"github.com/leat-ml/leat/runtime/trees"
 	"github.com/leat-ml/leat/step"
 	"github.com/leat-ml/leat/step/expr"
+	"github.com/leat-ml/leat/step/queue"
 	"github.com/leat-ml/leat/step/remote"
+	"github.com/leat-ml/leat/stream"
+	"github.com/leat-ml/leat/stream/file"
+	"github.com/leat-ml/leat/stream/mem"
 )
 
-// register adds the runtimes and steps that are linked into the command. It is
-// the list of them.
+// register adds the runtimes, steps and kinds of streams that are linked into the
+// command. It is the list of them.
 func register(set *catalog.Set, p cli.Plugins) {
 	set.Compile, set.CompileVars = expr.Compile, expr.CompileVars
 	step.Register(set)
 	remote.Register(set)
+	queue.Register(set, streams())
 	trees.Register(set)
 	onnx.Register(set, onnx.Options{Library: p.ONNXRuntime, Trees: trees.LoadONNX})
+}
+
+// streams are the kinds of streams. Those in memory and in files are the
+// process's, whichever graph uses them.
+func streams() *stream.Mux {
+	x, memory := &stream.Mux{}, &mem.Memory{}
+	x.Register("mem", memory.Open)
+	x.Register("dummy", memory.Open)
+	x.Register("file", (&file.Files{Logger: slog.Default()}).Open)
+	return x
 }

@@ -139,5 +139,6 @@ type Source struct {
 }
 
 // An Open function opens a stream. It reports what it does not understand of
-// the URL (see [Params]).
+// the URL (see [Params]), and acquires nothing that lasts: what needs the backend
+// happens in the methods of the stream, so that a URL can be checked without it.
 type Open func(ctx context.Context, s Source) (Stream, Traits, error)

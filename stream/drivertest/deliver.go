@@ -119,8 +119,11 @@ func testKeyAtOneMember(t *testing.T, h Harness) {
 				mu.Unlock()
 				m.ack(buf[0])
 				if done {
-					a.Close(within(t))
-					b.Close(within(t))
+					for _, m := range []member{a, b} {
+						if err := m.Close(within(t)); err != nil {
+							t.Errorf("close: %v", err)
+						}
+					}
 				}
 			}
 		})

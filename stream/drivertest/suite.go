@@ -107,7 +107,11 @@ func subscribeWith(t *testing.T, s driver.Stream, group string, o driver.ReadOpt
 	if err != nil {
 		t.Fatalf("subscribe: %v", err)
 	}
-	t.Cleanup(func() { r.Close(context.Background()) })
+	t.Cleanup(func() {
+		if err := r.Close(context.Background()); err != nil {
+			t.Errorf("close reader: %v", err)
+		}
+	})
 	return member{t, r}
 }
 

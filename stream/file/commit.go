@@ -25,30 +25,38 @@ func (c *commits) reached(end int64) {
 
 // settled waits until the disk has everything in front of a place.
 func (l *log) settled(ctx context.Context, end int64) error {
-	c := &l.behind
 	for {
-		c.mu.Lock()
-		if c.safe >= end || c.failed != nil {
-			defer c.mu.Unlock()
-			if c.safe >= end {
-				return nil
-			}
-			return c.failed
-		}
-		at := c.at
-		if at == nil {
-			c.at = make(chan struct{})
-			c.mu.Unlock()
+		at, mine, err := l.behind.wait(end)
+		switch {
+		case err != nil || at == nil:
+			return err
+		case mine:
 			l.flush()
 			continue
 		}
-		c.mu.Unlock()
 		select {
 		case <-at:
 		case <-ctx.Done():
 			return ctx.Err()
 		}
 	}
+}
+
+// wait returns what to wait for: nil when the disk has everything in front of a
+// place. mine says that the disk was idle, so that the caller has to flush.
+func (c *commits) wait(end int64) (at chan struct{}, mine bool, err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch {
+	case c.safe >= end:
+		return nil, false, nil
+	case c.failed != nil:
+		return nil, false, c.failed
+	case c.at != nil:
+		return c.at, false, nil
+	}
+	c.at = make(chan struct{})
+	return c.at, true, nil
 }
 
 // flush has the disk take what has been written. One that has failed once

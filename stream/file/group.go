@@ -44,7 +44,7 @@ func (g *group) low() int64 {
 
 func (g *group) closeFile() {
 	if g.f != nil {
-		g.f.Close()
+		_ = g.f.Close() // it was only read
 		g.f = nil
 	}
 }

@@ -27,8 +27,7 @@ func lockFile(path string) (*os.File, error) {
 		}
 	}
 	if err != nil {
-		f.Close()
-		return nil, err
+		return nil, errors.Join(err, f.Close())
 	}
 	// For people who ask who it is; the lock itself is the kernel's.
 	if err := f.Truncate(0); err == nil {

@@ -59,8 +59,7 @@ func (l *log) open() (err error) {
 		return fmt.Errorf("%s: %w", l.path, err)
 	}
 	if err := errors.Join(l.recover(), l.openCurrent()); err != nil {
-		l.lock.Close()
-		return fmt.Errorf("open %s: %w", l.path, err)
+		return fmt.Errorf("open %s: %w", l.path, errors.Join(err, l.lock.Close()))
 	}
 	l.opened = true
 	l.saver.start(l)
@@ -250,9 +249,8 @@ func (l *log) rotate() error {
 		l.broken = err
 		return err
 	}
-	old.Close()
-	if !queue {
-		return nil
+	if err := old.Close(); err != nil || !queue {
+		return err
 	}
 	return l.saveState(0)
 }
@@ -278,8 +276,7 @@ func (l *log) close() error {
 	for _, g := range l.groups {
 		g.closeFile()
 	}
-	l.lock.Close()
-	return err
+	return errors.Join(err, l.lock.Close())
 }
 
 // A saver writes to the disk, every now and then, what may be a little late
