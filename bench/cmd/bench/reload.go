@@ -21,9 +21,9 @@ import (
 
 const (
 	reloadConns = 16
-	reloadRate  = 1000                  // requests a second, unless -rate says otherwise
-	reloadEvery = 50 * time.Millisecond // from the begin of one to that of the next
-	modelEvery  = 10                    // reloads from one with a model that has changed to the next
+	reloadRate  = 1000                   // requests a second, unless -rate says otherwise
+	reloadEvery = 100 * time.Millisecond // from the begin of one to that of the next
+	modelEvery  = 10                     // reloads from one with a model that has changed to the next
 
 	reloadP99      = 2.0 // to the steady state
 	reloadGrowthMB = 8.0 // behind the first fifth of the reloads
