@@ -42,4 +42,4 @@ func Entry(o Options) catalog.RuntimeEntry {
 
 // install tells how to get the library.
 const install = `run "make setup" in leat's folder, or unpack capi/libonnxruntime of the Python package ` +
-	`(pip download onnxruntime==1.27.0 --no-deps) and name it with --onnxruntime or LEAT_ONNXRUNTIME`
+	`(pip download onnxruntime==1.32.0 --no-deps) and name it with --onnxruntime or LEAT_ONNXRUNTIME`
