@@ -168,7 +168,7 @@ func (b *builder) step(l *links, i int, flow *StepSpec, name string) serve.Step 
 	case "flow":
 		return b.nested(s, join(name, s.Name))
 	case "queue":
-		return b.queue(s, l.functionBehind(i), flow.Engine)
+		return b.queue(s, flow, l.functionBehind(i))
 	case "", "task", "error_step":
 		return b.task(s)
 	}
@@ -177,8 +177,9 @@ func (b *builder) step(l *links, i int, flow *StepSpec, name string) serve.Step 
 }
 
 // queue makes a queue: without a stream, events pass at once. function is the
-// one that the steps behind it are of.
-func (b *builder) queue(s *StepSpec, function, engine string) serve.Step {
+// one that the steps behind it are of. Those of other functions follow it too,
+// though they are not here.
+func (b *builder) queue(s, flow *StepSpec, function string) serve.Step {
 	if s.Path == "" {
 		return b.made(s, passOn{})
 	}
@@ -193,7 +194,8 @@ func (b *builder) queue(s *StepSpec, function, engine string) serve.Step {
 	args := b.args(s)
 	args.Values = map[string]any{
 		"path": s.Path, "shards": s.Shards, "retention_in_hours": s.RetentionHours,
-		"trigger_args": s.TriggerArgs, "options": s.Options, "function": function, "engine": engine,
+		"trigger_args": s.TriggerArgs, "options": s.Options, "function": function, "engine": flow.Engine,
+		"followed": slices.ContainsFunc(flow.Steps, func(n *StepSpec) bool { return slices.Contains(n.After, s.Name) }),
 	}
 	return b.made(s, b.construct(s, entry.New, args))
 }

@@ -26,6 +26,7 @@ type config struct {
 	Options   map[string]any `arg:"options"`
 	Function  string         `arg:"function"` // that the steps behind it are of
 	Engine    string         `arg:"engine"`   // of the flow around it
+	Followed  bool           `arg:"followed"` // by steps here or in other functions
 
 	options options
 }

@@ -71,7 +71,7 @@ func (q *Queue) Start(ctx context.Context) (err error) {
 	}
 	follows := len(q.links.Out) > 0
 	format := stream.Bare
-	if full := q.options.FullEvent; full == nil && follows || full != nil && *full {
+	if full := q.options.FullEvent; full == nil && q.Followed || full != nil && *full {
 		format = stream.FullEvent
 	}
 	q.topic, err = q.streams.Open(ctx, q.Path, &stream.Options{

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -481,6 +482,48 @@ func TestMock(t *testing.T) {
 	ms, err := p.memory.Published("out")
 	if err != nil || len(ms) != 1 || string(ms[0].Body) != "2" {
 		t.Errorf("published %v, %v", ms, err)
+	}
+}
+
+// TestFullEvent wants records to have MLRun's wrapper where steps follow, here or
+// in another function, unless the options say otherwise.
+func TestFullEvent(t *testing.T) {
+	for name, c := range map[string]struct {
+		options  map[string]any
+		function string
+		want     string
+	}{
+		"followed":            {function: "f", want: `{"full_event_wrapper":true,"body":{"a":1},"id":"the id","time":`},
+		"elsewhere":           {function: "other", want: `{"full_event_wrapper":true,"body":{"a":1},"id":"the id","time":`},
+		"not wanted":          {function: "other", options: map[string]any{"full_event": false}, want: `{"a":1}` + "\n"},
+		"not followed":        {want: `{"a":1}` + "\n"},
+		"wanted all the same": {options: map[string]any{"full_event": true}, want: `{"full_event_wrapper":true,"body":{"a":1},"id":"the id","time":`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := newPlace(t)
+			path := filepath.Join(t.TempDir(), "q")
+			spec := &graph.Spec{Functions: map[string]string{"other": "p/other"}, Graph: &graph.StepSpec{Steps: []*graph.StepSpec{
+				{Name: "q", Kind: "queue", Path: "file://" + path, Options: c.options, Function: "f"},
+			}}}
+			if c.function != "" {
+				spec.Graph.Steps = append(spec.Graph.Steps, &graph.StepSpec{Name: "n", Class: "Nothing", After: []string{"q"}, Function: c.function})
+			}
+			g, problems := graph.Build(spec, graph.Options{Catalog: p.set(), Env: p.env, Function: "f"})
+			if g == nil {
+				t.Fatal(problems)
+			}
+			if err := g.Start(context.Background()); err != nil {
+				t.Fatal(err)
+			}
+			ask(t, g, event(`{"a":1}`))
+			if err := g.Close(context.Background()); err != nil {
+				t.Fatal(err)
+			}
+			text, err := os.ReadFile(path)
+			if err != nil || !strings.HasPrefix(string(text), c.want) {
+				t.Errorf("the file is %s, %v, want %s", text, err, c.want)
+			}
+		})
 	}
 }
 
