@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"go.uber.org/goleak"
@@ -444,5 +445,51 @@ func TestDrain(t *testing.T) {
 	}
 	if s := <-got; s != ".r" {
 		t.Error(s)
+	}
+}
+
+// TestLateAnswer wants no answer of a flow whose steps did not look at the clock.
+func TestLateAnswer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		set := newPlace().classes()
+		set.Add(catalog.Entry{Name: "Late", New: func(catalog.Args) (serve.Step, error) {
+			return serve.StepFunc(func(context.Context, *serve.Event) (serve.Fate, error) {
+				time.Sleep(time.Minute)
+				return serve.Pass, nil
+			}), nil
+		}})
+		for _, lines := range [][]string{
+			{"a Pass", "b Late <a"}, {"a Late", "b Pass <a", "c Pass <b"}, {"a Pass", "b Pass <a", "c Pass <b", "d Late <c", "e Pass <d", "f Pass <e"},
+		} {
+			g, problems := graph.Build(flow("sync", "", lines...), graph.Options{Catalog: set, Timeout: time.Second})
+			if g == nil {
+				t.Fatal(problems)
+			}
+			if got := ask(t.Context(), g, "."); !strings.Contains(got, "deadline exceeded") {
+				t.Errorf("%v: %s", lines, got)
+			}
+			if err := g.Close(t.Context()); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+}
+
+// TestSideHandlerDoesNotAnswer holds the responder up until the handler of a side
+// branch is done: what it makes is no answer.
+func TestSideHandlerDoesNotAnswer(t *testing.T) {
+	for _, class := range []string{"Handle", "Stop"} {
+		p := newPlace()
+		g := build(t, p, flow("async", "", "a Pass", "x Fail <a !h", "w Wait <a", "b Pass <w *", "h "+class+" x"), graph.Options{})
+		go func() {
+			for p.visits("h") == 0 {
+				time.Sleep(time.Millisecond)
+			}
+			time.Sleep(5 * time.Millisecond)
+			close(p.gate("w"))
+		}()
+		if got := ask(t.Context(), g, "."); got != ".awb" {
+			t.Errorf("%s: %s", class, got)
+		}
 	}
 }

@@ -194,6 +194,11 @@ func (g *Graph) Offer(ctx context.Context, ev *serve.Event) (out *serve.Event, o
 	d := ev.Until(ctx, ev.Time.Add(g.timeout))
 	defer d.Stop()
 	out, err = g.plan.serve(d, ev)
+	if err == nil && !g.plan.bare { // a late answer is no answer; models see to that themselves
+		if err = d.Err(); err != nil {
+			out = nil
+		}
+	}
 	return out, true, err
 }
 

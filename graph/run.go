@@ -99,14 +99,16 @@ func (p *plan) advance(ctx context.Context, n *node, ev *serve.Event, fresh bool
 	if p.g.observer != nil {
 		clock = time.Since(p.g.epoch)
 	}
+	lazy, _ := ctx.(*serve.Deadline)
+	i := 0
 	for at = n; ; at = at.next[0] {
-		if !fresh {
+		if !fresh || i > 0 {
 			ev.Move()
-			if err := ctx.Err(); err != nil {
+			if err := over(ctx, lazy, i); err != nil {
 				return at, serve.Pass, err
 			}
 		}
-		fresh = false
+		i++
 		if p.g.trace != nil {
 			fate, err = p.traced(ctx, at, ev)
 		} else {
@@ -122,6 +124,16 @@ func (p *plan) advance(ctx context.Context, n *node, ev *serve.Event, fresh bool
 		}
 		at.enter(0, ev)
 	}
+}
+
+// over says whether a request is over before step i. The clock is looked at before
+// every fourth one only, since that takes longer than most steps do; an answer
+// that is late all the same is found out at the end.
+func over(ctx context.Context, lazy *serve.Deadline, i int) error {
+	if lazy != nil && i%4 != 0 {
+		return lazy.Canceled()
+	}
+	return ctx.Err()
 }
 
 // enter tells an event by which way it comes to follower i, where there are
@@ -208,10 +220,10 @@ func (p *plan) pass(ctx context.Context, at *node, ev *serve.Event, fate serve.F
 	switch {
 	case fate == serve.Keep:
 		return nil
-	case fate == serve.Drop:
+	case fate == serve.Drop, fate == serve.Finish && !ev.Main():
 		f.End(ev)
 		return nil
-	case fate == serve.Finish, at.answers:
+	case fate == serve.Finish, at.answers && ev.Main():
 		if fate == serve.Finish {
 			next.to = next.from
 		}

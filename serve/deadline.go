@@ -84,6 +84,34 @@ func (d *Deadline) Err() error {
 	return nil
 }
 
+// Canceled is Err without a look at the clock: what an engine asks between steps,
+// since the clock takes longer than a step does.
+func (d *Deadline) Canceled() error { return d.Context.Err() }
+
+// Await waits for c to be closed, or for the end of ctx, whose error it returns.
+// For a Deadline it starts no context of the standard library.
+func Await(ctx context.Context, c <-chan struct{}) error {
+	d, ok := ctx.(*Deadline)
+	if !ok || d.timed.Load() != nil {
+		select {
+		case <-c:
+			return nil
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	t := time.NewTimer(time.Until(d.at)) // not from a pool: it belongs to the caller's synctest bubble
+	defer t.Stop()
+	select {
+	case <-c:
+		return nil
+	case <-d.Context.Done():
+		return d.Context.Err()
+	case <-t.C:
+		return context.DeadlineExceeded
+	}
+}
+
 // Stop releases the timer, if one was started.
 func (d *Deadline) Stop() {
 	if t := d.timed.Swap(stopped); t != nil {

@@ -248,12 +248,7 @@ func (f *Flight) Wait(ctx context.Context) (*Event, error) {
 	outcome := make(chan struct{})
 	f.outcome = outcome
 	f.mu.Unlock()
-	var late error
-	select {
-	case <-outcome:
-	case <-ctx.Done():
-		late = ctx.Err()
-	}
+	late := Await(ctx, outcome)
 	f.mu.Lock()
 	if late != nil {
 		f.settle(nil, late)

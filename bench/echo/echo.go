@@ -20,12 +20,15 @@ import (
 // what it serves.
 func New() (*leat.Server, *Counter, error) {
 	set := catalog.Default.Clone()
-	set.Add(v2.Class("Echo", func() serve.Model { return model{} }))
+	set.Add(v2.Class("Echo", Model))
 	counter := &Counter{}
 	spec := graph.NewRouter().AddModel("echo", "Echo", "", nil)
 	srv, err := leat.New(spec, &leat.Options{Catalog: set, Recorder: counter, Timeout: 30 * time.Second})
 	return srv, counter, err
 }
+
+// Model returns the model: it answers its inputs.
+func Model() serve.Model { return model{} }
 
 type model struct{}
 
