@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net"
 	"net/http"
 	"os"
@@ -143,7 +144,7 @@ func (r *reloading) round(ctx context.Context) (round reloadRound, err error) {
 	if err = errors.Join(err, <-done); err != nil {
 		return round, err
 	}
-	if round.goroutines, err = r.goroutines(); err != nil {
+	if round.goroutines, err = r.settled(); err != nil {
 		return round, err
 	}
 	u, err := proc.Read(r.proc, r.srv.PID)
@@ -196,6 +197,21 @@ func (r *reloading) ask(method, path string) ([]byte, error) {
 		err = fmt.Errorf("status %d: %.300s", resp.StatusCode, body)
 	}
 	return body, err
+}
+
+// settled is the least number of goroutines within a moment: those of
+// connections end when the server has seen that they are closed.
+func (r *reloading) settled() (int, error) {
+	least := math.MaxInt
+	for range 10 {
+		n, err := r.goroutines()
+		if err != nil {
+			return 0, err
+		}
+		least = min(least, n)
+		time.Sleep(20 * time.Millisecond)
+	}
+	return least, nil
 }
 
 var goroutines = regexp.MustCompile(`(?m)^go_goroutines (\d+)$`)
