@@ -88,7 +88,7 @@ func New(tb testing.TB, step serve.Step, o Options) *Rig {
 		}
 	}
 	if s, ok := step.(serve.Linker); ok {
-		if err := s.Link(serve.Links{In: o.In, Out: o.Out, Emit: r.emit, End: r.end}); err != nil {
+		if err := s.Link(serve.Links{In: o.In, Out: o.Out, Emit: r.emit, Process: r.process, End: r.end}); err != nil {
 			tb.Fatal(err)
 		}
 	}
@@ -159,6 +159,16 @@ func (r *Rig) emit(ctx context.Context, ev *serve.Event) {
 		serve.NewFlight(nil).Begin(ev, true)
 	}
 	r.pass(ctx, ev, serve.Pass)
+}
+
+func (r *Rig) process(ctx context.Context, ev *serve.Event) error {
+	f := serve.NewErrand()
+	f.Begin(ev, true)
+	r.pass(ctx, ev, serve.Pass)
+	if err := f.WaitAll(ctx); err != nil {
+		return err
+	}
+	return f.Lost()
 }
 
 func (r *Rig) end(_ context.Context, ev *serve.Event, err error) {

@@ -93,8 +93,12 @@ func (l *log) fill(g *group) (more bool, err error) {
 			return true, nil
 		}
 		last := g.read+int64(n) >= end
-		if l.push(g, buf, last) {
+		older := g.from < l.base
+		if l.push(g, buf, last && older) {
 			return true, nil
+		}
+		if last { // of the current file: somebody is writing it
+			return false, nil
 		}
 		if size > l.record {
 			l.logger.Error("a line of a stream is longer than max_record; it is left out", "path", l.path, "offset", g.read)
@@ -125,7 +129,7 @@ func (l *log) position(g *group) (end int64, err error) {
 }
 
 // push adds the records of whole lines. It reports false when there is no whole
-// line; the last line of a file is whole without an end.
+// line; the last line of the older file is whole without an end.
 func (l *log) push(g *group, buf []byte, last bool) (moved bool) {
 	for len(buf) > 0 {
 		i := bytes.IndexByte(buf, '\n')

@@ -9,7 +9,6 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
-	"time"
 
 	"github.com/leat-ml/leat/stream/driver"
 )
@@ -129,6 +128,11 @@ func (l *log) openCurrent() (err error) {
 	if l.size = info.Size(); l.size == 0 {
 		return l.syncFolder()
 	}
+	return l.endLine()
+}
+
+// endLine gives the last line its end if it has none.
+func (l *log) endLine() error {
 	var last [1]byte
 	if _, err := l.w.ReadAt(last[:], l.size-1); err != nil {
 		return err
@@ -167,92 +171,39 @@ func (l *log) append(ctx context.Context, lines []byte) (end int64, err error) {
 			}
 		}
 	}
-	if n, err := l.w.Write(lines); err != nil {
-		if n > 0 { // half a record would be read as one that is broken
-			err = errors.Join(err, l.w.Truncate(l.size))
-		}
-		return 0, err
+	if err := l.write(lines); err != nil {
+		return 0, fmt.Errorf("write %s: %w", l.path, err)
 	}
-	l.size += int64(len(lines))
 	for _, g := range l.groups {
 		g.notify()
 	}
 	return l.end(), nil
 }
 
-// makeRoom waits until no group needs path.1 any more, so that it can go.
-func (l *log) makeRoom(ctx context.Context) error {
-	for l.older > 0 {
-		group, needed := l.needed(l.base)
-		if !needed {
-			return nil
-		}
-		if l.room == nil {
-			l.room = make(chan struct{})
-		}
-		room := l.room
-		l.mu.Unlock()
-		var err error
-		select {
-		case <-room:
-		case <-ctx.Done():
-			err = ctx.Err()
-		}
-		l.mu.Lock()
-		switch {
-		case err != nil:
-			return fmt.Errorf("two files of %d bytes are full, and group %s has not acknowledged the older one: %w", l.config.size, group, err)
-		case l.closed:
-			return driver.ErrClosed
-		case l.size == 0: // somebody else has rotated
-			return nil
-		}
-	}
-	return nil
-}
-
-// needed names a group that is not done with what is in front of a place.
-func (l *log) needed(place int64) (group string, ok bool) {
-	for name, g := range l.groups {
-		if g.low() < place {
-			return name, true
-		}
-	}
-	for name, offset := range l.saved {
-		if l.groups[name] == nil && offset < place {
-			return name, true
-		}
-	}
-	return "", false
-}
-
-// rotate makes the current file path.1 and begins a new one. The state says
-// that this goes on, so that a crash in between does not move the groups.
-func (l *log) rotate() error {
-	if err := l.w.Sync(); err != nil {
-		l.broken = err
+// write writes lines behind all there is: somebody else may have written too,
+// who does not ask for locks.
+func (l *log) write(lines []byte) error {
+	info, err := l.w.Stat()
+	if err != nil {
 		return err
 	}
-	l.behind.reached(l.end())
-	queue := len(l.groups)+len(l.saved) > 0
-	if queue {
-		if err := l.saveState(l.size); err != nil {
+	if info.Size() > l.size {
+		l.size = info.Size()
+		if err := l.endLine(); err != nil {
 			return err
 		}
 	}
-	if err := os.Rename(l.path, l.path+".1"); err != nil {
-		return err
+	n, err := l.w.Write(lines)
+	if err == nil {
+		l.size += int64(n)
+		return nil
 	}
-	old := l.w
-	l.base, l.older, l.size = l.end(), l.size, 0
-	if err := l.openCurrent(); err != nil {
-		l.broken = err
-		return err
+	if n > 0 { // half a record would be read as one that is broken
+		if half := l.w.Truncate(l.size); half != nil {
+			l.broken = half
+		}
 	}
-	if err := old.Close(); err != nil || !queue {
-		return err
-	}
-	return l.saveState(0)
+	return err
 }
 
 // close lets go of the file. Nobody uses the log any more.
@@ -277,47 +228,4 @@ func (l *log) close() error {
 		g.closeFile()
 	}
 	return errors.Join(err, l.lock.Close())
-}
-
-// A saver writes to the disk, every now and then, what may be a little late
-// there.
-type saver struct {
-	quit  chan struct{}
-	done  chan struct{}
-	dirty chan struct{}
-}
-
-func (s *saver) start(l *log) {
-	s.quit, s.done, s.dirty = make(chan struct{}), make(chan struct{}), make(chan struct{}, 1)
-	go func() {
-		defer close(s.done)
-		for {
-			select {
-			case <-s.quit:
-				return
-			case <-s.dirty:
-			}
-			pause := time.NewTimer(max(l.config.save, time.Millisecond))
-			select {
-			case <-s.quit:
-				pause.Stop()
-				return
-			case <-pause.C:
-			}
-			l.saveNow()
-		}
-	}()
-}
-
-// touch says that something has to be saved.
-func (s *saver) touch() {
-	select {
-	case s.dirty <- struct{}{}:
-	default:
-	}
-}
-
-func (s *saver) stop() {
-	close(s.quit)
-	<-s.done
 }

@@ -166,6 +166,38 @@ func TestNobodyLoses(t *testing.T) {
 	closeAll(t, r, s)
 }
 
+// TestOthers wants lines that somebody else appends, who asks for no lock, to be
+// messages like any other, and to do no harm.
+func TestOthers(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "s")
+	s := openFile(t, &Files{}, path, "")
+	r, err := s.Subscribe(context.Background(), "g", driver.ReadOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	put(t, s, "1")
+	f, err := os.OpenFile(path, os.O_APPEND|os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, line := range []string{"20\n21\n", "22", "bad\n", "\n"} {
+		if _, err := f.WriteString(line); err != nil {
+			t.Fatal(err)
+		}
+		put(t, s, fmt.Sprint(30+i))
+	}
+	if err := f.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"1", "20", "21", "30", "22", "31", "32", "33"} {
+		buf := make([]driver.Delivery, 1)
+		if _, err := r.Receive(context.Background(), buf); err != nil || string(buf[0].Body) != want {
+			t.Errorf("received %s, %v, want %s", buf[0].Body, err, want)
+		}
+	}
+	closeAll(t, r, s)
+}
+
 func TestLocked(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "s")
 	one, other := openFile(t, &Files{}, path, ""), openFile(t, &Files{}, path, "")
