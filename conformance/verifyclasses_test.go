@@ -8,6 +8,7 @@ import (
 	"github.com/leat-ml/leat/catalog"
 	"github.com/leat-ml/leat/oip"
 	"github.com/leat-ml/leat/serve"
+	"github.com/leat-ml/leat/step"
 	"github.com/leat-ml/leat/step/remote"
 	"github.com/leat-ml/leat/v2"
 )
@@ -96,6 +97,8 @@ var moreHandlers = map[string]catalog.Func{
 	"chained":    raise("RuntimeError", "outer, caused by: inner"),
 	"show":       show,
 	"note":       note,
+	"teapot":     teapot,
+	"running":    step.WithState(running),
 	"count":      func(_ context.Context, x any) (any, error) { return int64(len(list(x))), nil },
 	"total": func(_ context.Context, x any) (any, error) {
 		sum := int64(0)
@@ -133,4 +136,16 @@ func note(_ context.Context, x any) (any, error) {
 	}
 	ev.Body = serve.ValueBody(object("origin", ev.Fault.Step, "was", body))
 	return ev, nil
+}
+
+func teapot(_ context.Context, x any) (any, error) {
+	ev := x.(*serve.Event)
+	ev.Body = serve.ValueBody("short and stout")
+	ev.Reply = &serve.Reply{Status: 418, ContentType: "text/tea"}
+	return ev, nil
+}
+
+func running(_ context.Context, event, state any) (result, next any, err error) {
+	sum := event.(int64) + state.(int64)
+	return sum, sum, nil
 }

@@ -74,3 +74,14 @@ def add_one(event):
 
 def with_key(event):
     return {**event, "seen": True}
+
+
+def running(event, state):
+    return event + state, event + state
+
+
+def teapot(event):
+    from mlrun.serving.server import Response
+
+    event.body = Response(body="short and stout", content_type="text/tea", status_code=418)
+    return event
