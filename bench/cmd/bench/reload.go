@@ -34,10 +34,10 @@ const (
 // reloading is a server that is reloaded while it is asked.
 type reloading struct {
 	*bench
-	dir, admin string
-	srv        *server.Server
-	reloads    int   // so far
-	first      error // that failed
+	dir, admin       string
+	srv              *server.Server
+	changes, reloads int   // so far
+	first            error // that failed
 }
 
 // reloadRound is one cell in the steady state and one under reloads, and what
@@ -98,8 +98,8 @@ func (r *reloading) change() error {
     clean: {handler: "(event)"}
     wine: {class_name: Model, class_args: {model_path: %q}, after: [clean], responder: true}
     behind%d: {handler: "(event)", after: [wine]}
-`, model, r.reloads%2)
-	if r.reloads%modelEvery == 1 {
+`, model, r.changes%2)
+	if r.changes%modelEvery == 1 {
 		text, err := os.ReadFile(model)
 		if err != nil {
 			return fmt.Errorf("read the model: %w", err)
@@ -127,21 +127,13 @@ func freeAddr() (string, error) {
 	return l.Addr().String(), l.Close()
 }
 
-// round drives one cell in peace and one under reloads.
+// round drives one cell in peace and one under reloads. What the generator does
+// besides is the same in both: it writes files and asks the admin port.
 func (r *reloading) round(ctx context.Context) (round reloadRound, err error) {
-	w := treeRequest()
-	w.path = "/"
-	o := w.options(target{models: true}, r.srv.Addr)
-	if round.steady, err = r.drive(ctx, o); err != nil {
+	if round.steady, err = r.beside(ctx, r.list); err != nil {
 		return round, err
 	}
-	ctx, stop := context.WithCancel(ctx)
-	defer stop()
-	done := make(chan error, 1)
-	go func() { done <- r.keepReloading(ctx) }()
-	round.reloading, err = r.drive(ctx, o)
-	stop()
-	if err = errors.Join(err, <-done); err != nil {
+	if round.reloading, err = r.beside(ctx, r.reloadOnce); err != nil {
 		return round, err
 	}
 	if round.goroutines, err = r.settled(); err != nil {
@@ -150,6 +142,19 @@ func (r *reloading) round(ctx context.Context) (round reloadRound, err error) {
 	u, err := proc.Read(r.proc, r.srv.PID)
 	round.resident = u.Resident
 	return round, err
+}
+
+// beside drives a cell while files are changed and do is done, again and again.
+func (r *reloading) beside(ctx context.Context, do func()) (cell, error) {
+	w := treeRequest()
+	w.path = "/"
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	done := make(chan error, 1)
+	go func() { done <- r.keepChanging(ctx, do) }()
+	c, err := r.drive(ctx, w.options(target{models: true}, r.srv.Addr))
+	stop()
+	return c, errors.Join(err, <-done)
 }
 
 // drive is a cell of its own length and rate.
@@ -162,8 +167,8 @@ func (r *reloading) drive(ctx context.Context, o load.Options) (cell, error) {
 	return b.cell(ctx, o, reloadConns, r.srv.PID)
 }
 
-// keepReloading changes the files and reloads until ctx ends.
-func (r *reloading) keepReloading(ctx context.Context) error {
+// keepChanging changes the files, and does do each time, until ctx ends.
+func (r *reloading) keepChanging(ctx context.Context, do func()) error {
 	tick := time.NewTicker(reloadEvery)
 	defer tick.Stop()
 	for {
@@ -172,13 +177,25 @@ func (r *reloading) keepReloading(ctx context.Context) error {
 			return nil
 		case <-tick.C:
 		}
+		r.changes++
 		if err := r.change(); err != nil {
 			return err
 		}
-		r.reloads++
-		if _, err := r.ask(http.MethodPost, "/api/v1/reload"); err != nil && r.first == nil {
-			r.first = fmt.Errorf("reload %d: %w", r.reloads, err)
-		}
+		do()
+	}
+}
+
+func (r *reloading) reloadOnce() {
+	r.reloads++
+	r.note(r.ask(http.MethodPost, "/api/v1/reload"))
+}
+
+// list is asking the admin port for something that costs it little.
+func (r *reloading) list() { r.note(r.ask(http.MethodGet, "/api/v1/models")) }
+
+func (r *reloading) note(_ []byte, err error) {
+	if err != nil && r.first == nil {
+		r.first = fmt.Errorf("behind %d reloads: %w", r.reloads, err)
 	}
 }
 
