@@ -121,7 +121,22 @@ func (r *Router) route(ctx context.Context, ev *serve.Event) (serve.Fate, error)
 	if child == nil {
 		return serve.Pass, r.unknown(ev)
 	}
-	return child.Do(ctx, ev)
+	return r.run(ctx, child, ev)
+}
+
+// run gives the event to a route. In MLRun's contract the path that it sees is
+// the operation: what is left of the URL.
+func (r *Router) run(ctx context.Context, child serve.Step, ev *serve.Event) (serve.Fate, error) {
+	if !r.Env.MLRun {
+		return child.Do(ctx, ev)
+	}
+	path := ev.Target.Path
+	ev.Target.Path = ev.Target.Operation
+	fate, err := child.Do(ctx, ev)
+	if fate != serve.Keep {
+		ev.Target.Path = path
+	}
+	return fate, err
 }
 
 // enrich puts features in the place of keys. Questions (GET) have none.

@@ -195,7 +195,7 @@ func (v *Voting) pass(ctx context.Context, ev *serve.Event) (serve.Fate, error) 
 			ev.Target.Operation = req.Operation
 		}
 	}
-	return child.Do(ctx, ev)
+	return v.router.run(ctx, child, ev)
 }
 
 // own serves what is asked of the ensemble itself.
