@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -134,13 +135,24 @@ func (g *Graph) closeSteps(ctx context.Context) error {
 	var errs []error
 	for _, step := range g.steps {
 		if c, ok := step.(serve.Closer); ok {
-			errs = append(errs, c.Close(ctx))
+			errs = append(errs, g.closeStep(ctx, c))
 			if err := g.flights.wait(ctx); err != nil {
 				errs = append(errs, fmt.Errorf("close graph: flush: %w", err))
 			}
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// closeStep closes a step. One that panics does not keep the others from it.
+func (g *Graph) closeStep(ctx context.Context, c serve.Closer) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			g.logger.Error("step panicked", "graph", g.name, "doing", "close", "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+			err = fmt.Errorf("close graph: a step panicked: %v", p)
+		}
+	}()
+	return c.Close(ctx)
 }
 
 // enter lets a call in unless the graph is closed.

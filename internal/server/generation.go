@@ -23,6 +23,7 @@ type generation struct {
 	repo    *repo.Repository
 	witness *witness
 	made    map[string]bool // models that the program makes itself, by name
+	begun   bool            // it has been started; guarded by the core's turn
 }
 
 // build makes a generation and loads nothing. It is nil when one of the problems
@@ -88,6 +89,10 @@ func (g *generation) start(ctx context.Context) (err error) {
 			err = g.cfg.panicked("start the server", p)
 		}
 	}()
+	if g.begun {
+		return nil // a reload came before the start
+	}
+	g.begun = true
 	if g.graph != nil {
 		if err := g.graph.Start(ctx); err != nil {
 			return err

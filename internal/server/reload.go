@@ -51,7 +51,7 @@ func (c *Core) Reload(ctx context.Context, read func() (Content, error)) error {
 		return c.reloadFailed(err)
 	}
 	if !c.swap(next) {
-		err = errors.Join(errDraining, c.abandon(ctx, next))
+		err = errors.Join(errDraining, c.abandon(next))
 		return c.reloadFailed(err)
 	}
 	c.cfg.Logger.Info("reloaded", slog.Duration("took", time.Since(start).Round(time.Microsecond)),
@@ -91,14 +91,14 @@ func (c *Core) next(ctx context.Context, read func() (Content, error)) (next *ge
 		err = errors.Join(next.worse(now), ctx.Err())
 	}
 	if err != nil {
-		return nil, 0, errors.Join(err, c.abandon(ctx, next))
+		return nil, 0, errors.Join(err, c.abandon(next))
 	}
 	return next, shared, nil
 }
 
 // abandon closes a generation that does not get to serve.
-func (c *Core) abandon(ctx context.Context, next *generation) error {
-	err := next.close(context.WithoutCancel(ctx))
+func (c *Core) abandon(next *generation) error {
+	err := next.close(c.patient)
 	next.witness.forget(c.current.Load().witness)
 	return err
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -152,6 +153,47 @@ func TestReloadFails(t *testing.T) {
 		t.Errorf("a good one after those: %v", err)
 	}
 	w.check(t)
+}
+
+// TestReloadMadClose closes all of the old steps although one panics.
+func TestReloadMadClose(t *testing.T) {
+	w := &world{}
+	f := &flow{w: w, probes: 3, tweak: func(i int, p *probe) {
+		if i == 0 {
+			p.fault = "panic in Close"
+		}
+	}}
+	var log syncBuffer
+	core := started(t, Config{Spec: f.spec(weight(1)), Catalog: w.set(), Logger: slog.New(slog.NewTextHandler(&log, nil))})
+	f.tweak = nil
+	if err := core.Reload(t.Context(), content(f.spec(weight(2)))); err != nil {
+		t.Fatal(err)
+	}
+	core.leaving.Wait()
+	if w.open.Load() != 3 || w.unloads.Load() != 1 || !strings.Contains(log.String(), "was not released") {
+		t.Errorf("%d steps open, %d models closed; log %s", w.open.Load(), w.unloads.Load(), log.String())
+	}
+	answers(t, core, "2")
+}
+
+// TestReloadBeforeStart starts what serves once.
+func TestReloadBeforeStart(t *testing.T) {
+	w := &world{}
+	f := &flow{w: w, probes: 1}
+	core, problems := New(Config{Spec: f.spec(weight(1)), Catalog: w.set()})
+	if core == nil {
+		t.Fatal(problems)
+	}
+	if err := errors.Join(core.Reload(t.Context(), content(f.spec(weight(2)))), core.Start(t.Context())); err != nil {
+		t.Fatal(err)
+	}
+	answers(t, core, "2")
+	if w.open.Load() != 1 || w.loads.Load() != 1 {
+		t.Errorf("%d steps open, %d loads", w.open.Load(), w.loads.Load())
+	}
+	if err := core.Close(t.Context()); err != nil || w.open.Load() != 0 {
+		t.Errorf("%v, %d steps open", err, w.open.Load())
+	}
 }
 
 // TestReloadCanceled gives up with its caller, while a model loads.

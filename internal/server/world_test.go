@@ -89,7 +89,7 @@ func (m *weigher) Close(context.Context) error {
 type probe struct {
 	w          *world
 	generation int
-	fault      string        // of Start
+	fault      string        // of Start, or Close
 	hold       chan struct{} // what Do waits for; nil is nothing
 	begun      chan struct{}
 
@@ -152,6 +152,9 @@ func (p *probe) Close(context.Context) error {
 	}
 	if !p.closed.Swap(true) {
 		p.w.open.Add(-1)
+		if p.fault == "panic in Close" {
+			panic("the step is mad in the end")
+		}
 	}
 	return nil
 }
