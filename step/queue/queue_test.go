@@ -433,6 +433,27 @@ func TestSwap(t *testing.T) {
 	all.Wait()
 }
 
+// TestDrains wants a queue in memory that is closed to process what is in it.
+func TestDrains(t *testing.T) {
+	p := newPlace(t)
+	g := p.start("sync", nil, "q mem://q", "w Wait <q", "s See <w")
+	for range 5 {
+		ask(t, g, event("1"))
+	}
+	closed := make(chan error)
+	go func() { closed <- g.Close(context.Background()) }()
+	close(p.gate)
+	if err := <-closed; err != nil {
+		t.Fatal(err)
+	}
+	if n := len(p.seen); n != 5 {
+		t.Errorf("%d events came through, want 5", n)
+	}
+	if text := p.log.String(); !strings.Contains(text, "accepted=5 delivered=5 dropped=0 pending=0") {
+		t.Errorf("log:\n%s", text)
+	}
+}
+
 // TestLateClose wants requests that a queue holds to end when it is closed and
 // cannot wait for them.
 func TestLateClose(t *testing.T) {

@@ -131,6 +131,41 @@ func TestCrashWhileRotating(t *testing.T) {
 	}
 }
 
+// TestCrashBehindRotation wants a group to go on where it was when the process
+// dies some time after a rotation, and nothing but that was saved.
+func TestCrashBehindRotation(t *testing.T) {
+	for name, bodies := range map[string][]string{
+		"a smaller file": {`"` + strings.Repeat("a", 80) + `"`, `"b"`, `"` + strings.Repeat("c", 20) + `"`},
+		"a larger file":  {`"` + strings.Repeat("a", 20) + `"`, `"` + strings.Repeat("b", 90) + `"`, `"c"`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "s")
+			fs := &Files{}
+			s := openFile(t, fs, path, "max_size=100B&ack_interval=1h")
+			if _, err := s.Subscribe(context.Background(), "g", driver.ReadOptions{}); err != nil {
+				t.Fatal(err)
+			}
+			put(t, s, bodies...)
+			if text(t, path+".1") == "" {
+				t.Fatal("it was not rotated")
+			}
+			crash(fs)
+			s = openFile(t, &Files{}, path, "")
+			r, err := s.Subscribe(context.Background(), "g", driver.ReadOptions{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, want := range bodies {
+				buf := make([]driver.Delivery, 1)
+				if _, err := r.Receive(context.Background(), buf); err != nil || string(buf[0].Body) != want {
+					t.Fatalf("received %s, %v, want %s", buf[0].Body, err, want)
+				}
+			}
+			closeAll(t, r, s)
+		})
+	}
+}
+
 // TestNobodyLoses wants a file not to be rotated away under a group that is not
 // open: those who publish wait.
 func TestNobodyLoses(t *testing.T) {
