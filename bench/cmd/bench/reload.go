@@ -12,7 +12,6 @@ import (
 	"path/filepath"
 	"regexp"
 	"strconv"
-	"text/tabwriter"
 	"time"
 
 	"github.com/leat-ml/leat/bench/load"
@@ -243,51 +242,4 @@ func (r *reloading) goroutines() (int, error) {
 		return 0, errors.New("/metrics has no go_goroutines")
 	}
 	return strconv.Atoi(string(m[1]))
-}
-
-func (r *reloading) print(rounds []reloadRound) error {
-	of := func(f func(*reloadRound) float64) spread {
-		return over(rounds, func(i int) float64 { return f(&rounds[i]) })
-	}
-	quantile := func(c func(*reloadRound) *cell, q float64) func(*reloadRound) float64 {
-		return func(r *reloadRound) float64 { return micros(c(r).Latency.Quantile(q)) }
-	}
-	steady := func(r *reloadRound) *cell { return &r.steady }
-	under := func(r *reloadRound) *cell { return &r.reloading }
-	fmt.Fprintf(r.out, "\n%d reloads, one in %v, under an open loop: a graph of three steps and the quickstart's tree models; a tenth of the reloads with a model that has changed; %d rounds\n",
-		r.reloads, reloadEvery, len(rounds))
-	tw := tabwriter.NewWriter(r.out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(tw, "state\tanswers\tfailed\tunsent\tp50 us\tp99 us [min-max]\t")
-	failed := r.first != nil
-	for _, row := range []struct {
-		name string
-		cell func(*reloadRound) *cell
-	}{{"steady", steady}, {"reloading", under}} {
-		answers, failures, unsent := 0, 0, 0
-		for i := range rounds {
-			c := row.cell(&rounds[i])
-			answers, failures = answers+c.OK(), failures+c.Failed()-c.Unsent+c.Reconnects
-			if unsent += c.Unsent; r.first == nil {
-				r.first = c.First
-			}
-		}
-		failed = failed || failures > 0 || answers == 0
-		p99 := of(quantile(row.cell, 0.99))
-		fmt.Fprintf(tw, "%s\t%d\t%d\t%d\t%.0f\t%.0f [%.0f-%.0f]\t\n", row.name, answers, failures, unsent, of(quantile(row.cell, 0.5)).median, p99.median, p99.least, p99.most)
-	}
-	if err := tw.Flush(); err != nil {
-		return err
-	}
-	ratio := of(func(r *reloadRound) float64 {
-		return quantile(under, 0.99)(r) / quantile(steady, 0.99)(r)
-	})
-	warm, last := rounds[len(rounds)/5], rounds[len(rounds)-1]
-	grown, more := megabytes(last.resident-warm.resident), last.goroutines-warm.goroutines
-	ok := !failed && ratio.median <= reloadP99 && grown <= reloadGrowthMB && more <= reloadThreads
-	fmt.Fprintf(r.out, "p99 to the steady state %.2f [%.2f-%.2f], goal <= %.1f; behind the first round: resident memory %+.1f MB of %.1f, goal <= %.0f; goroutines %+d of %d, goal <= %d; no failure: %s\n",
-		ratio.median, ratio.least, ratio.most, reloadP99, grown, megabytes(warm.resident), reloadGrowthMB, more, warm.goroutines, reloadThreads, r.verdict(ok))
-	if r.first != nil {
-		fmt.Fprintln(r.out, "the first failure:", r.first)
-	}
-	return nil
 }
