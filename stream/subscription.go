@@ -107,15 +107,22 @@ func (s *Subscription) Ledger() Ledger {
 	}
 }
 
+// A worker is a goroutine of a subscription.
+type worker struct {
+	*Subscription
+	settlement [1]driver.Settlement
+}
+
 // run is a worker.
 func (s *Subscription) run() {
+	w := &worker{Subscription: s}
 	for {
 		d := s.work.next()
 		if d == nil {
 			return
 		}
 		key := d.Key // the wrapper may have another
-		s.handle(d)
+		w.handle(d)
 		*d = Delivery{} // the body may be large
 		s.work.free(key)
 	}
@@ -141,35 +148,35 @@ func (s *Subscription) fetch(dst []Delivery) (int, bool) {
 }
 
 // handle calls the handler until it is done with a message or gives up.
-func (s *Subscription) handle(d *Delivery) {
-	if s.handling.Err() != nil || s.receiving.Err() != nil {
-		s.settle(d, Returned, 0)
+func (w *worker) handle(d *Delivery) {
+	if w.handling.Err() != nil || w.receiving.Err() != nil {
+		w.settle(d, Returned, 0)
 		return
 	}
-	if err := s.decode(d); err != nil {
-		s.bury(d, err, 1)
+	if err := w.decode(d); err != nil {
+		w.bury(d, err, 1)
 		return
 	}
-	wait := s.o.Backoff
+	wait := w.o.Backoff
 	for attempt := 1; ; attempt++ {
-		took, err := s.call(d)
+		took, err := w.call(d)
 		switch {
 		case err == nil:
-			s.settle(d, Delivered, took)
+			w.settle(d, Delivered, took)
 			return
-		case s.handling.Err() != nil:
-			s.settle(d, Returned, took)
+		case w.handling.Err() != nil:
+			w.settle(d, Returned, took)
 			return
-		case attempt >= s.o.Attempts || driver.IsPermanent(err):
-			s.bury(d, err, attempt)
-			return
-		}
-		s.observe(Retried, took)
-		if pause(s.receiving, jitter(wait)) != nil { // later, by another
-			s.settle(d, Returned, 0)
+		case attempt >= w.o.Attempts || driver.IsPermanent(err):
+			w.bury(d, err, attempt)
 			return
 		}
-		wait = min(2*wait, s.o.MaxBackoff)
+		w.observe(Retried, took)
+		if pause(w.receiving, jitter(wait)) != nil { // later, by another
+			w.settle(d, Returned, 0)
+			return
+		}
+		wait = min(2*wait, w.o.MaxBackoff)
 	}
 }
 
@@ -200,38 +207,34 @@ func (s *Subscription) decode(d *Delivery) error {
 }
 
 // bury makes a message a dead letter. It is acknowledged only once it is one.
-func (s *Subscription) bury(d *Delivery, cause error, attempts int) {
-	s.o.Logger.Error("a message of a stream is given up", "stream", s.topic.name, "group", s.group,
+func (w *worker) bury(d *Delivery, cause error, attempts int) {
+	w.o.Logger.Error("a message of a stream is given up", "stream", w.topic.name, "group", w.group,
 		"offset", d.Offset, "event", d.ID, "attempts", attempts, "error", cause)
-	for wait := s.o.Backoff; s.o.Dead != nil; wait = min(2*wait, s.o.MaxBackoff) {
-		err := s.o.Dead(s.handling, d, cause, attempts)
+	for wait := w.o.Backoff; w.o.Dead != nil; wait = min(2*wait, w.o.MaxBackoff) {
+		err := w.o.Dead(w.handling, d, cause, attempts)
 		if err == nil {
 			break
 		}
-		s.o.Logger.Error("a dead letter cannot be kept; trying again", "stream", s.topic.name, "group", s.group, "error", err)
-		if pause(s.receiving, jitter(wait)) != nil {
-			s.settle(d, Returned, 0)
+		w.o.Logger.Error("a dead letter cannot be kept; trying again", "stream", w.topic.name, "group", w.group, "error", err)
+		if pause(w.receiving, jitter(wait)) != nil {
+			w.settle(d, Returned, 0)
 			return
 		}
 	}
-	s.settle(d, Dead, 0)
+	w.settle(d, Dead, 0)
 }
 
 // settle acknowledges a message, or gives it back. An acknowledgement that is
 // lost means another delivery, which at least once allows.
-func (s *Subscription) settle(d *Delivery, o Outcome, took time.Duration) {
-	s.observe(o, took)
-	one := settlements.Get().(*[1]driver.Settlement)
-	one[0] = driver.Settlement{Delivery: *d, Again: o == Returned}
-	err := s.reader.Settle(context.Background(), one[:]) // what was handled stays handled
-	one[0] = driver.Settlement{}
-	settlements.Put(one)
+func (w *worker) settle(d *Delivery, o Outcome, took time.Duration) {
+	w.observe(o, took)
+	w.settlement[0] = driver.Settlement{Delivery: *d, Again: o == Returned}
+	err := w.reader.Settle(context.Background(), w.settlement[:]) // what was handled stays handled
+	w.settlement[0] = driver.Settlement{}
 	if err != nil {
-		s.o.Logger.Warn("a message may be delivered twice: it was not acknowledged", "stream", s.topic.name, "group", s.group, "error", err)
+		w.o.Logger.Warn("a message may be delivered twice: it was not acknowledged", "stream", w.topic.name, "group", w.group, "error", err)
 	}
 }
-
-var settlements = sync.Pool{New: func() any { return new([1]driver.Settlement) }}
 
 func (s *Subscription) observe(o Outcome, took time.Duration) {
 	switch o {

@@ -33,15 +33,15 @@ type Message struct {
 
 // Size is about how many bytes a message holds on to.
 func (m *Message) Size() int {
+	if m.Value != nil {
+		return len(m.Key) + m.Value.Size()
+	}
 	n := len(m.Key) + len(m.ID) + len(m.Body)
 	for name, values := range m.Header {
 		n += len(name)
 		for _, v := range values {
 			n += len(v)
 		}
-	}
-	if m.Value != nil {
-		n += m.Value.Size()
 	}
 	return n
 }
