@@ -87,13 +87,16 @@ func mutate(text string) []mutation {
 	at("misspelt key", `(?m)(class_name|class_args|handler|after|on_error|responder|input_path|result_path|full_event|kind|engine|steps|routes): ?`, func(s string) string { return s[:2] + "z" + s[2:] })
 	at("unknown kind", `kind: \w+`, func(s string) string { return s + "y" })
 	at("text for a list", `after: \[[\w, ]+\]`, func(string) string { return "after: {a: 1}" })
-	at("number for text", `(input_path|result_path): \w+`, func(s string) string { return s[:strings.Index(s, ":")] + ": 5" })
+	at("number for text", `(input_path|result_path): \w+`, func(s string) string {
+		key, _, _ := strings.Cut(s, ":")
+		return key + ": 5"
+	})
 	at("text for a boolean", `(responder|full_event): true`, swap("true", `"sometimes"`))
 	at("broken expression", `"\([^"]*\)"`, func(s string) string { return strings.Replace(s, "(", "(((", 1) })
 	at("unknown variable", `event\[`, swap("event", "evnt"))
 	at("a step after itself", `(?m)^    (\w+):\n((?:      .*\n)*?)      after: \[`, func(s string) string {
-		name := strings.TrimSpace(s[:strings.Index(s, ":")])
-		return s + name + ", "
+		name, _, _ := strings.Cut(s, ":")
+		return s + strings.TrimSpace(name) + ", "
 	})
 	at("no argument", `class_args: \{[^{}]*\}`, func(s string) string {
 		if strings.Contains(s, "multiplier") || strings.Contains(s, "soft") {
