@@ -232,6 +232,10 @@ func TestAnswers(t *testing.T) {
 			steps: []string{"q URL *"},
 			want:  map[string]string{"mem": "1", "file": "1"},
 		},
+		"the queue responds, and is followed": {
+			steps: []string{"q URL *", "s See <q"}, seen: 1,
+			want: map[string]string{"mem": "1", "file": `{"id":"the id"}`},
+		},
 		"two queues": {
 			steps: []string{"q URL", "b More <q", "r mem://r <b", "c More <r", "d See <c *"}, seen: 1,
 			want: map[string]string{"mem": "3", "file": `{"id":"the id"}`},
