@@ -49,20 +49,27 @@ func (r *reader) kind(n *document.Node) (kind string, at document.Pos) {
 // flow reads a flow and its steps.
 func (r *reader) flow(n *document.Node, kind string) *graph.StepSpec {
 	s := r.task(n, kind)
-	steps := n.Field("steps")
-	if steps == nil || steps.Value.Kind == document.Null {
-		return s
+	s.Steps = r.children(n, "steps", r.step)
+	return s
+}
+
+// children reads the steps within a step, in their order.
+func (r *reader) children(n *document.Node, key string, read func(*document.Field) *graph.StepSpec) []*graph.StepSpec {
+	f := n.Field(key)
+	if f == nil || f.Value.Kind == document.Null {
+		return nil
 	}
-	if steps.Value.Kind != document.Map {
-		r.wrong(steps, "a mapping")
-		return s
+	if f.Value.Kind != document.Map {
+		r.wrong(f, "a mapping")
+		return nil
 	}
-	for i := range steps.Value.Fields {
-		if step := r.step(&steps.Value.Fields[i]); step != nil {
-			s.Steps = append(s.Steps, step)
+	var all []*graph.StepSpec
+	for i := range f.Value.Fields {
+		if s := read(&f.Value.Fields[i]); s != nil {
+			all = append(all, s)
 		}
 	}
-	return s
+	return all
 }
 
 // step reads a step of a flow; nil where it cannot be had.
@@ -117,19 +124,7 @@ func (r *reader) stepKind(n *document.Node) (kind string, ok bool) {
 func (r *reader) router(n *document.Node, pos document.Pos) *graph.StepSpec {
 	s := r.task(n, "router")
 	s.Kind, s.Pos = "router", graph.Pos(pos)
-	routes := n.Field("routes")
-	if routes == nil || routes.Value.Kind == document.Null {
-		return s
-	}
-	if routes.Value.Kind != document.Map {
-		r.wrong(routes, "a mapping")
-		return s
-	}
-	for i := range routes.Value.Fields {
-		if route := r.route(&routes.Value.Fields[i]); route != nil {
-			s.Routes = append(s.Routes, route)
-		}
-	}
+	s.Routes = r.children(n, "routes", r.route)
 	return s
 }
 
