@@ -16,7 +16,9 @@ import (
 // there: nothing lost, nothing added.
 func TestSpecsBothWays(t *testing.T) {
 	n := 0
-	for _, c := range readCases(t) {
+	for _, c := range append(readCases(t), testCase{Name: "names beside keys", Spec: json.RawMessage(`{"graph": {"engine": "async", "steps": {
+		"a": {"name": "first", "handler": "ident"},
+		"r": {"kind": "router", "name": "models", "after": ["a"], "responder": true, "routes": {"m": {"name": "mine", "class_name": "ScalarMul"}}}}}}`)}) {
 		var want map[string]any
 		if json.Unmarshal(c.Spec, &want) != nil || want["graph"] == nil {
 			continue

@@ -24,14 +24,16 @@ func (s *Spec) MarshalJSON() ([]byte, error) {
 		o.value(key, s.Later[key], true)
 	}
 	if s.Graph != nil {
-		o.value("graph", step{s.Graph, true}, true)
+		o.value("graph", step{s.Graph, s.Graph.Name, true}, true)
 	}
 	return o.end()
 }
 
-// A step is written without its name: that is its key in what contains it.
+// A step is written without its key, which what contains it has. name is what it
+// calls itself where that is something else.
 type step struct {
 	*StepSpec
+	name string
 	root bool
 }
 
@@ -46,9 +48,7 @@ func (s step) MarshalJSON() ([]byte, error) {
 		kind = ""
 	}
 	o.text("kind", kind)
-	if s.Kind != "router" && s.Kind != "" && s.Key != "" && s.Key != s.Name {
-		o.text("name", s.Key)
-	}
+	o.text("name", s.name)
 	o.text("comment", s.Comment)
 	o.value("after", s.After, len(s.After) > 0)
 	o.value("before", s.Before, s.Kind == "error_step")
@@ -105,12 +105,11 @@ func (o *object) value(key string, v any, there bool) {
 func (o *object) steps(key string, steps []*StepSpec, there bool) {
 	within := &object{}
 	for _, s := range steps {
-		name, own := s.Name, *s
-		if s.Key != "" && key == "routes" { // a route's name beside its key
-			name = s.Key
-			own.Key = s.Name
+		at, name := s.Name, s.Key // of a step in a flow, whose links go by Name
+		if key == "routes" && s.Key != "" {
+			at, name = s.Key, s.Name
 		}
-		within.value(name, step{&own, false}, true)
+		within.value(at, step{s, name, false}, true)
 	}
 	text, err := within.end()
 	if err != nil {

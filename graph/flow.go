@@ -3,6 +3,7 @@ package graph
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/leat-ml/leat/serve"
@@ -281,10 +282,7 @@ func (b *builder) values(s *StepSpec) map[string]any {
 			continue
 		}
 		if out == nil {
-			out = make(map[string]any, len(s.Args))
-			for k, v := range s.Args {
-				out[k] = v
-			}
+			out = maps.Clone(s.Args)
 		}
 		name, ok := v.(string)
 		if !ok {

@@ -39,7 +39,8 @@ type Spec struct {
 // A StepSpec is one step, and what it contains where it contains any.
 type StepSpec struct {
 	Name string
-	// Key is what its router lists it under, where the name is another one.
+	// Key is the other one of two names: of a route, what its router lists it
+	// under; of a step in a flow, whose links go by Name, what it calls itself.
 	Key  string
 	Kind string // "task" (also when empty), "router" …; of the root: "router" or "root"
 	Pos  Pos
