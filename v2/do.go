@@ -85,10 +85,7 @@ func (s *Server) operation(ev *serve.Event) (string, error) {
 func (s *Server) fromPath(path string) string {
 	op := strings.Trim(path, "/")
 	if rest, ok := strings.CutPrefix(op, "v2/models/"); ok {
-		_, op, _ = strings.Cut(rest, "/")
-		if after, ok := strings.CutPrefix(op, "versions/"); ok {
-			_, op, _ = strings.Cut(after, "/")
-		}
+		_, _, op = address(rest)
 	}
 	if s.Env.MLRun {
 		return op

@@ -203,15 +203,21 @@ func (r *Router) fromPath(ev *serve.Event) (list bool, err error) {
 		return true, nil
 	}
 	t := &ev.Target
-	t.Model, rest, _ = strings.Cut(rest, "/")
-	if after, ok := strings.CutPrefix(rest, "versions/"); ok {
-		t.Version, rest, _ = strings.Cut(after, "/")
-	}
-	t.Operation = rest
+	t.Model, t.Version, t.Operation = address(rest)
 	if r.Env.MLRun || strings.IndexByte(path, '%') < 0 { // MLRun's are decoded before they are split
 		return false, nil
 	}
 	return false, unescape(&t.Model, &t.Version, &t.Operation)
+}
+
+// address takes apart what comes after the prefix in the URL of a model:
+// <model>[/versions/<version>][/<operation>].
+func address(rest string) (model, version, operation string) {
+	model, rest, _ = strings.Cut(rest, "/")
+	if after, ok := strings.CutPrefix(rest, "versions/"); ok {
+		version, rest, _ = strings.Cut(after, "/")
+	}
+	return model, version, rest
 }
 
 // unescape decodes %xx in the parts of a path, once they are parts, so that an
