@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"context"
 	"time"
 
 	"github.com/leat-ml/leat/serve"
@@ -21,8 +22,8 @@ type StepMetrics interface {
 
 // A Tracer follows events from step to step. It is safe for concurrent use.
 type Tracer interface {
-	// Enter is called before a step gets the event, and what it returns after:
-	// with the event as the step left it, which is not to be looked at when the
-	// step kept it.
-	Enter(step string, ev *serve.Event) (leave func(ev *serve.Event, fate serve.Fate, err error))
+	// Enter is called before a step gets the event, and leave after: with the
+	// event as the step left it, which is not to be looked at when the step kept
+	// it. The step works under the context that Enter returns.
+	Enter(ctx context.Context, step string, ev *serve.Event) (in context.Context, leave func(ev *serve.Event, fate serve.Fate, err error))
 }

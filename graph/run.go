@@ -145,9 +145,9 @@ func (n *node) enter(i int, ev *serve.Event) {
 }
 
 func (p *plan) traced(ctx context.Context, n *node, ev *serve.Event) (fate serve.Fate, err error) {
-	leave := p.g.trace.Enter(n.name, ev)
+	in, leave := p.g.trace.Enter(ctx, n.name, ev)
 	defer func() { leave(ev, fate, err) }()
-	return n.step.Do(ctx, ev)
+	return n.step.Do(in, ev)
 }
 
 func (p *plan) panicked(n *node, v any) error {

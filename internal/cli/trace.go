@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"sync"
@@ -29,7 +30,7 @@ type tracedStep struct {
 }
 
 // Enter implements graph.Tracer.
-func (t *trace) Enter(step string, ev *serve.Event) func(*serve.Event, serve.Fate, error) {
+func (t *trace) Enter(ctx context.Context, step string, ev *serve.Event) (context.Context, func(*serve.Event, serve.Fate, error)) {
 	s := &tracedStep{Step: step, Input: excerpt(ev.Body), Fate: "still in it"}
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -39,7 +40,7 @@ func (t *trace) Enter(step string, ev *serve.Event) func(*serve.Event, serve.Fat
 	}
 	s.At = millis(begin.Sub(t.start))
 	t.steps = append(t.steps, s)
-	return func(ev *serve.Event, fate serve.Fate, err error) {
+	return ctx, func(ev *serve.Event, fate serve.Fate, err error) {
 		took := time.Since(begin)
 		output := ""
 		if err == nil && fate != serve.Keep && fate != serve.Drop {
