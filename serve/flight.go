@@ -2,6 +2,7 @@ package serve
 
 import (
 	"context"
+	"runtime"
 	"sync"
 )
 
@@ -242,6 +243,11 @@ func (f *Flight) Settled() bool {
 func (f *Flight) Wait(ctx context.Context) (*Event, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if !f.settled {
+		f.mu.Unlock()
+		runtime.Gosched()
+		f.mu.Lock()
+	}
 	if f.settled {
 		return f.answer, f.err
 	}
