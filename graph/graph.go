@@ -32,6 +32,8 @@ type Graph struct {
 	done    chan struct{} // closed when running reaches zero
 	closed  atomic.Bool
 	flights flights
+	landed  func() // flights.release, made once: a method value is an allocation
+	crew    crew
 
 	life   context.Context // of what goes on after an answer
 	cancel context.CancelFunc
@@ -61,6 +63,7 @@ func (g *Graph) prepare(o Options) {
 	}
 	g.epoch = time.Now()
 	g.done = make(chan struct{})
+	g.landed = g.flights.release
 	g.running.Store(1)
 	g.life, g.cancel = context.WithCancel(context.Background())
 }

@@ -38,7 +38,7 @@ func (p *plan) process(ctx context.Context, ev *serve.Event) error {
 func (p *plan) depart(ctx context.Context, ev *serve.Event) *serve.Flight {
 	p.g.flights.begin()
 	defer p.g.flights.rest()
-	f := serve.NewFlight(p.g.flights.release)
+	f := serve.NewFlight(p.g.landed)
 	switch p.ack {
 	case ackFirst:
 		way := ev.Clone()
@@ -274,19 +274,13 @@ func (p *plan) answer(ctx context.Context, tail followers, ev *serve.Event) {
 // since the event is a part of a flight.
 func (p *plan) aside(ctx context.Context, next followers, ev *serve.Event) {
 	p.g.flights.move()
-	go func() {
-		defer p.g.flights.rest()
-		p.follow(ctx, next, ev)
-	}()
+	p.g.crew.run(part{p: p, ctx: ctx, to: next, ev: ev})
 }
 
-// beside is aside from one node on.
+// beside is aside for an event that has been sent on its way to n.
 func (p *plan) beside(ctx context.Context, n *node, ev *serve.Event) {
 	p.g.flights.move()
-	go func() {
-		defer p.g.flights.rest()
-		p.walk(ctx, n, ev)
-	}()
+	p.g.crew.run(part{p: p, ctx: ctx, n: n, ev: ev})
 }
 
 // branch sends clones of an event to all followers but the one that this
@@ -435,6 +429,6 @@ func (p *plan) board(n *node, ev *serve.Event) {
 		return
 	}
 	p.g.flights.begin()
-	f := serve.NewFlight(p.g.flights.release)
+	f := serve.NewFlight(p.g.landed)
 	f.Begin(ev, true)
 }

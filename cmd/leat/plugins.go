@@ -5,6 +5,7 @@ import (
 
 	"github.com/leat-ml/leat/catalog"
 	"github.com/leat-ml/leat/internal/cli"
+	"github.com/leat-ml/leat/internal/datadir"
 	"github.com/leat-ml/leat/runtime/onnx"
 	"github.com/leat-ml/leat/runtime/trees"
 	"github.com/leat-ml/leat/step"
@@ -22,17 +23,17 @@ func register(set *catalog.Set, p cli.Plugins) {
 	set.Compile, set.CompileVars = expr.Compile, expr.CompileVars
 	step.Register(set)
 	remote.Register(set)
-	queue.Register(set, streams())
+	queue.Register(set, streams(p.Data))
 	trees.Register(set)
 	onnx.Register(set, onnx.Options{Library: p.ONNXRuntime, Trees: trees.LoadONNX})
 }
 
 // streams are the kinds of streams. Those in memory and in files are the
 // process's, whichever graph uses them.
-func streams() *stream.Mux {
+func streams(data *datadir.Dir) *stream.Mux {
 	x, memory := &stream.Mux{}, &mem.Memory{}
 	x.Register("mem", memory.Open)
 	x.Register("dummy", memory.Open)
-	x.Register("file", (&file.Files{Logger: slog.Default()}).Open)
+	x.Register("file", (&file.Files{Logger: slog.Default(), Folder: data.Sub("streams")}).Open)
 	return x
 }

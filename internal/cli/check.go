@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/leat-ml/leat/graph"
+	"github.com/leat-ml/leat/internal/datadir"
 )
 
 type checkCmd struct {
@@ -32,7 +33,7 @@ Examples:
 
 // Run prints the problems.
 func (c *checkCmd) Run(ctx context.Context, env *Env) error {
-	ch := &checker{set: env.catalog(c.linked)}
+	ch := &checker{set: env.catalog(c.linked, datadir.Temporary())} // which nothing is written to
 	o := c.opener(env, ch.set)
 	src, problems, err := o.open(c.Path)
 	if err != nil {

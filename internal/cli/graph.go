@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/leat-ml/leat/graph"
+	"github.com/leat-ml/leat/internal/datadir"
 	"github.com/leat-ml/leat/internal/draw"
 )
 
@@ -31,7 +32,7 @@ Examples:
 // Run prints the graph. What is wrong with the spec is told, and what there is
 // of a graph is printed all the same.
 func (c *graphCmd) Run(_ context.Context, env *Env) error {
-	src, problems, err := c.opener(env, env.catalog(c.linked)).open(c.Path)
+	src, problems, err := c.opener(env, env.catalog(c.linked, datadir.Temporary())).open(c.Path)
 	if err != nil {
 		return err
 	}

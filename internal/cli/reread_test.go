@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/leat-ml/leat/catalog"
+	"github.com/leat-ml/leat/internal/datadir"
 	"github.com/leat-ml/leat/internal/server"
 	"github.com/leat-ml/leat/runtime/trees"
 	"github.com/leat-ml/leat/step"
@@ -29,7 +30,7 @@ func BenchmarkReload(b *testing.B) {
 	}
 	time.Sleep(200 * time.Millisecond) // files that have just been written are loaded anew in any case
 	cmd := serveCmd{Path: dir, Access: "off", logging: logging{LogFormat: "text", LogLevel: "error"}}
-	rc, err := cmd.config(&env)
+	rc, err := cmd.config(&env, datadir.Temporary())
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"github.com/leat-ml/leat/catalog"
+	"github.com/leat-ml/leat/internal/datadir"
 )
 
 // The exit codes of every verb.
@@ -35,9 +36,11 @@ type Env struct {
 	Signals func() (signals <-chan os.Signal, stop func())
 }
 
-// Plugins are the settings of linked runtimes.
+// Plugins are the settings of what is linked in.
 type Plugins struct {
 	ONNXRuntime string // path of the library or its folder; "" looks for it
+	// Data is the server's data folder, never nil; Run closes it.
+	Data *datadir.Dir
 }
 
 // errReported ends a verb that has already told the user what failed.

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"github.com/leat-ml/leat/catalog"
+	"github.com/leat-ml/leat/internal/datadir"
 )
 
 // linked are the flags of linked runtimes.
@@ -9,11 +10,12 @@ type linked struct {
 	ONNXRuntime string `name:"onnxruntime" setting:"" placeholder:"PATH" help:"The ONNX Runtime library or its folder; looked for when not given."`
 }
 
-// catalog is the set of what is linked into the program.
-func (e *Env) catalog(l linked) *catalog.Set {
+// catalog is the set of what is linked into the program, with a data folder for
+// what it keeps.
+func (e *Env) catalog(l linked, data *datadir.Dir) *catalog.Set {
 	set := catalog.Default.Clone()
 	if e.Register != nil {
-		e.Register(set, Plugins(l))
+		e.Register(set, Plugins{ONNXRuntime: l.ONNXRuntime, Data: data})
 	}
 	return set
 }
@@ -48,7 +50,7 @@ type runtimeRow struct {
 // Run prints the runtimes.
 func (c *runtimesCmd) Run(env *Env) error {
 	list := []runtimeRow{}
-	for _, r := range env.catalog(c.linked).Runtimes() {
+	for _, r := range env.catalog(c.linked, datadir.Temporary()).Runtimes() {
 		list = append(list, probe(r))
 	}
 	if c.json() {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/leat-ml/leat/graph"
+	"github.com/leat-ml/leat/internal/datadir"
 	"github.com/leat-ml/leat/internal/server"
 	"github.com/leat-ml/leat/internal/version"
 )
@@ -19,6 +20,7 @@ type serveCmd struct {
 
 	HTTP    string        `name:"http" setting:"" default:"127.0.0.1:8080" placeholder:"ADDR" help:"Data port; port 0 picks a free one."`
 	Admin   string        `setting:"" default:"127.0.0.1:8082" placeholder:"ADDR" help:"Admin port: metrics, health, the models."`
+	Data    string        `setting:"" default:".leat" placeholder:"DIR" help:"Folder of what the server keeps: streams. Made at the first write, and one server has it."`
 	Ready   string        `setting:"" enum:"all,any" default:"all" placeholder:"WHICH" help:"The server is ready when all of its models are, or any."`
 	Timeout time.Duration `setting:"" default:"0" placeholder:"DURATION" help:"Time for a request; 0 is no limit."`
 	MaxBody size          `setting:"" default:"64MiB" placeholder:"SIZE" help:"Largest body of a request."`
@@ -50,8 +52,13 @@ Examples:
 }
 
 // Run serves until a signal or ctx ends it.
-func (c *serveCmd) Run(ctx context.Context, env *Env) error {
-	rc, err := c.config(env)
+func (c *serveCmd) Run(ctx context.Context, env *Env) (err error) {
+	data, err := datadir.New(c.Data)
+	if err != nil {
+		return badUsage("--data: %v", err)
+	}
+	defer func() { err = errors.Join(err, data.Close()) }()
+	rc, err := c.config(env, data)
 	if err != nil {
 		return err
 	}
@@ -79,13 +86,13 @@ func relaxCollector(env *Env) {
 }
 
 // config is the server that the flags and PATH describe.
-func (c *serveCmd) config(env *Env) (rc server.RunConfig, err error) {
+func (c *serveCmd) config(env *Env, data *datadir.Dir) (rc server.RunConfig, err error) {
 	if c.Timeout < 0 || c.Drain < 0 {
 		return rc, badUsage("--timeout and --drain must not be negative")
 	}
 	errs := &lockedWriter{w: env.Stderr}
 	logger := c.logger(errs)
-	set := env.catalog(c.linked)
+	set := env.catalog(c.linked, data)
 	src, problems, err := c.source(c.opener(env, set))
 	if err != nil {
 		return rc, err

@@ -15,6 +15,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"github.com/leat-ml/leat/catalog"
+	"github.com/leat-ml/leat/internal/datadir"
 	"github.com/leat-ml/leat/runtime/trees"
 )
 
@@ -156,7 +157,7 @@ func TestServeConfig(t *testing.T) {
 				t.Fatal(err)
 			}
 			env.Stderr = &bytes.Buffer{}
-			rc, err := cli.Serve.config(&env)
+			rc, err := cli.Serve.config(&env, datadir.Temporary())
 			if err != nil {
 				t.Fatal(err)
 			}

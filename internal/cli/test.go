@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+
+	"github.com/leat-ml/leat/internal/datadir"
 )
 
 type testCmd struct {
@@ -37,8 +39,10 @@ Examples:
 }
 
 // Run runs the event or the cases.
-func (c *testCmd) Run(ctx context.Context, env *Env) error {
-	t := &tester{env: env, set: env.catalog(c.linked)}
+func (c *testCmd) Run(ctx context.Context, env *Env) (err error) {
+	data := datadir.Temporary() // nothing is left of a test
+	defer func() { err = errors.Join(err, data.Close()) }()
+	t := &tester{env: env, set: env.catalog(c.linked, data)}
 	o := c.opener(env, t.set)
 	src, problems, err := o.open(c.Source)
 	if err != nil {

@@ -26,7 +26,7 @@ var (
 		"hub_task":               taskKeys,
 		"flow":                   flowKeys,
 		"root":                   append([]string{"allow_cyclic", "track_models", "shared_models", "shared_max_processes", "shared_max_threads", "pool_factor"}, flowKeys...),
-		"queue":                  append([]string{"path", "shards", "retention_in_hours", "trigger_args", "options"}, commonKeys...),
+		"queue":                  append([]string{"path", "shards", "retention_in_hours", "trigger_args", "options", "responder"}, commonKeys...),
 	}
 )
 

@@ -114,6 +114,9 @@ func deadLetters(path string) string {
 	if err != nil || u.Scheme != "file" {
 		return ""
 	}
+	if u.Opaque != "" { // in the data folder
+		return u.Scheme + ":" + u.Opaque + ".dead"
+	}
 	return (&url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path + ".dead"}).String()
 }
 

@@ -1,4 +1,5 @@
-// Package file keeps streams in files: file:///path is that exact path, one JSON
+// Package file keeps streams in files: file:///path is that exact path, and
+// file:path is in the folder that the program has for them. They have one JSON
 // record a line, which grep and jq read as it is. A file that has reached its
 // size becomes path.1, in place of an older one.
 //
@@ -13,7 +14,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"path/filepath"
 	"sync"
 	"time"
 
@@ -33,14 +33,27 @@ const (
 type Files struct {
 	// Logger is told about records that cannot be read; nil tells nobody.
 	Logger *slog.Logger
+	// Folder is where the paths of URLs are that have no leading slash; nil where
+	// there is no such place.
+	Folder Folder
 
 	mu   sync.Mutex
 	logs map[string]*log
 }
 
+// A Folder is the program's own place for streams. It is safe for concurrent use.
+type Folder interface {
+	// Path is the folder's, which need not be there.
+	Path() string
+	// Claim makes sure that no other process uses the folder. It is called before
+	// anything is made there, and may be called often.
+	Claim() error
+}
+
 // config is what the options of a URL say.
 type config struct {
 	path     string
+	folder   Folder        // that path is in; nil for a path of its own
 	size     int64         // of a file, from which it is rotated
 	record   int64         // of the longest line
 	commit   bool          // Publish waits until the disk has it
@@ -58,7 +71,7 @@ type config struct {
 //   - ack_interval, how late acknowledgements may be on the disk; 100ms. Those
 //     that a crash comes before are delivered again.
 func (fs *Files) Open(_ context.Context, s driver.Source) (driver.Stream, driver.Traits, error) {
-	c, err := configOf(s)
+	c, err := fs.configOf(s)
 	if err != nil {
 		return nil, driver.Traits{}, err
 	}
@@ -76,14 +89,10 @@ func (fs *Files) Open(_ context.Context, s driver.Source) (driver.Stream, driver
 	return &stream{files: fs, log: l}, driver.Traits{Wraps: true}, nil
 }
 
-func configOf(s driver.Source) (c config, err error) {
-	if s.URL.Host != "" && s.URL.Host != "localhost" {
-		return c, fmt.Errorf("a file has no host: write file:///%s%s for the path /%s%s", s.URL.Host, s.URL.Path, s.URL.Host, s.URL.Path)
+func (fs *Files) configOf(s driver.Source) (c config, err error) {
+	if c.path, c.folder, err = fs.pathOf(s.URL); err != nil {
+		return c, err
 	}
-	if s.URL.Path == "" || s.URL.Path[len(s.URL.Path)-1] == '/' {
-		return c, errors.New("a stream in a file needs the file's path: file:///path")
-	}
-	c.path = filepath.Clean(s.URL.Path)
 	p := driver.ParamsOf(s.URL)
 	c.size = p.Size("max_size", DefaultSize)
 	c.record = p.Size("max_record", DefaultRecord)

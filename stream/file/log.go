@@ -51,6 +51,11 @@ func (l *log) open() (err error) {
 	case l.opened:
 		return l.broken
 	}
+	if l.folder != nil {
+		if err := l.folder.Claim(); err != nil {
+			return err
+		}
+	}
 	if err := os.MkdirAll(filepath.Dir(l.path), 0o755); err != nil {
 		return err
 	}
