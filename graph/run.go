@@ -144,15 +144,21 @@ func (n *node) enter(i int, ev *serve.Event) {
 	}
 }
 
+// traced runs a step under the eyes of the tracer, who is told of a panic too.
 func (p *plan) traced(ctx context.Context, n *node, ev *serve.Event) (fate serve.Fate, err error) {
 	in, leave := p.g.trace.Enter(ctx, n.name, ev)
+	err = errPanicked // unless Do returns
 	defer func() { leave(ev, fate, err) }()
-	return n.step.Do(in, ev)
+	fate, err = n.step.Do(in, ev)
+	return fate, err
 }
+
+// errPanicked is all that callers are told of a panic.
+var errPanicked = errors.New("the step panicked; the log has the details")
 
 func (p *plan) panicked(n *node, v any) error {
 	p.g.logger.Error("step panicked", "graph", p.g.name, "step", n.name, "panic", fmt.Sprint(v), "stack", string(debug.Stack()))
-	err := &serve.Error{Code: serve.Internal, Err: errors.New("the step panicked; the log has the details")}
+	err := &serve.Error{Code: serve.Internal, Err: errPanicked}
 	if p.bare {
 		err.Op = "step " + n.name
 	}
