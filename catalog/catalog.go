@@ -77,8 +77,14 @@ type Env struct {
 	// or ".child" for a child of this one. nil where no function has a URL.
 	Endpoint func(function string) (url string, err error)
 	// Inject adds the trace context of ctx to the header of a request that is
-	// made on behalf of an event. nil where nothing is traced.
+	// made on behalf of an event. nil where nothing is traced, as the next two.
 	Inject func(ctx context.Context, header map[string][]string)
+	// Enter is called before an event gets to a part of a step, such as a route of
+	// a router, and leave after, as the tracer of a graph is called for steps. The
+	// part works under the context that Enter returns.
+	Enter func(ctx context.Context, part string, ev *serve.Event) (in context.Context, leave func(ev *serve.Event, fate serve.Fate, err error))
+	// Note tells something of what works under ctx: "leat.model.name", "iris".
+	Note func(ctx context.Context, key, value string)
 	// Open opens a model artifact for a model's GetModel.
 	Open func(ctx context.Context, path, suffix string) (*serve.Artifact, error)
 }
