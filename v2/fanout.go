@@ -66,7 +66,6 @@ func newFanout(routes []catalog.Route, how executor, env *catalog.Env) fanout {
 type leg struct {
 	ev    *serve.Event // its own, or that of the router where it has a share
 	share *share       // nil where the route is not a model of this process
-	room  *room
 	op    string
 	start time.Time
 
@@ -211,7 +210,7 @@ func (f *fanout) do(ctx context.Context, i int, l *leg) {
 		}
 	}()
 	if l.share != nil {
-		in := inference{s: f.servers[i], ev: l.ev, op: l.op, share: l.share, room: l.room}
+		in := inference{s: f.servers[i], ev: l.ev, op: l.op, share: l.share}
 		l.resp, l.took, l.err = in.serve(ctx, l.start)
 		return
 	}

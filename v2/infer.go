@@ -18,20 +18,13 @@ type inference struct {
 	op    string
 	req   *serve.Request
 	share *share // nil where the event is this server's own
-	room  *room  // for an output; nil where there is none
 }
 
-// A share is one model's part in an event that several models serve: what it
-// changes is in here, and the event is only read.
+// A share is one model's part in an event that several models serve: the event
+// and the request are only read.
 type share struct {
-	req  serve.Request // as the router has read it; this model's copy
+	req  *serve.Request // as the router has read it
 	resp serve.Response
-}
-
-// A room is memory for a tensor of one dimension.
-type room struct {
-	tensor serve.Tensor
-	shape  [1]int
 }
 
 // infer serves an inference or explanation, counts it and records it.
@@ -109,6 +102,14 @@ func (in *inference) run(ctx context.Context, start time.Time) (*serve.Response,
 
 // request reads the request and makes it this inference's own.
 func (in *inference) request() (*serve.Request, error) {
+	if in.share != nil {
+		in.req = in.share.req
+		if in.changesRequest() {
+			own := *in.req
+			in.req = &own
+		}
+		return in.req, nil
+	}
 	body, err := oip.Select(in.ev.Body, in.s.InputPath)
 	if err != nil {
 		return nil, err
@@ -116,10 +117,8 @@ func (in *inference) request() (*serve.Request, error) {
 	if body.Empty() {
 		return nil, emptyBody(in.s.Env.MLRun)
 	}
-	var req *serve.Request
-	if in.share != nil {
-		req = &in.share.req
-	} else if req, err = new(oip.Buffer).Request(body); err != nil {
+	req, err := new(oip.Buffer).Request(body)
+	if err != nil {
 		return nil, unreadable(err)
 	}
 	in.req = req
@@ -128,6 +127,13 @@ func (in *inference) request() (*serve.Request, error) {
 		req.ID = in.ev.Identify()
 	}
 	return req, nil
+}
+
+// changesRequest says whether the request is not put to the model as it was read.
+func (in *inference) changesRequest() bool {
+	d := in.s.desc.Load()
+	_, pre := in.s.Model.(serve.Preprocessor)
+	return pre || len(d.Inputs) > 0 || len(d.Features) > 0 || in.op == opInferDict || in.op == opPredictDict
 }
 
 // unreadable is what is said of a body that is no request.

@@ -83,11 +83,10 @@ func allTensors(outputs any, d *serve.Description) ([]*serve.Tensor, error) {
 
 // column is the tensor of a model's only output, in one allocation or none.
 func column[T serve.Element](in *inference, dt serve.Datatype, elems []T) (*serve.Tensor, error) {
-	r := in.room
-	if r == nil {
-		r = new(room)
-	}
-	r.shape[0] = len(elems)
+	r := &struct {
+		tensor serve.Tensor
+		shape  [1]int
+	}{shape: [1]int{len(elems)}}
 	err := serve.InitTensor(&r.tensor, outputName(in.s.desc.Load()), dt, r.shape[:], elems)
 	return &r.tensor, err
 }

@@ -74,7 +74,10 @@ func (v *Voting) request(ev *serve.Event, shared bool) (req *serve.Request, err 
 		return nil, emptyBody(v.Env.MLRun)
 	}
 	if shared {
-		req, err = oip.Request(ev.Body)
+		if req, err = oip.Request(ev.Body); err == nil {
+			own := *req
+			req = &own
+		}
 	} else {
 		req, err = new(oip.Buffer).Request(ev.Body)
 	}
@@ -88,24 +91,8 @@ func (v *Voting) request(ev *serve.Event, shared bool) (req *serve.Request, err 
 // prepare gives every model its share, or an event of its own.
 func (p *poll) prepare(legs []leg) {
 	p.ev.Identify()
-	common := p.op != opExplain && isInference(p.op)
-	for i := range legs {
-		s := p.servers[i]
-		if !common || s == nil || s.InputPath != "" || s.ResultPath != "" {
-			continue
-		}
-		l := &legs[i]
-		l.op = p.op
-		if p.req.Dialect == serve.OIP {
-			roomy := &struct {
-				share
-				room
-			}{}
-			l.share, l.room = &roomy.share, &roomy.room
-		} else {
-			l.share = new(share)
-		}
-		l.share.req = *p.req
+	if p.op != opExplain && isInference(p.op) {
+		p.share(legs)
 	}
 	p.clone(p.ev, legs)
 	for i := range legs {
@@ -113,6 +100,22 @@ func (p *poll) prepare(legs []leg) {
 			l.ev.Target.Model, l.ev.Target.Version = SplitName(p.routes[i].Key)
 			l.ev.Target.Operation = p.op
 		}
+	}
+}
+
+// share gives the models of this process shares in the event.
+func (p *poll) share(legs []leg) {
+	p.req.Op, p.req.Body = p.op, p.ev.Body
+	if p.req.RawID == nil {
+		p.req.ID = p.ev.ID
+	}
+	shares := make([]share, len(legs))
+	for i := range legs {
+		if s := p.servers[i]; s == nil || s.InputPath != "" || s.ResultPath != "" {
+			continue
+		}
+		shares[i].req = p.req
+		legs[i].share, legs[i].op = &shares[i], p.op
 	}
 }
 

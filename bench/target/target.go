@@ -96,6 +96,19 @@ func (s *Server) Stop() error {
 	return errors.Join(fmt.Errorf("stop %s: still running %v after SIGTERM", s.Name, stopWithin), err)
 }
 
+// Kill ends the server's process group at once, for servers that take their time
+// when they are asked to. It returns when the server has ended.
+func (s *Server) Kill() error {
+	select {
+	case <-s.exited:
+		return nil
+	default:
+	}
+	err := syscall.Kill(-s.PID, syscall.SIGKILL)
+	<-s.exited
+	return err
+}
+
 // watch sends the first address, or closes addr when there is none, and goes on
 // reading, so that the server is not held up by a full pipe.
 func watch(r io.Reader, addr chan<- string) {

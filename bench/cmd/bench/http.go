@@ -93,7 +93,9 @@ func (b *bench) cell(ctx context.Context, o load.Options, conns, pid int) (cell,
 	var before, after proc.Usage
 	var readErr error
 	var busy time.Duration
+	begin, end := o.Begin, o.End
 	o.Begin = func() {
+		callIf(begin)
 		busy, c.generatorCPU = proc.Busy(b.proc), ownCPU()
 		before, readErr = proc.Read(b.proc, pid)
 	}
@@ -102,6 +104,7 @@ func (b *bench) cell(ctx context.Context, o load.Options, conns, pid int) (cell,
 		var err error
 		after, err = proc.Read(b.proc, pid)
 		readErr = errors.Join(readErr, err)
+		callIf(end)
 	}
 	res, err := load.Run(ctx, o)
 	if err = errors.Join(err, readErr, ctx.Err()); err != nil {
@@ -110,6 +113,12 @@ func (b *bench) cell(ctx context.Context, o load.Options, conns, pid int) (cell,
 	c.Result, c.serverCPU = *res, proc.CPUBetween(before, after)
 	c.other = max(0, (busy-c.serverCPU-c.generatorCPU).Seconds()) / (res.Elapsed.Seconds() * float64(runtime.NumCPU()))
 	return c, nil
+}
+
+func callIf(f func()) {
+	if f != nil {
+		f()
+	}
 }
 
 // ownCPU is the CPU time of this process without its children.

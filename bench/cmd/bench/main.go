@@ -1,7 +1,7 @@
 // Command bench measures leat against the floor server in one run, and prints
 // ratios with their targets. bench/README.md says what the figures mean.
 //
-//	go run ./bench/cmd/bench [-suite http|inproc|graph|cold|reload|all] [-smoke]
+//	go run ./bench/cmd/bench [-suite http|inproc|graph|cold|reload|kserve|all] [-smoke]
 package main
 
 import (
@@ -31,6 +31,7 @@ type config struct {
 	full, gate     bool
 	targets        []target
 	posts          []workload
+	kserveRouter   string // path of its binary
 }
 
 // bench is one run of the program.
@@ -65,13 +66,14 @@ func parse(args []string) (config, error) {
 	var smoke bool
 	var reloads int
 	f := flag.NewFlagSet("bench", flag.ContinueOnError)
-	f.StringVar(&c.suite, "suite", "all", "http, inproc, graph, cold, reload or all")
+	f.StringVar(&c.suite, "suite", "all", "http, inproc, graph, cold, reload, kserve, or all but the last")
 	f.IntVar(&c.rounds, "rounds", 5, "rounds of the http suite")
 	f.IntVar(&c.runs, "runs", 11, "starts of each server in the cold suite")
 	f.Float64Var(&seconds, "seconds", 1.5, "length of a cell, beside its warm-up")
 	f.Float64Var(&c.rate, "rate", 0, "open loop: requests a second, on 64 connections, for latency")
 	f.IntVar(&reloads, "reloads", 1000, "reloads in all rounds of the reload suite")
 	f.IntVar(&c.procs, "procs", 0, "GOMAXPROCS of the generator and of each server; 0 leaves it alone")
+	f.StringVar(&c.kserveRouter, "kserve", "", "`path` of KServe's router, for the kserve suite")
 	f.BoolVar(&c.full, "full", false, "1 and 64 connections too")
 	f.BoolVar(&c.gate, "gate", false, "exit 1 when a target is missed")
 	f.BoolVar(&smoke, "smoke", false, "one short round, to see that everything still runs; its figures mean nothing")
@@ -118,7 +120,7 @@ func run(ctx context.Context, c config, out io.Writer) error {
 	if c.procs > 0 {
 		runtime.GOMAXPROCS(c.procs)
 	}
-	suites := map[string]func(context.Context) error{"http": b.http, "inproc": b.inproc, "graph": b.graphs, "cold": b.cold, "reload": b.reload}
+	suites := map[string]func(context.Context) error{"http": b.http, "inproc": b.inproc, "graph": b.graphs, "cold": b.cold, "reload": b.reload, "kserve": b.kserve}
 	names := []string{c.suite}
 	if c.suite == "all" {
 		names = []string{"inproc", "graph", "http", "cold", "reload"}
@@ -127,7 +129,7 @@ func run(ctx context.Context, c config, out io.Writer) error {
 	for _, name := range names {
 		suite, ok := suites[name]
 		if !ok {
-			return fmt.Errorf("no suite %q: there are http, inproc, graph, cold, reload and all", name)
+			return fmt.Errorf("no suite %q: there are http, inproc, graph, cold, reload, kserve and all", name)
 		}
 		if err := suite(ctx); err != nil {
 			return fmt.Errorf("suite %s: %w", name, err)
