@@ -23,6 +23,8 @@ var (
 	stepDurationDesc = describe("step_duration_seconds", "Time that a step had an event for.", "step")
 	reloadsDesc      = describe("reloads_total", "Reloads, by outcome: ok, or failed, after which what was served before goes on serving.", "outcome")
 	lastReloadDesc   = describe("last_reload_timestamp_seconds", "When what is served was put in place: at the last reload that did not fail, or at the start.")
+	spansSentDesc    = describe("trace_spans_sent_total", "Spans that the collector of traces has taken.")
+	spansLostDesc    = describe("trace_spans_lost_total", "Spans that were lost: \"full\" when too many waited to be sent, \"failed\" when they could not be sent.", "reason")
 	answersDesc      = describe("http_requests_total", "HTTP requests answered, by status; 499 is a caller that went away.", "code")
 )
 
@@ -31,7 +33,7 @@ var states = [...]string{"PENDING", "LOADING", "READY", "FAILED"}
 
 // Describe implements prometheus.Collector.
 func (t *Telemetry) Describe(out chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{requestsDesc, errorsDesc, durationDesc, inFlightDesc, loadDesc, stateDesc, stepEventsDesc, stepDurationDesc, answersDesc, reloadsDesc, lastReloadDesc} {
+	for _, d := range []*prometheus.Desc{requestsDesc, errorsDesc, durationDesc, inFlightDesc, loadDesc, stateDesc, stepEventsDesc, stepDurationDesc, answersDesc, reloadsDesc, lastReloadDesc, spansSentDesc, spansLostDesc} {
 		out <- d
 	}
 }
@@ -45,6 +47,9 @@ func (t *Telemetry) Collect(out chan<- prometheus.Metric) {
 		}
 	}
 	t.reloads.collect(c)
+	if s := t.spans.Load(); s != nil {
+		collectSpans(c, *s)
+	}
 	for _, s := range t.allSteps() {
 		s.collect(c)
 	}

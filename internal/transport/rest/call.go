@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -16,14 +17,16 @@ const keepBuffer = 4 << 20
 // A call is one request on its way through a Handler. It is used again for
 // another request, with its buffers and its timer.
 type call struct {
-	h    *Handler
-	w    http.ResponseWriter
-	r    *http.Request
-	ev   *serve.Event // nil until the body has been read
-	came serve.Body   // its body, as it came
-	src  source
-	out  []byte // the answer, where it had to be encoded
-	zip  []byte // the answer compressed
+	h      *Handler
+	w      http.ResponseWriter
+	r      *http.Request
+	ctx    context.Context             //nolint:containedctx // that the request is served under
+	traced func(status int, err error) // ends its trace; nil where nobody follows it
+	ev     *serve.Event                // nil until the body has been read
+	came   serve.Body                  // its body, as it came
+	src    source
+	out    []byte // the answer, where it had to be encoded
+	zip    []byte // the answer compressed
 	watched
 	told // what the log and the metrics are told
 }
@@ -32,7 +35,8 @@ type call struct {
 type told struct {
 	start  time.Time // set only for the log
 	status int
-	sent   int // bytes of the answer's body
+	err    error // why it failed
+	sent   int   // bytes of the answer's body
 	// aborted says that nothing was sent, since nobody is there.
 	aborted bool
 }
@@ -42,7 +46,10 @@ func (h *Handler) begin(w http.ResponseWriter, r *http.Request) *call {
 	if c == nil {
 		c = h.newCall()
 	}
-	c.w, c.r = w, r
+	c.w, c.r, c.ctx = w, r, r.Context()
+	if t := h.opts.Tracer; t != nil {
+		c.ctx, c.traced = t.Request(r)
+	}
 	if h.opts.Access != nil {
 		c.start = time.Now()
 	}
@@ -69,7 +76,7 @@ func (c *call) answer() reply {
 	c.ev = c.event(raw)
 	c.came = c.ev.Body
 	c.arm()
-	ev, err := c.h.next.Serve(c.r.Context(), c.ev)
+	ev, err := c.h.next.Serve(c.ctx, c.ev)
 	if err != nil {
 		return c.failure(err)
 	}
@@ -115,6 +122,9 @@ func (c *call) report() {
 	if l := c.h.opts.Access; l != nil {
 		l.add(c)
 	}
+	if c.traced != nil {
+		c.traced(c.status, c.err)
+	}
 }
 
 // release forgets the request. A call whose watchdog may still run is not used
@@ -123,7 +133,7 @@ func (c *call) release() {
 	if c.caught {
 		return
 	}
-	c.w, c.r, c.ev, c.came, c.src, c.told = nil, nil, nil, serve.Body{}, source{}, told{}
+	c.w, c.r, c.ctx, c.traced, c.ev, c.came, c.src, c.told = nil, nil, nil, nil, nil, serve.Body{}, source{}, told{}
 	if cap(c.out) > keepBuffer {
 		c.out = nil
 	}

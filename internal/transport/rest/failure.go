@@ -59,7 +59,7 @@ func (c *call) failure(err error) reply {
 // failure appends the body of the answer to dst, which may be nil.
 func (h *Handler) failure(dst []byte, r *http.Request, err error) reply {
 	code := serve.CodeOf(err)
-	rep := reply{status: statusOf(err, code)}
+	rep := reply{status: statusOf(err, code), err: err}
 	rep.closes = errors.Is(err, errTooLarge) || errors.Is(err, errSlow) // the rest of the body is not read
 	switch {
 	case code == serve.Canceled && r.Context().Err() != nil:

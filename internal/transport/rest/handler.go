@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"context"
 	"log/slog"
 	"net/http"
 	"runtime"
@@ -39,11 +40,21 @@ type Options struct {
 	Access *AccessLog
 	// Metrics counts answers; nil is nobody.
 	Metrics Metrics
+	// Tracer follows requests; nil is nobody.
+	Tracer Tracer
 }
 
 // Metrics is told the status of every answer; 499 stands for a caller that went
 // away. It must be safe for concurrent use.
 type Metrics interface{ Answered(status int) }
+
+// A Tracer is told of every request when it comes. The request is served under
+// ctx, and end is called when it has been answered: with the status, where 499
+// stands for a caller that went away, and the failure if it failed. A Tracer may
+// change the header of the request. It must be safe for concurrent use.
+type Tracer interface {
+	Request(r *http.Request) (ctx context.Context, end func(status int, err error))
+}
 
 // The states of a Handler, in their order.
 const (

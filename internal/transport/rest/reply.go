@@ -22,6 +22,7 @@ var null = []byte("null")
 // A reply is an answer ready to be sent.
 type reply struct {
 	status      int
+	err         error // why the request failed; nil if it did not
 	contentType []string
 	header      serve.Header // further fields
 	body        []byte

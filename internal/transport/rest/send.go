@@ -35,7 +35,7 @@ func (c *call) send(rep reply) {
 }
 
 func (c *call) write(rep reply) {
-	c.status = rep.status
+	c.status, c.err = rep.status, rep.err
 	if rep.abort {
 		c.aborted = true
 		return

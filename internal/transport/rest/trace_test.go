@@ -1,0 +1,71 @@
+package rest
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/leat-ml/leat/serve"
+)
+
+// A note is what a tracer was told of a request's end.
+type note struct {
+	Status int
+	Err    string
+}
+
+// A tail is a tracer that gives requests a context of its own.
+type tail struct{ ended []note }
+
+type tailed struct{}
+
+func (l *tail) Request(r *http.Request) (context.Context, func(int, error)) {
+	r.Header.Set("Traceparent", "changed")
+	return context.WithValue(r.Context(), tailed{}, true), func(status int, err error) {
+		n := note{Status: status}
+		if err != nil {
+			n.Err = err.Error()
+		}
+		l.ended = append(l.ended, n)
+	}
+}
+
+// TestTracer checks that requests are served under a tracer's context, and that
+// it hears how each of them ended, once.
+func TestTracer(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		do   func() (*serve.Event, error)
+		want note
+	}{
+		{"answered", func() (*serve.Event, error) { return &serve.Event{Body: serve.RawBody([]byte("1"))}, nil }, note{Status: 200}},
+		{"filtered", func() (*serve.Event, error) { return nil, nil }, note{Status: 204}},
+		{"failed", func() (*serve.Event, error) { return nil, errors.New("boom") }, note{500, "boom"}},
+		{"refused", func() (*serve.Event, error) { return nil, serve.Errorf(serve.Limited, "", "slowly") }, note{429, "slowly"}},
+		{"aborted", func() (*serve.Event, error) { panic(http.ErrAbortHandler) }, note{Status: statusGone}},
+	} {
+		spy := &tail{}
+		h := New(handlerFunc(func(ctx context.Context, ev *serve.Event) (*serve.Event, error) {
+			if ctx.Value(tailed{}) == nil || ev.Header.Value("traceparent") != "changed" {
+				t.Errorf("%s: served under another context, or with the header as it came", tt.name)
+			}
+			return tt.do()
+		}), Options{Tracer: spy})
+		func() {
+			defer func() { _ = recover() }() // net/http's business
+			ask(h, "POST", "/", "{}")
+		}()
+		if d := cmp.Diff([]note{tt.want}, spy.ended); d != "" {
+			t.Errorf("%s: %s", tt.name, d)
+		}
+	}
+	spy := &tail{}
+	h := New(handlerFunc(func(context.Context, *serve.Event) (*serve.Event, error) { panic("secret") }), Options{Tracer: spy})
+	ask(h, "POST", "/", "{}", "X-Request-Id", "r1")
+	if d := cmp.Diff([]note{{500, "internal error; the server's log has more under id r1"}}, spy.ended); d != "" {
+		t.Errorf("panicked: %s", d)
+	}
+}
