@@ -68,6 +68,12 @@ func build(c Config) (g *generation, problems []graph.Problem) {
 func (g *generation) env() *catalog.Env {
 	c := &g.cfg
 	e := &catalog.Env{MLRun: c.MLRun, Mock: c.Mock, Logger: c.Logger, Recorder: g.witness.recorder(), Open: c.open}
+	if c.Trace != nil {
+		e.Enter = c.Trace.Enter
+	}
+	if p, ok := c.Trace.(passer); ok {
+		e.Inject, e.Note = p.Inject, p.Note
+	}
 	if s := c.Spec; s != nil {
 		e.Params, e.Async, e.Verbose = s.Parameters, s.LoadMode == "async", s.Verbose
 		e.FunctionURI, e.ContentType = s.FunctionURI, s.DefaultContentType

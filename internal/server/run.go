@@ -15,6 +15,7 @@ import (
 	"github.com/leat-ml/leat/graph"
 	"github.com/leat-ml/leat/internal/admin"
 	"github.com/leat-ml/leat/internal/telemetry"
+	"github.com/leat-ml/leat/internal/tracing"
 	"github.com/leat-ml/leat/internal/transport/rest"
 	"github.com/leat-ml/leat/internal/version"
 )
@@ -26,6 +27,8 @@ type RunConfig struct {
 	HTTP, Admin string
 	MaxBody     int64 // bytes of a request's body; 0 means 64 MiB
 	Access      *rest.AccessLog
+	// Traces says where spans of requests and steps go; nil is nowhere.
+	Traces *tracing.Config
 	// Drain bounds the shutdown; Grace is how much of it passes between turning
 	// not ready and refusing requests.
 	Drain, Grace time.Duration
@@ -62,6 +65,10 @@ func (e ProblemsError) Error() string {
 func Run(ctx context.Context, c RunConfig) error {
 	tel := telemetry.New(telemetry.Build{Version: c.Version, Commit: version.Commit})
 	c.Recorder = &observer{tel: tel, next: c.Recorder}
+	traces, err := c.trace(ctx, tel)
+	if err != nil {
+		return err
+	}
 	core, problems := New(c.Config)
 	for _, p := range problems {
 		if p.Warning && c.Warn != nil {
@@ -69,21 +76,23 @@ func Run(ctx context.Context, c RunConfig) error {
 		}
 	}
 	if core == nil {
+		closeTraces(ctx, traces, c.Logger)
 		return ProblemsError(problems)
 	}
-	r := &running{c: c, core: core, tel: tel}
+	r := &running{c: c, core: core, tel: tel, traces: traces}
 	return r.run(ctx)
 }
 
 // A running server has its listeners and what serves them.
 type running struct {
-	c     RunConfig
-	core  *Core
-	tel   *telemetry.Telemetry
-	admin *http.Server
-	rest  *rest.Server
-	fails chan error
-	urls  atomic.Pointer[map[string]string]
+	c      RunConfig
+	core   *Core
+	tel    *telemetry.Telemetry
+	traces *tracing.Tracing // nil for none
+	admin  *http.Server
+	rest   *rest.Server
+	fails  chan error
+	urls   atomic.Pointer[map[string]string]
 
 	asides sync.WaitGroup // what asks for reloads
 }
@@ -91,6 +100,7 @@ type running struct {
 func (r *running) run(ctx context.Context) error {
 	adminAt, err := r.startAdmin()
 	if err != nil {
+		closeTraces(ctx, r.traces, r.c.Logger)
 		return err
 	}
 	err = r.core.Start(ctx)
@@ -110,6 +120,7 @@ func (r *running) serve(ctx context.Context, adminAt string) error {
 	}
 	h := rest.New(r.core, rest.Options{
 		MLRun: r.c.MLRun, MaxBody: r.c.MaxBody, Timeout: r.c.Timeout, Logger: r.c.Logger, Access: r.c.Access, Metrics: r.tel,
+		Tracer: r.tracer(),
 	})
 	r.rest = rest.NewServer(h)
 	r.urls.Store(&map[string]string{"http": url(l), "admin": adminAt})
@@ -157,8 +168,9 @@ func (r *running) stop(ctx context.Context) error {
 	if r.rest != nil {
 		errs = append(errs, r.rest.Shutdown(ctx, r.c.Grace))
 	}
-	errs = append(errs, r.core.Close(ctx), r.admin.Shutdown(ctx))
-	err := errors.Join(errs...)
+	errs = append(errs, r.core.Close(ctx))
+	closeTraces(ctx, r.traces, r.c.Logger) // while the metrics can still be read
+	err := errors.Join(append(errs, r.admin.Shutdown(ctx))...)
 	if r.rest != nil {
 		r.c.Logger.LogAttrs(ctx, slog.LevelInfo, "shut down", slog.Duration("took", time.Since(start).Round(time.Millisecond)))
 	}

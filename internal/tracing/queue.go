@@ -68,8 +68,9 @@ func (q *queue) ForceFlush(ctx context.Context) error { return q.next.ForceFlush
 func (q *queue) Shutdown(ctx context.Context) error {
 	q.closed.Store(true)
 	err := q.next.Shutdown(ctx)
+	q.abandon()
 	if err == nil {
-		q.abandon() // frees it
+		q.tell(nil, true)
 	}
 	return err
 }
@@ -90,20 +91,20 @@ func (b batches) ExportSpans(ctx context.Context, spans []sdktrace.ReadOnlySpan)
 	} else {
 		b.sent.Add(uint64(len(spans)))
 	}
-	b.tell(err)
+	b.tell(err, false)
 	return nil
 }
 
 // Shutdown implements [sdktrace.SpanExporter].
 func (b batches) Shutdown(ctx context.Context) error { return b.exporter.Shutdown(ctx) }
 
-// tell logs what was lost since it last did. It is called by the one goroutine
-// that sends, so that no request waits for the log.
-func (q *queue) tell(err error) {
+// tell logs what was lost since it last did, now or if that is long ago. It is
+// called by who sends, so that no request waits for the log.
+func (q *queue) tell(err error, now bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	lost := q.full.Load() + q.failed.Load()
-	if lost == q.told || !q.when.IsZero() && time.Since(q.when) < tellEvery {
+	if lost == q.told || !now && !q.when.IsZero() && time.Since(q.when) < tellEvery {
 		return
 	}
 	attrs := []slog.Attr{slog.Uint64("spans", lost-q.told)}

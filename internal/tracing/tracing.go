@@ -67,7 +67,6 @@ func resourceOf(ctx context.Context, version string) (*resource.Resource, error)
 // Close sends what waits, until ctx ends. Spans that end afterwards are lost.
 func (t *Tracing) Close(ctx context.Context) error {
 	if err := t.provider.Shutdown(ctx); err != nil {
-		t.queue.abandon()
 		return fmt.Errorf("send the last traces: %w", err)
 	}
 	return nil

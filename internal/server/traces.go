@@ -1,0 +1,57 @@
+package server
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/leat-ml/leat/internal/telemetry"
+	"github.com/leat-ml/leat/internal/tracing"
+	"github.com/leat-ml/leat/internal/transport/rest"
+)
+
+// A passer is a tracer that steps can pass the trace on with.
+type passer interface {
+	Inject(ctx context.Context, header map[string][]string)
+	Note(ctx context.Context, key, value string)
+}
+
+// lastSpans is how long a server that stops waits for the collector of traces,
+// which may not be there.
+const lastSpans = 5 * time.Second
+
+// trace starts to send spans, and has requests and steps followed. It returns
+// nil where there are to be none.
+func (c *RunConfig) trace(ctx context.Context, tel *telemetry.Telemetry) (*tracing.Tracing, error) {
+	if c.Traces == nil {
+		return nil, nil
+	}
+	t, err := tracing.Start(ctx, *c.Traces, c.Logger)
+	if err != nil {
+		return nil, err
+	}
+	c.Trace = t
+	tel.CountSpans(t)
+	return t, nil
+}
+
+// tracer is what the transport tells of requests; nil for nobody.
+func (r *running) tracer() rest.Tracer {
+	if r.traces == nil {
+		return nil
+	}
+	return r.traces
+}
+
+// closeTraces sends the last spans. That they do not arrive is no failure of the
+// server.
+func closeTraces(ctx context.Context, t *tracing.Tracing, logger *slog.Logger) {
+	if t == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, lastSpans)
+	defer cancel()
+	if err := t.Close(ctx); err != nil && logger != nil {
+		logger.Warn("traces are lost", "error", err)
+	}
+}
