@@ -48,10 +48,11 @@ type fanout struct {
 	cost   []float64
 	budget float64
 	logger *slog.Logger
+	enter  func(ctx context.Context, part string, ev *serve.Event) (context.Context, func(*serve.Event, serve.Fate, error)) // of a tracer; nil without one
 }
 
 func newFanout(routes []catalog.Route, how executor, env *catalog.Env) fanout {
-	f := fanout{routes: routes, how: how, logger: env.Logger, servers: make([]*Server, len(routes)), cost: make([]float64, len(routes))}
+	f := fanout{routes: routes, how: how, logger: env.Logger, enter: env.Enter, servers: make([]*Server, len(routes)), cost: make([]float64, len(routes))}
 	if f.logger == nil {
 		f.logger = slog.New(slog.DiscardHandler)
 	}
@@ -201,8 +202,8 @@ func (r *race) leg(i int) {
 	}
 }
 
-// do runs one leg. A panic is its failure.
-func (f *fanout) do(ctx context.Context, i int, l *leg) {
+// attempt is do without a tracer. A panic is the leg's failure.
+func (f *fanout) attempt(ctx context.Context, i int, l *leg) {
 	defer func() {
 		if p := recover(); p != nil {
 			f.logger.Error("route panicked", "route", f.routes[i].Key, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))

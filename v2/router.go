@@ -124,9 +124,9 @@ func (r *Router) route(ctx context.Context, ev *serve.Event) (serve.Fate, error)
 	return r.run(ctx, child, ev)
 }
 
-// run gives the event to a route. In MLRun's contract the path that it sees is
+// give gives the event to a route. In MLRun's contract the path that it sees is
 // the operation: what is left of the URL.
-func (r *Router) run(ctx context.Context, child serve.Step, ev *serve.Event) (serve.Fate, error) {
+func (r *Router) give(ctx context.Context, child serve.Step, ev *serve.Event) (serve.Fate, error) {
 	if !r.Env.MLRun {
 		return child.Do(ctx, ev)
 	}
