@@ -178,7 +178,9 @@ func (s *batch) send(ctx context.Context) {
 		s.ready[0] = nil
 		s.ready = s.ready[1:]
 		s.mu.Unlock()
+		header := traces(g.events)
 		joined := serve.Join(g.events)
+		joined.Header = header
 		joined.Key, joined.Body = g.key, serve.ValueBody(g.bodies)
 		n := len(g.events)
 		s.links.Emit(ctx, joined)
@@ -189,6 +191,20 @@ func (s *batch) send(ctx context.Context) {
 			s.room = nil
 		}
 	}
+}
+
+// traces is a header that names the traces of events, for the one that they
+// become; nil where they are in none.
+func traces(evs []*serve.Event) serve.Header {
+	const field = "Traceparent"
+	var all []string
+	for _, ev := range evs {
+		all = append(all, ev.Header[field]...)
+	}
+	if all == nil {
+		return nil
+	}
+	return serve.Header{field: all}
 }
 
 // Drain says that the graph lets nobody in any more: what waits for company goes

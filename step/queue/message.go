@@ -41,10 +41,24 @@ type hop struct {
 	fault  *serve.Fault
 }
 
-func newHop(q *Queue, ev *serve.Event) *hop {
+func newHop(ctx context.Context, q *Queue, ev *serve.Event) *hop {
 	h := &hop{from: q, target: ev.Target, body: ev.Body, fault: ev.Fault}
-	h.message = stream.Message{ID: ev.ID, Key: ev.Key, Header: ev.Header, Time: ev.Time, Value: h}
+	h.message = stream.Message{ID: ev.ID, Key: ev.Key, Header: q.traced(ctx, ev.Header), Time: ev.Time, Value: h}
 	return h
+}
+
+// traced is a header with the trace of ctx, which whoever takes the event out of
+// the stream goes on with.
+func (q *Queue) traced(ctx context.Context, header serve.Header) serve.Header {
+	if q.env.Inject == nil {
+		return header
+	}
+	own := maps.Clone(header)
+	if own == nil {
+		own = serve.Header{}
+	}
+	q.env.Inject(ctx, own)
+	return own
 }
 
 // event is the event as it came, for whoever has none of a request.

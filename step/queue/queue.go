@@ -108,7 +108,7 @@ func (q *Queue) Do(ctx context.Context, ev *serve.Event) (serve.Fate, error) {
 		return serve.Pass, &serve.Error{Code: serve.Unavailable, Err: errors.New("the queue has not been started")}
 	}
 	if q.sub != nil && ev.Main() && q.Engine != "sync" && q.topic.Local() {
-		h := newHop(q, ev)
+		h := newHop(ctx, q, ev)
 		h.ev, h.ctx = ev, ctx
 		return serve.Keep, q.publish(ctx, &h.message)
 	}
@@ -119,7 +119,7 @@ func (q *Queue) Do(ctx context.Context, ev *serve.Event) (serve.Fate, error) {
 		}
 	}
 	ev.Identify() // what answers and what goes on have one id
-	if err := q.publish(ctx, &newHop(q, ev).message); err != nil {
+	if err := q.publish(ctx, &newHop(ctx, q, ev).message); err != nil {
 		return serve.Pass, err
 	}
 	return q.filled(ev), nil
@@ -163,7 +163,19 @@ func (q *Queue) handle(ctx context.Context, d *stream.Delivery) error {
 			h.from.links.Emit(h.ctx, h.ev) // what fails there fails its request
 			return nil
 		}
-		return q.links.Process(ctx, h.event())
+		return q.process(ctx, h.event())
 	}
-	return q.links.Process(ctx, eventOf(d.Message, q.topic.String()))
+	return q.process(ctx, eventOf(d.Message, q.topic.String()))
+}
+
+// process has the steps behind process an event, which they take over. Where
+// events are traced, that is a span of its own.
+func (q *Queue) process(ctx context.Context, ev *serve.Event) error {
+	if q.env.Enter == nil {
+		return q.links.Process(ctx, ev)
+	}
+	in, leave := q.env.Enter(ctx, q.name, ev)
+	err := q.links.Process(in, ev)
+	leave(nil, serve.Keep, err)
+	return err
 }
