@@ -11,6 +11,9 @@ import (
 	"github.com/leat-ml/leat"
 	"github.com/leat-ml/leat/internal/config"
 	"github.com/leat-ml/leat/runtime/trees"
+	"github.com/leat-ml/leat/step/queue"
+	"github.com/leat-ml/leat/stream"
+	"github.com/leat-ml/leat/stream/file"
 )
 
 // A mutation is one mistake in a spec.
@@ -120,12 +123,22 @@ func mutate(text string) []mutation {
 	return all
 }
 
+// A folder is one that nobody else uses.
+type folder string
+
+func (f folder) Path() string { return string(f) }
+
+func (folder) Claim() error { return nil }
+
 // problemsOf is what leat check does with a spec, its models loaded.
 func problemsOf(t *testing.T, text string) []string {
 	t.Helper()
 	set := classes()
 	addFlowClasses(set, &board{visits: map[string]int{}})
 	trees.Register(set)
+	streams := &stream.Mux{}
+	streams.Register("file", (&file.Files{Folder: folder(t.TempDir())}).Open)
+	queue.Register(set, streams)
 	var found []string
 	spec, problems := config.ParseSpec("../examples/quickstart/spec.yaml", []byte(text), config.Options{})
 	for _, p := range problems {

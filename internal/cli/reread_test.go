@@ -12,6 +12,9 @@ import (
 	"github.com/leat-ml/leat/runtime/trees"
 	"github.com/leat-ml/leat/step"
 	"github.com/leat-ml/leat/step/expr"
+	"github.com/leat-ml/leat/step/queue"
+	"github.com/leat-ml/leat/stream"
+	streamfile "github.com/leat-ml/leat/stream/file"
 )
 
 // BenchmarkReload reads, builds and swaps the quickstart's tree models and a
@@ -23,9 +26,12 @@ func BenchmarkReload(b *testing.B) {
 	}
 	env, _ := serving(nil)
 	env.Stderr = os.Stderr
-	env.Register = func(set *catalog.Set, _ Plugins) {
+	env.Register = func(set *catalog.Set, p Plugins) {
 		trees.Register(set)
 		step.Register(set)
+		streams := &stream.Mux{}
+		streams.Register("file", (&streamfile.Files{Folder: p.Data}).Open)
+		queue.Register(set, streams)
 		set.Compile, set.CompileVars = expr.Compile, expr.CompileVars
 	}
 	time.Sleep(200 * time.Millisecond) // files that have just been written are loaded anew in any case

@@ -32,6 +32,7 @@ type Queue struct {
 	carried  int64 // what was in the stream before
 	accepted atomic.Int64
 	waiting  atomic.Int64
+	failing  atomic.Bool // the last event did not get in; it has been told
 	closed   bool
 }
 
@@ -147,11 +148,17 @@ func (q *Queue) publish(ctx context.Context, m *stream.Message) error {
 	switch {
 	case err == nil:
 		q.accepted.Add(1)
+		if q.failing.Load() && q.failing.CompareAndSwap(true, false) {
+			q.logger.Info("events get into the queue again", "stream", q.topic.String())
+		}
 		return nil
 	case errors.Is(err, context.DeadlineExceeded):
 		return &serve.Error{Code: serve.Timeout, Err: fmt.Errorf("the event did not get into the queue in time: %w", err)}
 	case errors.Is(err, context.Canceled), driver.IsPermanent(err):
 		return err
+	}
+	if q.failing.CompareAndSwap(false, true) { // an error handler may take it, unheard
+		q.logger.Error("no event gets into the queue", "stream", q.topic.String(), "error", err)
 	}
 	return &serve.Error{Code: serve.Unavailable, Err: err}
 }
