@@ -127,12 +127,13 @@ func collector(text string) (*url.URL, error) {
 
 // sampler is the one that OTEL_TRACES_SAMPLER names.
 func sampler(name, arg string) (sdktrace.Sampler, error) {
+	if name == "" {
+		return nil, nil
+	}
 	name = strings.ToLower(name)
 	root, parented := strings.CutPrefix(name, "parentbased_")
 	var s sdktrace.Sampler
 	switch root {
-	case "":
-		return nil, nil
 	case "always_on":
 		s = sdktrace.AlwaysSample()
 	case "always_off":
