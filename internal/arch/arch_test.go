@@ -116,6 +116,9 @@ func TestDependencies(t *testing.T) {
 			if within(imp) {
 				checkLayers(t, short(path), short(imp))
 			}
+			if strings.HasPrefix(imp, "go.opentelemetry.io/") && !strings.HasPrefix(short(path), "internal/tracing") {
+				t.Errorf("%s imports %s: nothing but internal/tracing knows OpenTelemetry", short(path), imp)
+			}
 		}
 	}
 }
