@@ -27,6 +27,7 @@ type serveCmd struct {
 	Drain   time.Duration `setting:"" default:"30s" placeholder:"DURATION" help:"Time for requests in flight when the server stops."`
 	Watch   bool          `setting:"" help:"Reload when the files change."`
 	Access  string        `name:"access-log" setting:"" enum:"off,errors,all" default:"errors" placeholder:"WHICH" help:"Log requests: off, errors (status 500 and more) or all."`
+	Traces  string        `setting:"" placeholder:"URL" help:"Send OpenTelemetry traces to a collector (OTLP over HTTP): http://127.0.0.1:4318, for example; $OTEL_EXPORTER_OTLP_ENDPOINT when not given."`
 	reading `embed:""`
 	logging `embed:""`
 	linked  `embed:""`
@@ -90,6 +91,10 @@ func (c *serveCmd) config(env *Env, data *datadir.Dir) (rc server.RunConfig, err
 	if c.Timeout < 0 || c.Drain < 0 {
 		return rc, badUsage("--timeout and --drain must not be negative")
 	}
+	traces, err := c.traces(env)
+	if err != nil {
+		return rc, err
+	}
 	errs := &lockedWriter{w: env.Stderr}
 	logger := c.logger(errs)
 	set := env.catalog(c.linked, data)
@@ -106,7 +111,7 @@ func (c *serveCmd) config(env *Env, data *datadir.Dir) (rc server.RunConfig, err
 			Spec: src.spec, Models: src.models, Catalog: set, Logger: logger, MLRun: src.mlrun,
 			Function: src.function, FromStep: src.fromStep, Timeout: c.Timeout, ReadyAny: c.Ready == "any", Name: "leat", Version: version.Version,
 		},
-		HTTP: c.HTTP, Admin: c.Admin, MaxBody: int64(c.MaxBody), Drain: c.Drain, Grace: grace(c.Drain),
+		HTTP: c.HTTP, Admin: c.Admin, MaxBody: int64(c.MaxBody), Drain: c.Drain, Grace: grace(c.Drain), Traces: traces,
 		Warn: func(p graph.Problem) { logWarnings(logger, []graph.Problem{p}) },
 	}
 	rereading := &rereader{c: c, env: env, set: set, last: src}

@@ -30,6 +30,9 @@ func (c *RunConfig) trace(ctx context.Context, tel *telemetry.Telemetry) (*traci
 	if err != nil {
 		return nil, err
 	}
+	if c.Logger != nil {
+		c.Logger.Info("sending traces", "to", c.Traces.Endpoint)
+	}
 	c.Trace = t
 	tel.CountSpans(t)
 	return t, nil
