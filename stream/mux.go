@@ -65,9 +65,13 @@ const (
 // An Observer is told what happens to the messages of a topic. It is safe for
 // concurrent use.
 type Observer interface {
-	// Published is called for every attempt to publish a batch.
-	Published(messages int, took time.Duration, err error)
-	// Handled is called for every message a handler has returned for.
+	// Published is called for every attempt to publish a batch: with how many of
+	// its messages the backend has taken, about how many bytes these hold, and
+	// the error if it has not taken all. Attempts within the process are not
+	// timed.
+	Published(messages, bytes int, took time.Duration, err error)
+	// Handled is called for every message a handler has returned for. Messages
+	// within the process are not timed.
 	Handled(took time.Duration, outcome Outcome)
 }
 

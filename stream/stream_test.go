@@ -144,7 +144,8 @@ func TestPartialFailure(t *testing.T) {
 			}
 			return nil
 		}
-		topic := topicOf(t, f, &stream.Options{MaxBatch: 3})
+		w := &watcher{}
+		topic := topicOf(t, f, &stream.Options{MaxBatch: 3, Observer: w})
 		errs := make([]error, 5)
 		var all sync.WaitGroup
 		for i := range errs {
@@ -162,6 +163,9 @@ func TestPartialFailure(t *testing.T) {
 		}
 		if diff := cmp.Diff([][]string{{"0"}, {"2"}, {"4"}}, f.batches); diff != "" {
 			t.Errorf("batches that were taken whole (-want +got):\n%s", diff)
+		}
+		if w.published != 4 || w.bytes != 4 {
+			t.Errorf("%d messages of %d bytes were counted, want the four of a byte that got in", w.published, w.bytes)
 		}
 		if err := topic.Close(t.Context()); err != nil {
 			t.Error(err)
@@ -296,15 +300,15 @@ func TestOpen(t *testing.T) {
 type watcher struct {
 	mu        sync.Mutex
 	published int
+	bytes     int
 	handled   map[stream.Outcome]int
 }
 
-func (w *watcher) Published(n int, _ time.Duration, err error) {
+func (w *watcher) Published(n, bytes int, _ time.Duration, _ error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if err == nil {
-		w.published += n
-	}
+	w.published += n
+	w.bytes += bytes
 }
 
 func (w *watcher) Handled(_ time.Duration, o stream.Outcome) {
@@ -368,8 +372,8 @@ func TestAttempts(t *testing.T) {
 			t.Errorf("ledger %+v, want %+v", got, want)
 		}
 		finish(t, s, topic)
-		if diff := cmp.Diff(map[stream.Outcome]int{stream.Delivered: 3, stream.Dead: 2, stream.Retried: 3}, w.handled); diff != "" || w.published != 5 {
-			t.Errorf("%d were published, handled (-want +got):\n%s", w.published, diff)
+		if diff := cmp.Diff(map[stream.Outcome]int{stream.Delivered: 3, stream.Dead: 2, stream.Retried: 3}, w.handled); diff != "" || w.published != 5 || w.bytes != len("oncetwiceneverhopelessonce") {
+			t.Errorf("%d were published with %d bytes, handled (-want +got):\n%s", w.published, w.bytes, diff)
 		}
 	})
 }

@@ -182,7 +182,7 @@ func (w *worker) handle(d *Delivery) {
 
 // call times the handler where somebody wants to know.
 func (s *Subscription) call(d *Delivery) (took time.Duration, err error) {
-	if s.topic.o.Observer == nil {
+	if s.topic.o.Observer == nil || s.topic.traits.Local {
 		return 0, s.handler(s.handling, d)
 	}
 	start := time.Now()

@@ -86,10 +86,44 @@ func (t *Topic) publish(ctx context.Context, batch []*Message) error {
 	if t.o.Observer == nil {
 		return t.s.Publish(ctx, batch)
 	}
-	start := time.Now()
+	var start time.Time
+	if !t.traits.Local {
+		start = time.Now()
+	}
+	size := 0
+	for _, m := range batch { // the backend may change them
+		size += m.Size()
+	}
 	err := t.s.Publish(ctx, batch)
-	t.o.Observer.Published(len(batch), time.Since(start), err)
+	n, size := taken(batch, size, err)
+	t.o.Observer.Published(n, size, since(start), err)
 	return err
+}
+
+// taken is how much of a batch of that size a backend has taken.
+func taken(batch []*Message, size int, err error) (messages, bytes int) {
+	if err == nil {
+		return len(batch), size
+	}
+	var some *driver.BatchError
+	if !errors.As(err, &some) {
+		return 0, 0
+	}
+	for i, err := range some.Errs {
+		if err == nil && i < len(batch) {
+			messages++
+			bytes += batch[i].Size()
+		}
+	}
+	return messages, bytes
+}
+
+// since is the time since a start that was taken, else 0.
+func since(start time.Time) time.Duration {
+	if start.IsZero() {
+		return 0
+	}
+	return time.Since(start)
 }
 
 // Lag is how many messages the group has not acknowledged.

@@ -4,6 +4,7 @@ import (
 	"github.com/leat-ml/leat/graph"
 	"github.com/leat-ml/leat/internal/telemetry"
 	"github.com/leat-ml/leat/serve"
+	"github.com/leat-ml/leat/stream"
 	"github.com/leat-ml/leat/v2"
 )
 
@@ -31,6 +32,17 @@ func (o *observer) Step(name string) graph.StepMetrics { return o.tel.Step(name)
 // StepGone implements graphWatcher.
 func (o *observer) StepGone(name string) { o.tel.RemoveStep(name) }
 
+// Queue implements queue.Observer.
+func (o *observer) Queue(step string) stream.Observer { return o.tel.Queue(step) }
+
+// Depth implements queue.Observer.
+func (o *observer) Depth(step string, waiting func() (int64, bool)) (closed func()) {
+	return o.tel.Queue(step).Depth(waiting)
+}
+
+// QueueGone implements queueWatcher.
+func (o *observer) QueueGone(step string) { o.tel.RemoveQueue(step) }
+
 // ModelState implements v2.Observer.
 func (o *observer) ModelState(name, version string, s v2.Status) {
 	if s.Phase == v2.Closed {
@@ -48,4 +60,5 @@ var _ interface {
 	serve.Recorder
 	v2.Observer
 	graphWatcher
+	queueWatcher
 } = (*observer)(nil)

@@ -16,12 +16,15 @@ type witness struct {
 	serve.Recorder              // nil records nothing
 	models         v2.Observer  // nil if the recorder is none
 	steps          graphWatcher // likewise
+	queues         queueWatcher // likewise
 
 	mu        sync.Mutex
 	serving   bool
 	over      bool // nothing is heard of it any more
 	seen      map[modelName]bool
 	seenSteps map[string]bool
+	// seenQueues are steps too.
+	seenQueues map[string]bool
 }
 
 type modelName struct{ name, version string }
@@ -33,9 +36,10 @@ type graphWatcher interface {
 }
 
 func newWitness(r serve.Recorder) *witness {
-	w := &witness{Recorder: r, seen: map[modelName]bool{}, seenSteps: map[string]bool{}}
+	w := &witness{Recorder: r, seen: map[modelName]bool{}, seenSteps: map[string]bool{}, seenQueues: map[string]bool{}}
 	w.models, _ = r.(v2.Observer)
 	w.steps, _ = r.(graphWatcher)
+	w.queues, _ = r.(queueWatcher)
 	return w
 }
 
@@ -113,6 +117,7 @@ func (w *witness) hush() {
 // hears of no more.
 func (w *witness) forget(stays *witness) {
 	models, steps := stays.names()
+	queues := stays.queueNames()
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.over = true
@@ -126,6 +131,7 @@ func (w *witness) forget(stays *witness) {
 			w.steps.StepGone(s)
 		}
 	}
+	w.forgetQueues(queues)
 }
 
 // names are those that were heard of until now.

@@ -21,6 +21,11 @@ var (
 	stateDesc        = describe("model_state", "1 for the state that the model is in, 0 for the others.", "model", "version", "state")
 	stepEventsDesc   = describe("step_events_total", "Events that steps of the graph were done with, by outcome.", "step", "code")
 	stepDurationDesc = describe("step_duration_seconds", "Time that a step had an event for.", "step")
+	queueInDesc      = describe("queue_appended_total", "Events that queues have appended to their streams.", "step")
+	queueBytesDesc   = describe("queue_appended_bytes_total", "About how many bytes the events had that queues have appended.", "step")
+	queueFailedDesc  = describe("queue_append_failures_total", "Attempts to append events to a stream that have failed, at least in part.", "step")
+	queueOutDesc     = describe("queue_events_total", "Events that came out of queues, by what became of them: delivered, retried, dead (among the dead letters), or returned to the stream.", "step", "outcome")
+	queueDepthDesc   = describe("queue_depth", "Events in the stream of a queue that its group is not done with.", "step")
 	reloadsDesc      = describe("reloads_total", "Reloads, by outcome: ok, or failed, after which what was served before goes on serving.", "outcome")
 	lastReloadDesc   = describe("last_reload_timestamp_seconds", "When what is served was put in place: at the last reload that did not fail, or at the start.")
 	spansSentDesc    = describe("trace_spans_sent_total", "Spans that the collector of traces has taken.")
@@ -33,7 +38,7 @@ var states = [...]string{"PENDING", "LOADING", "READY", "FAILED"}
 
 // Describe implements prometheus.Collector.
 func (t *Telemetry) Describe(out chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{requestsDesc, errorsDesc, durationDesc, inFlightDesc, loadDesc, stateDesc, stepEventsDesc, stepDurationDesc, answersDesc, reloadsDesc, lastReloadDesc, spansSentDesc, spansLostDesc} {
+	for _, d := range []*prometheus.Desc{requestsDesc, errorsDesc, durationDesc, inFlightDesc, loadDesc, stateDesc, stepEventsDesc, stepDurationDesc, queueInDesc, queueBytesDesc, queueFailedDesc, queueOutDesc, queueDepthDesc, answersDesc, reloadsDesc, lastReloadDesc, spansSentDesc, spansLostDesc} {
 		out <- d
 	}
 }
@@ -52,6 +57,9 @@ func (t *Telemetry) Collect(out chan<- prometheus.Metric) {
 	}
 	for _, s := range t.allSteps() {
 		s.collect(c)
+	}
+	for _, q := range t.allQueues() {
+		q.collect(c)
 	}
 	inFlight := map[string]int64{}
 	for _, m := range t.all() {

@@ -26,6 +26,7 @@ type Telemetry struct {
 	mu     sync.RWMutex
 	models map[id]*ModelMetrics
 	steps  map[string]*StepMetrics
+	queues map[string]*QueueMetrics
 }
 
 type id struct{ name, version string }
@@ -35,7 +36,7 @@ const maxStatus = 600
 // New returns the metrics of a server: its build, the Go runtime and the
 // process, and whatever is added later.
 func New(b Build) *Telemetry {
-	t := &Telemetry{registry: prometheus.NewRegistry(), models: map[id]*ModelMetrics{}, steps: map[string]*StepMetrics{}}
+	t := &Telemetry{registry: prometheus.NewRegistry(), models: map[id]*ModelMetrics{}, steps: map[string]*StepMetrics{}, queues: map[string]*QueueMetrics{}}
 	t.reloads.last.Store(time.Now().UnixNano())
 	info := prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name:        "leat_build_info",

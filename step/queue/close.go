@@ -39,6 +39,9 @@ func (q *Queue) Close(ctx context.Context) error {
 		return nil
 	}
 	q.closed = true
+	if q.unseen != nil {
+		q.unseen()
+	}
 	var err error
 	if q.sub != nil {
 		if q.topic.Local() {

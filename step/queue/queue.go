@@ -33,6 +33,7 @@ type Queue struct {
 	accepted atomic.Int64
 	waiting  atomic.Int64
 	failing  atomic.Bool // the last event did not get in; it has been told
+	unseen   func()      // ends the watch on the depth; nil without one
 	closed   bool
 }
 
@@ -76,7 +77,7 @@ func (q *Queue) Start(ctx context.Context) (err error) {
 		format = stream.FullEvent
 	}
 	q.topic, err = q.streams.Open(ctx, q.Path, &stream.Options{
-		Shards: q.Shards, Retention: time.Duration(q.Retention) * time.Hour, Format: format,
+		Shards: q.Shards, Retention: time.Duration(q.Retention) * time.Hour, Format: format, Observer: q.metrics(),
 	})
 	if err != nil || !follows {
 		return err
@@ -96,8 +97,13 @@ func (q *Queue) Start(ctx context.Context) (err error) {
 	if q.dead != nil {
 		o.Dead = q.bury
 	}
-	q.sub, err = q.topic.Subscribe(ctx, q.options.Group, q.handle, o)
-	return err
+	if q.sub, err = q.topic.Subscribe(ctx, q.options.Group, q.handle, o); err != nil {
+		return err
+	}
+	if o := q.observer(); o != nil {
+		q.unseen = o.Depth(q.name, q.depth)
+	}
+	return nil
 }
 
 // Do appends the event to the stream.
