@@ -28,7 +28,9 @@ func (s *Server) Do(ctx context.Context, ev *serve.Event) (serve.Fate, error) {
 	if err != nil {
 		return serve.Pass, s.failed("read the request", err)
 	}
-	s.note(ctx, op)
+	if s.Env.Note != nil {
+		s.note(ctx, op)
+	}
 	switch op {
 	case opInfer, opPredict, opInferDict, opPredictDict:
 		if isGet(ev) && !s.Env.MLRun {

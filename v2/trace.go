@@ -38,7 +38,7 @@ func (f *fanout) do(ctx context.Context, i int, l *leg) {
 		return
 	}
 	in, leave := f.enter(ctx, f.routes[i].Key, l.ev)
-	if s := f.servers[i]; s != nil && l.share != nil {
+	if s := f.servers[i]; s != nil && l.share != nil && s.Env.Note != nil {
 		s.note(in, l.op)
 	}
 	f.attempt(in, i, l)
@@ -55,12 +55,10 @@ func (l *leg) left() *serve.Event {
 	return ev
 }
 
-// note tells whoever traces ctx which model is asked for what.
+// note tells whoever traces ctx, who must be there, which model is asked for
+// what.
 func (s *Server) note(ctx context.Context, op string) {
 	tell := s.Env.Note
-	if tell == nil {
-		return
-	}
 	tell(ctx, "leat.model.name", s.Name)
 	if s.Version != "" {
 		tell(ctx, "leat.model.version", s.Version)
