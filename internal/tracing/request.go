@@ -12,6 +12,8 @@ import (
 	"go.opentelemetry.io/otel/propagation"
 	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
 	"go.opentelemetry.io/otel/trace"
+
+	"github.com/leat-ml/leat/serve"
 )
 
 // muted is the key of contexts of requests that have no spans.
@@ -20,34 +22,45 @@ type muted struct{}
 // Request begins the span of an HTTP request, which continues the trace of its
 // header if there is one. The request is to be served under ctx, and its header
 // names the span from here on, so that an event that leaves the request behind
-// still has its trace. end ends the span: with the status of the answer, or one
-// from 499 on without a meaning in HTTP for a caller that went away, and with
-// the failure if it failed. What watches over the server has no span: its
+// still has its trace. end ends the span: with the status of the answer, where
+// 499 stands for a caller that went away, and with the failure if it failed. What
+// watches over the server has no span: its
 // questions for readiness would be most of the traces.
 func (t *Tracing) Request(r *http.Request) (ctx context.Context, end func(status int, err error)) {
 	if isHealth(r) {
 		return context.WithValue(r.Context(), muted{}, true), func(int, error) {}
 	}
 	header := propagation.HeaderCarrier(r.Header)
+	ctx = w3c.Extract(r.Context(), header)
+	if caller := trace.SpanContextFromContext(ctx); t.obedient && caller.IsValid() && !caller.IsSampled() {
+		return ctx, func(int, error) {} // and who is called next learns so
+	}
 	route, model, version := routeOf(r.URL.EscapedPath())
-	ctx, span := t.tracer.Start(w3c.Extract(r.Context(), header), spanName(r.Method, route), trace.WithSpanKind(trace.SpanKindServer))
+	ctx, span := t.tracer.Start(ctx, spanName(r.Method, route), trace.WithSpanKind(trace.SpanKindServer))
 	w3c.Inject(ctx, header)
 	if !span.IsRecording() {
 		return ctx, func(int, error) { span.End() }
 	}
 	span.SetAttributes(requestAttributes(r, route)...)
 	noteModel(span, model, version)
-	return ctx, func(status int, err error) {
-		defer span.End()
-		if status < 499 || status > 499 {
-			span.SetAttributes(semconv.HTTPResponseStatusCode(status))
-		}
-		if status >= 499 {
-			span.SetAttributes(semconv.ErrorTypeKey.String(strconv.Itoa(status)))
-		}
-		if status >= 500 {
-			span.SetStatus(codes.Error, message(err))
-		}
+	return ctx, func(status int, err error) { answered(span, status, err) }
+}
+
+// gone is the status of a request whose caller went away, which nobody is sent.
+const gone = 499
+
+// answered ends the span of a request. A request that was refused is no error of
+// the server's.
+func answered(span trace.Span, status int, err error) {
+	defer span.End()
+	switch {
+	case status == gone:
+		span.SetAttributes(semconv.ErrorTypeKey.String(kinds[serve.Canceled]))
+	case status >= 500:
+		span.SetAttributes(semconv.HTTPResponseStatusCode(status), semconv.ErrorTypeKey.String(strconv.Itoa(status)))
+		span.SetStatus(codes.Error, message(err))
+	default:
+		span.SetAttributes(semconv.HTTPResponseStatusCode(status))
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracehttp"
@@ -21,6 +22,7 @@ type Tracing struct {
 	provider *sdktrace.TracerProvider
 	tracer   trace.Tracer
 	queue    *queue
+	obedient bool // traces that the caller does not keep are not kept
 }
 
 // w3c is how trace contexts are written in headers.
@@ -44,6 +46,7 @@ func start(ctx context.Context, c Config, exporter sdktrace.SpanExporter, logger
 		return nil, errors.Join(fmt.Errorf("read OTEL_RESOURCE_ATTRIBUTES: %w", err), exporter.Shutdown(ctx))
 	}
 	t := &Tracing{queue: newQueue(exporter, c.Queue, logger)}
+	t.obedient = c.Sampler == nil || strings.HasPrefix(c.Sampler.Description(), "ParentBased")
 	options := []sdktrace.TracerProviderOption{sdktrace.WithResource(about), sdktrace.WithSpanProcessor(t.queue)}
 	if c.Sampler != nil {
 		options = append(options, sdktrace.WithSampler(c.Sampler))
