@@ -100,63 +100,6 @@ func (l *links) order() []int {
 	return out
 }
 
-// localSteps leaves what runs in the current function. What the function's
-// first steps come after runs elsewhere.
-func (b *builder) localSteps(l *links, flow *StepSpec) *links {
-	here := b.o.Function
-	var keep []int
-	for i, s := range l.steps {
-		if here == "*" || s.Function == "*" || s.Function == here {
-			keep = append(keep, i)
-			continue
-		}
-		if _, defined := b.spec.Functions[s.Function]; s.Function != "" && !defined {
-			b.problem(s.Pos, "function %s is used in steps and is not defined, use the .add_child_function() to specify child function attributes", s.Function)
-		}
-	}
-	if len(keep) == len(l.steps) {
-		return l
-	}
-	if len(keep) == 0 {
-		b.problem(flow.Pos, "no step runs in the current function %q", here)
-		return l
-	}
-	return l.only(keep)
-}
-
-// only are the links between some of the steps.
-func (l *links) only(keep []int) *links {
-	to := make(map[int]int, len(keep))
-	out := &links{byName: map[string]int{}, responder: none}
-	for at, i := range keep {
-		to[i] = at
-		out.steps = append(out.steps, l.steps[i])
-		out.byName[l.steps[i].Name] = at
-	}
-	out.next, out.prev = make([][]int, len(keep)), make([][]int, len(keep))
-	out.handler = make([]int, len(keep))
-	for at, i := range keep {
-		for _, n := range l.next[i] {
-			if t, ok := to[n]; ok {
-				out.connect(at, t)
-			}
-		}
-		out.handler[at] = none
-		if h, ok := to[l.handler[i]]; ok && l.handler[i] != none {
-			out.handler[at] = h
-		}
-		if i == l.responder {
-			out.responder = at
-		}
-	}
-	for at := range keep {
-		if len(out.prev[at]) == 0 && !out.handles(at) {
-			out.starts = append(out.starts, at)
-		}
-	}
-	return out
-}
-
 // step makes a step of any kind, and what it contains.
 func (b *builder) step(l *links, i int, flow *StepSpec, name string) serve.Step {
 	s := l.steps[i]
