@@ -19,16 +19,20 @@ const maxLinks = 128
 // is a child of the span of ctx. Where there is none (the step goes on with an
 // event without its request, or the event came out of a stream), the header of
 // the event names the span; a header that names several is that of a batch, and
-// the span is linked with the others.
+// the span is linked with the others. An event of a stream that names none begins
+// a trace; any other is a question of the server's own, and has none.
 func (t *Tracing) Enter(ctx context.Context, step string, ev *serve.Event) (in context.Context, leave func(ev *serve.Event, fate serve.Fate, err error)) {
 	at := trace.SpanContextFromContext(ctx)
 	switch {
 	case at.IsSampled():
 		return t.enter(ctx, step, ev)
-	case at.IsValid(), ctx.Value(muted{}) != nil:
+	case at.IsValid():
 		return ctx, leaveNothing // nobody keeps the trace
 	}
 	parent, others := parents(ev.Header)
+	if !parent.IsValid() && !ev.Trigger.Waits() {
+		return ctx, leaveNothing
+	}
 	options := make([]trace.SpanStartOption, 0, 2)
 	if ev.Trigger.Waits() {
 		options = append(options, trace.WithSpanKind(trace.SpanKindConsumer), trace.WithAttributes(attribute.String("leat.stream", clean(ev.Trigger.Name))))

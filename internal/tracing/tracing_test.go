@@ -51,6 +51,9 @@ func (e *exporter) ExportSpans(ctx context.Context, spans []sdktrace.ReadOnlySpa
 
 func (e *exporter) Shutdown(context.Context) error { return nil }
 
+// record returns an event of a stream.
+func record() *serve.Event { return &serve.Event{Trigger: serve.Trigger{Kind: "stream"}} }
+
 // step runs a step of one event.
 func step(t *Tracing, ctx context.Context, name string, ev *serve.Event, err error) {
 	_, leave := t.Enter(ctx, name, ev)
@@ -82,7 +85,7 @@ func TestQueue(t *testing.T) {
 			}
 			begin := time.Now()
 			for range tt.spans {
-				step(tr, t.Context(), "s", &serve.Event{}, nil)
+				step(tr, t.Context(), "s", record(), nil)
 			}
 			if took := time.Since(begin); took > 0 {
 				t.Errorf("%s: the steps were held up for %v", tt.name, took)
@@ -103,7 +106,7 @@ func TestQueue(t *testing.T) {
 			if !strings.Contains(log.String(), tt.log) || tt.log == "" && log.Len() > 0 {
 				t.Errorf("%s: log %q, want %q", tt.name, log.String(), tt.log)
 			}
-			step(tr, t.Context(), "late", &serve.Event{}, nil) // harmless
+			step(tr, t.Context(), "late", record(), nil) // harmless
 		})
 	}
 }
@@ -117,7 +120,7 @@ func TestTold(t *testing.T) {
 			t.Fatal(err)
 		}
 		for range 10 * 60 {
-			step(tr, t.Context(), "s", &serve.Event{}, nil)
+			step(tr, t.Context(), "s", record(), nil)
 			time.Sleep(time.Second)
 		}
 		if n := strings.Count(log.String(), "\n"); n < 9 || n > 11 {
@@ -235,6 +238,34 @@ func TestInject(t *testing.T) {
 		}
 		if http.Header(h).Get("Tracestate") != "vendor=1" || http.Header(h).Get("Traceparent") != r.Header.Get("Traceparent") {
 			t.Errorf("flags %s: %v, and the event has %v", flags, h, r.Header)
+		}
+	}
+}
+
+// TestBegin checks which events begin a trace.
+func TestBegin(t *testing.T) {
+	parent := serve.Header{"Traceparent": manyParents(1)}
+	for _, tt := range []struct {
+		name  string
+		ev    *serve.Event
+		spans int
+	}{
+		{"the server's own", &serve.Event{}, 0},
+		{"of a request that is over", &serve.Event{Header: parent}, 1},
+		{"of a stream", record(), 1},
+		{"of a stream, with a trace", &serve.Event{Header: parent, Trigger: record().Trigger}, 1},
+	} {
+		e := &exporter{}
+		tr, err := start(t.Context(), Config{}, e, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		step(tr, context.Background(), "s", tt.ev, nil)
+		if err := tr.Close(context.Background()); err != nil {
+			t.Error(err)
+		}
+		if len(e.names) != tt.spans {
+			t.Errorf("%s: spans %v", tt.name, e.names)
 		}
 	}
 }
