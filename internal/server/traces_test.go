@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -15,6 +17,7 @@ import (
 	"github.com/leat-ml/leat/internal/tracing"
 	"github.com/leat-ml/leat/internal/tracing/tracetest"
 	"github.com/leat-ml/leat/serve"
+	"github.com/leat-ml/leat/step"
 	"github.com/leat-ml/leat/step/queue"
 	"github.com/leat-ml/leat/step/remote"
 	"github.com/leat-ml/leat/stream"
@@ -36,6 +39,7 @@ func (c constant) Predict(_ context.Context, req *serve.Request) (any, error) {
 // tracedSet are the classes of the graphs here.
 func tracedSet(hold chan struct{}) *catalog.Set {
 	set := &catalog.Set{}
+	step.Register(set)
 	remote.Register(set)
 	mux, memory := &stream.Mux{}, &mem.Memory{}
 	mux.Register("mem", memory.Open)
@@ -261,6 +265,56 @@ PUT /
       second leat.fate=passed
 `
 	if d := cmp.Diff(want, tracetest.Tree(spans, "leat.fate", "leat.stream")); d != "" {
+		t.Error(d)
+	}
+}
+
+// TestTracesOfBatches checks that what follows a batch is in the trace of one of
+// its requests, linked with the other.
+func TestTracesOfBatches(t *testing.T) {
+	tt := newTracingTest(t)
+	url := tt.serve(tracedSet(nil), &graph.StepSpec{Steps: []*graph.StepSpec{
+		{Name: "two", Class: "Batch", Args: map[string]any{"max_events": 2}},
+		{Name: "end", Class: "Pass", After: []string{"two"}, Responder: true},
+	}})
+	var both sync.WaitGroup
+	for range 2 {
+		both.Go(func() { fetch(t, "POST", url, "{}") })
+	}
+	both.Wait()
+	spans := tt.spans()
+	requests := map[string]bool{}
+	for _, s := range spans {
+		if s.Name == "POST /" {
+			requests[s.ID] = true
+		}
+	}
+	for _, s := range spans {
+		if s.Name == "end" && !(requests[s.Parent] && len(s.Links) == 1 && requests[s.Links[0]] && s.Parent != s.Links[0]) {
+			t.Errorf("the batch is below %s and linked with %v; the requests are %v", s.Parent, s.Links, requests)
+		}
+	}
+	if len(spans) != 5 {
+		t.Errorf("spans:\n%s", tracetest.Tree(spans))
+	}
+}
+
+// TestTracesOfAttempts checks that a span tells how often a remote step tried.
+func TestTracesOfAttempts(t *testing.T) {
+	var calls atomic.Int64
+	shy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		if calls.Add(1) < 3 {
+			w.WriteHeader(http.StatusServiceUnavailable)
+		}
+	}))
+	defer shy.Close()
+	tt := newTracingTest(t)
+	url := tt.serve(tracedSet(nil), &graph.StepSpec{Steps: []*graph.StepSpec{
+		{Name: "call", Class: "$remote", Args: map[string]any{"url": shy.URL, "retries": 3, "backoff_factor": 0.001}, Responder: true},
+	}})
+	fetch(t, "POST", url, "{}")
+	want := "POST /\n  call leat.fate=passed leat.attempts=3\n"
+	if d := cmp.Diff(want, tracetest.Tree(tt.spans(), "leat.fate", "leat.attempts")); d != "" {
 		t.Error(d)
 	}
 }

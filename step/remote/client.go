@@ -25,6 +25,7 @@ type client struct {
 	hosts       hosts
 	secret      map[string]string // fields that go to no other host
 
+	note     func(ctx context.Context, key, value string) // to who traces; nil for nobody
 	retry    retryPolicy
 	hedge    time.Duration // 0 means none
 	breakers breakers

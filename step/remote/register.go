@@ -78,7 +78,7 @@ func newBase(set *catalog.Set, a catalog.Args, class string) (*base, error) {
 	}
 	b.slots = make(chan struct{}, c.MaxInFlight)
 	b.client = newClient(&c, class, a.Name, c.URLExpression != "")
-	b.client.retry = policy(&c, b.mlrun)
+	b.client.retry, b.client.note = policy(&c, b.mlrun), b.env.Note
 	return b, nil
 }
 

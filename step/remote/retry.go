@@ -42,6 +42,9 @@ func (p *retryPolicy) again(method string, n int, f *failure) bool {
 func (c *client) do(ctx context.Context, r *request) (*answer, error) {
 	var last *failure
 	for n := 1; ; n++ {
+		if c.note != nil && n > 1 {
+			c.note(ctx, "leat.attempts", strconv.Itoa(n))
+		}
 		a, f := c.guarded(ctx, r)
 		if f == nil {
 			return a, nil
