@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
 	"strings"
 
 	"go.opentelemetry.io/otel/attribute"
@@ -59,12 +60,14 @@ func start(ctx context.Context, c Config, exporter sdktrace.SpanExporter, logger
 // resourceOf is what the spans are of: this server, unless the environment calls
 // it otherwise.
 func resourceOf(ctx context.Context, version string) (*resource.Resource, error) {
-	var own []attribute.KeyValue
-	own = append(own, semconv.ServiceName("leat"))
+	own := []attribute.KeyValue{semconv.ServiceName("leat")}
 	if version != "" {
 		own = append(own, semconv.ServiceVersion(version))
 	}
-	return resource.New(ctx, resource.WithTelemetrySDK(), resource.WithHost(), resource.WithAttributes(own...), resource.WithFromEnv())
+	if host, err := os.Hostname(); err == nil {
+		own = append(own, semconv.HostName(clean(host)))
+	}
+	return resource.New(ctx, resource.WithTelemetrySDK(), resource.WithAttributes(own...), resource.WithFromEnv())
 }
 
 // Close sends what waits, until ctx ends. Spans that end afterwards are lost.

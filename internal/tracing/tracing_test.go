@@ -55,7 +55,7 @@ func (e *exporter) Shutdown(context.Context) error { return nil }
 func record() *serve.Event { return &serve.Event{Trigger: serve.Trigger{Kind: "stream"}} }
 
 // step runs a step of one event.
-func step(t *Tracing, ctx context.Context, name string, ev *serve.Event, err error) {
+func step(ctx context.Context, t *Tracing, name string, ev *serve.Event, err error) {
 	_, leave := t.Enter(ctx, name, ev)
 	leave(ev, serve.Pass, err)
 }
@@ -85,7 +85,7 @@ func TestQueue(t *testing.T) {
 			}
 			begin := time.Now()
 			for range tt.spans {
-				step(tr, t.Context(), "s", record(), nil)
+				step(t.Context(), tr, "s", record(), nil)
 			}
 			if took := time.Since(begin); took > 0 {
 				t.Errorf("%s: the steps were held up for %v", tt.name, took)
@@ -106,7 +106,7 @@ func TestQueue(t *testing.T) {
 			if !strings.Contains(log.String(), tt.log) || tt.log == "" && log.Len() > 0 {
 				t.Errorf("%s: log %q, want %q", tt.name, log.String(), tt.log)
 			}
-			step(tr, t.Context(), "late", record(), nil) // harmless
+			step(t.Context(), tr, "late", record(), nil) // harmless
 		})
 	}
 }
@@ -120,7 +120,7 @@ func TestTold(t *testing.T) {
 			t.Fatal(err)
 		}
 		for range 10 * 60 {
-			step(tr, t.Context(), "s", record(), nil)
+			step(t.Context(), tr, "s", record(), nil)
 			time.Sleep(time.Second)
 		}
 		if n := strings.Count(log.String(), "\n"); n < 9 || n > 11 {
@@ -151,7 +151,7 @@ func TestHostile(t *testing.T) {
 	r.Header = http.Header{"User-Agent": {bad}, "Traceparent": {bad}, "Tracestate": {bad}}
 	ctx, end := tr.Request(r)
 	ev := &serve.Event{ID: bad, Fault: &serve.Fault{Step: bad, Handler: "s"}}
-	step(tr, ctx, "s", ev, errors.New(bad))
+	step(ctx, tr, "s", ev, errors.New(bad))
 	tr.Note(ctx, "leat.model.name", bad)
 	end(500, errors.New(bad))
 	// Headers of events that name nothing, or too much.
@@ -159,7 +159,7 @@ func TestHostile(t *testing.T) {
 		nil, {"Traceparent": nil}, {"Traceparent": {bad}, "Tracestate": nil}, {"Traceparent": {"", bad, bad}},
 		{"Traceparent": manyParents(1000)},
 	} {
-		step(tr, context.Background(), "s", &serve.Event{Header: h, Trigger: serve.Trigger{Kind: "stream", Name: bad}}, nil)
+		step(context.Background(), tr, "s", &serve.Event{Header: h, Trigger: serve.Trigger{Kind: "stream", Name: bad}}, nil)
 	}
 	if err := tr.Close(t.Context()); err != nil {
 		t.Error(err)
@@ -199,7 +199,7 @@ func TestLinks(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	step(tr, context.Background(), "batch", &serve.Event{Header: serve.Header{"Traceparent": manyParents(3)}}, nil)
+	step(context.Background(), tr, "batch", &serve.Event{Header: serve.Header{"Traceparent": manyParents(3)}}, nil)
 	if err := tr.Close(t.Context()); err != nil {
 		t.Error(err)
 	}
@@ -260,12 +260,20 @@ func TestBegin(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		step(tr, context.Background(), "s", tt.ev, nil)
+		step(context.Background(), tr, "s", tt.ev, nil)
 		if err := tr.Close(context.Background()); err != nil {
 			t.Error(err)
 		}
 		if len(e.names) != tt.spans {
 			t.Errorf("%s: spans %v", tt.name, e.names)
 		}
+	}
+}
+
+// TestBadResource checks that attributes that cannot be read are refused.
+func TestBadResource(t *testing.T) {
+	t.Setenv("OTEL_RESOURCE_ATTRIBUTES", "team")
+	if _, err := start(t.Context(), Config{}, &exporter{}, nil); err == nil || !strings.Contains(err.Error(), "read OTEL_RESOURCE_ATTRIBUTES") {
+		t.Errorf("error %v", err)
 	}
 }
