@@ -31,7 +31,9 @@ type Args struct {
 	Class string // as the spec spells it; "" where it names none
 	// Values are the class_args. One whose key begins with "_" in the spec is
 	// here without it, and its value is the Func that it names.
-	Values    map[string]any
+	Values map[string]any
+	// Written are the class_args as the spec has them, with the names of functions.
+	Written   map[string]any
 	Handler   string // the method that the spec names, where it names one beside a class
 	FullEvent bool   // functions get the event and not its body
 	InFlow    bool   // of a router: it is a step of a flow
@@ -85,8 +87,22 @@ type Env struct {
 	Enter func(ctx context.Context, part string, ev *serve.Event) (in context.Context, leave func(ev *serve.Event, fate serve.Fate, err error))
 	// Note tells something of what works under ctx: "leat.model.name", "iris".
 	Note func(ctx context.Context, key, value string)
+	// ErrorStream is the URL of the stream for events that are given up; "" where
+	// the server has none.
+	ErrorStream string
+	// Failed is told of events that fail where nobody waits for them. It does not
+	// wait itself. nil where nobody listens.
+	Failed func(f Failure)
 	// Open opens a model artifact for a model's GetModel.
 	Open func(ctx context.Context, path, suffix string) (*serve.Artifact, error)
+}
+
+// A Failure is an event that has failed.
+type Failure struct {
+	Step  string // that it failed in
+	Event string // its id
+	Body  serve.Body
+	Err   error
 }
 
 // A RuntimeEntry is a runtime that loads models from files.
@@ -110,6 +126,10 @@ type Set struct {
 	// Compile makes a function of an expression over event: "(event + 1)". nil
 	// where no expression language is linked in.
 	Compile func(text string) (Func, error)
+	// Others finds what is not registered: the classes and functions of users' code.
+	// nil where there is none.
+	Others Others
+
 	// CompileVars makes a function of an expression over the named variables:
 	// the url_expression of a remote step, over event, endpoint and context.
 	CompileVars func(text string, names ...string) (VarsFunc, error)
@@ -119,13 +139,38 @@ type Set struct {
 	runtimes map[string]*RuntimeEntry
 }
 
+// Others is a source of names behind those that are registered.
+type Others interface {
+	// Entry finds a class and Func a function; nil if there is none of that name.
+	Entry(name string) *Entry
+	Func(name string) Func
+	// Classes and Functions are the names, for hints.
+	Classes() []string
+	Functions() []string
+}
+
+// Code is users' code in another language, which runs in other processes. Join
+// gives its names to a set, for one graph with its environment; it starts nothing.
+// What is started before that graph and closed after it is the Life it returns.
+type Code interface {
+	Join(set *Set, env *Env) Life
+	// Same says whether other is the same code, for sure.
+	Same(other Code) bool
+}
+
+// A Life is started before what is built on it, and closed after it.
+type Life interface {
+	serve.Starter
+	serve.Closer
+}
+
 // Default holds what the packages linked into the program registered.
 var Default = &Set{}
 
 // Clone returns a copy that can be filled further.
 func (s *Set) Clone() *Set {
 	return &Set{
-		Compile: s.Compile, CompileVars: s.CompileVars, entries: maps.Clone(s.entries),
+		Compile: s.Compile, CompileVars: s.CompileVars, Others: s.Others, entries: maps.Clone(s.entries),
 		funcs: maps.Clone(s.funcs), runtimes: maps.Clone(s.runtimes),
 	}
 }
@@ -174,7 +219,12 @@ func (s *Set) AddRuntime(r RuntimeEntry) {
 }
 
 // Lookup finds the entry for a class name; nil if there is none.
-func (s *Set) Lookup(class string) *Entry { return s.entries[class] }
+func (s *Set) Lookup(class string) *Entry {
+	if e := s.entries[class]; e != nil || s.Others == nil {
+		return e
+	}
+	return s.Others.Entry(class)
+}
 
 // Func finds a function by name, or makes one of an expression: text in
 // parentheses. The error suggests what was meant.
@@ -188,8 +238,15 @@ func (s *Set) Func(name string) (Func, error) {
 	if f := s.funcs[name]; f != nil {
 		return f, nil
 	}
+	known := slices.Sorted(maps.Keys(s.funcs))
+	if s.Others != nil {
+		if f := s.Others.Func(name); f != nil {
+			return f, nil
+		}
+		known = append(known, s.Others.Functions()...)
+	}
 	hint := ""
-	if near := Nearest(name, slices.Sorted(maps.Keys(s.funcs))); len(near) > 0 {
+	if near := Nearest(name, known); len(near) > 0 {
 		hint = " (did you mean " + strings.Join(near, " or ") + "?)"
 	}
 	return nil, fmt.Errorf("unknown function %q%s", name, hint)
@@ -218,5 +275,12 @@ func (s *Set) Detect(name string, head []byte) *RuntimeEntry {
 	return nil
 }
 
-// Names are the names and aliases of all entries, sorted.
-func (s *Set) Names() []string { return slices.Sorted(maps.Keys(s.entries)) }
+// Names are the names and aliases of all entries, sorted, and behind them those
+// of the classes of users' code.
+func (s *Set) Names() []string {
+	names := slices.Sorted(maps.Keys(s.entries))
+	if s.Others != nil {
+		names = append(names, s.Others.Classes()...)
+	}
+	return names
+}

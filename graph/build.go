@@ -145,7 +145,7 @@ func (b *builder) task(s *StepSpec) serve.Step {
 
 func (b *builder) args(s *StepSpec) catalog.Args {
 	return catalog.Args{
-		Name: s.Name, Class: s.Class, Values: b.values(s), Handler: s.Handler, FullEvent: s.FullEvent, Func: b.o.Catalog.Func,
+		Name: s.Name, Class: s.Class, Values: b.values(s), Written: s.Args, Handler: s.Handler, FullEvent: s.FullEvent, Func: b.o.Catalog.Func,
 		InputPath: s.InputPath, ResultPath: s.ResultPath, Env: b.o.Env,
 	}
 }
