@@ -19,6 +19,7 @@ func (s *Spec) MarshalJSON() ([]byte, error) {
 	o.value("verbose", true, s.Verbose)
 	o.text("default_content_type", s.DefaultContentType)
 	o.value("functions", s.Functions, len(s.Functions) > 0)
+	o.text("error_stream", s.ErrorStream)
 	o.text("models", s.Models)
 	for _, key := range slices.Sorted(maps.Keys(s.Later)) {
 		o.value(key, s.Later[key], true)

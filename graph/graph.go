@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/leat-ml/leat/catalog"
 	"github.com/leat-ml/leat/serve"
 )
 
@@ -26,6 +27,7 @@ type Graph struct {
 	observer    Observer
 	epoch       time.Time // from which steps are timed
 	trace       Tracer
+	failed      func(catalog.Failure) // may be nil
 
 	// running counts the calls inside, plus one until Close.
 	running atomic.Int64
@@ -56,7 +58,7 @@ func (g *Graph) prepare(o Options) {
 	g.timeout, g.observer, g.trace = o.Timeout, o.Observer, o.Trace
 	g.logger = slog.New(slog.DiscardHandler)
 	if o.Env != nil {
-		g.name, g.contentType = o.Env.Graph, o.Env.ContentType
+		g.name, g.contentType, g.failed = o.Env.Graph, o.Env.ContentType, o.Env.Failed
 		if o.Env.Logger != nil {
 			g.logger = o.Env.Logger
 		}
@@ -231,7 +233,10 @@ func (g *Graph) Process(ctx context.Context, ev *serve.Event) error {
 }
 
 // lost is the failure of a part that nobody waits for.
-func (g *Graph) lost(at *node, event string, err error) {
+func (g *Graph) lost(at *node, event string, body serve.Body, err error) {
+	if g.failed != nil {
+		g.failed(catalog.Failure{Step: at.name, Event: event, Body: body, Err: err})
+	}
 	g.logger.Error("a side branch failed", "graph", g.name, "step", at.name, "event", event, "error", err)
 }
 

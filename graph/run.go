@@ -381,9 +381,9 @@ func (p *plan) follow(ctx context.Context, next followers, ev *serve.Event) {
 func (p *plan) fail(_ context.Context, at *node, ev *serve.Event, err error) {
 	err = p.failed(at, err)
 	if !ev.Main() {
-		id := ev.Identify()
+		id, body := ev.Identify(), ev.Body
 		if !ev.Flight().Lose(ev, err) {
-			p.g.lost(at, id, err)
+			p.g.lost(at, id, body, err)
 		}
 		return
 	}

@@ -22,6 +22,10 @@ type Spec struct {
 
 	DefaultContentType string
 	Functions          map[string]string // names of child functions and their URIs
+	// ErrorStream is the URL of the stream that events go to which have failed; ""
+	// if there is none.
+	ErrorStream    string
+	ErrorStreamPos Pos
 	// Models is the path of a model repository; "" if there is none.
 	Models    string
 	ModelsPos Pos

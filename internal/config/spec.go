@@ -35,9 +35,12 @@ func (r *reader) mlrunKeys(s *graph.Spec) keys {
 		"functions":            func(f *document.Field) { r.functions(s, f) },
 		"graph_initializer":    r.kept(s, r.laterMLRun),
 		"secret_sources":       r.kept(s, r.laterMLRun),
-		"error_stream":         r.kept(s, r.later),
-		"track_models":         r.kept(s, r.later),
-		"tracking_policy":      r.kept(s, r.later),
+		"error_stream": func(f *document.Field) {
+			r.text(&s.ErrorStream)(f)
+			s.ErrorStreamPos = graph.Pos(f.Value.Pos)
+		},
+		"track_models":    r.kept(s, r.later),
+		"tracking_policy": r.kept(s, r.later),
 	}
 }
 

@@ -73,7 +73,7 @@ func TestSpecProblems(t *testing.T) {
 				"parameters:\n  log_stream: dummy://\n  log_stream_batch: 5\n  log_stream_sample: 2\n  stream_args: {a: 1}\n  source_args: {b: 2}\n  mine: 3\nmodels: m\n",
 			want: []string{
 				"s.yaml:2:1: graph_initializer is not supported by this version yet",
-				"s.yaml:3:1: warning: error_stream has no effect in this version yet", "s.yaml:4:1: warning: track_models has no effect in this version yet",
+				"s.yaml:4:1: warning: track_models has no effect in this version yet",
 				"s.yaml:5:1: warning: tracking_policy has no effect in this version yet", "s.yaml:6:1: secret_sources is not supported by this version yet",
 				"s.yaml:8:3: warning: parameter log_stream has no effect in this version yet", "s.yaml:9:3: warning: parameter log_stream_batch has no effect in this version yet",
 				"s.yaml:10:3: warning: parameter log_stream_sample has no effect in this version yet",
@@ -81,7 +81,7 @@ func TestSpecProblems(t *testing.T) {
 			},
 			mlrun: []string{
 				"s.yaml:2:1: warning: graph_initializer has no effect in this version yet",
-				"s.yaml:3:1: warning: error_stream has no effect in this version yet", "s.yaml:4:1: warning: track_models has no effect in this version yet",
+				"s.yaml:4:1: warning: track_models has no effect in this version yet",
 				"s.yaml:5:1: warning: tracking_policy has no effect in this version yet", "s.yaml:6:1: warning: secret_sources has no effect in this version yet",
 				"s.yaml:8:3: warning: parameter log_stream has no effect in this version yet", "s.yaml:9:3: warning: parameter log_stream_batch has no effect in this version yet",
 				"s.yaml:10:3: warning: parameter log_stream_sample has no effect in this version yet",

@@ -69,6 +69,9 @@ func configOf(a catalog.Args, streams *stream.Mux) (c config, err error) {
 	o := &c.options
 	o.Workers = cmp.Or(o.Workers, t.MaxWorkers, 1)
 	o.Group = cmp.Or(o.Group, cmp.Or(c.Function, a.Name)+"-consumer-group")
+	if a.Env != nil {
+		o.DeadLetter = cmp.Or(o.DeadLetter, a.Env.ErrorStream)
+	}
 	o.DeadLetter = cmp.Or(o.DeadLetter, deadLetters(c.Path))
 	if o.DeadLetter != "" {
 		err = errors.Join(err, within("options: dead_letter", streams.Check(o.DeadLetter)))
