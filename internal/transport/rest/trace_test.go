@@ -4,7 +4,10 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"net/http/httptest"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -67,5 +70,25 @@ func TestTracer(t *testing.T) {
 	ask(h, "POST", "/", "{}", "X-Request-Id", "r1")
 	if d := cmp.Diff([]note{{500, "internal error; the server's log has more under id r1"}}, spy.ended); d != "" {
 		t.Errorf("panicked: %s", d)
+	}
+}
+
+// TestTracerOfLateRequests checks that what the watchdog answers is told as it
+// was answered, once the handler has ended.
+func TestTracerOfLateRequests(t *testing.T) {
+	spy := &tail{}
+	h := New(handlerFunc(func(context.Context, *serve.Event) (*serve.Event, error) {
+		time.Sleep(10 * slack)
+		return &serve.Event{}, nil
+	}), Options{Tracer: spy, Timeout: time.Millisecond})
+	srv := httptest.NewServer(h)
+	resp, err := srv.Client().Post(srv.URL, "application/json", strings.NewReader("{}"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp.Body.Close()
+	srv.Close() // waits for the handler
+	if d := cmp.Diff([]note{{504, errLate.Error()}}, spy.ended); d != "" || resp.StatusCode != 504 {
+		t.Errorf("answered %d: %s", resp.StatusCode, d)
 	}
 }
