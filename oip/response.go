@@ -10,6 +10,9 @@ import (
 // appendResponse writes the members of an answer in the order of its dialect:
 // MLRun's clients compare id, model_name, outputs, timestamp, model_version.
 func appendResponse(dst []byte, r *serve.Response) (_ []byte, err error) {
+	if whole := r.Whole(); whole != nil {
+		return append(dst, whole...), nil
+	}
 	dst = appendResponseID(append(dst, '{'), r)
 	dst = jsontext.AppendString(append(dst, `,"model_name":`...), r.ModelName)
 	if r.Dialect == serve.OIP && r.ModelVersion != "" {

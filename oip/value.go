@@ -17,6 +17,9 @@ var values = &serve.Decoder{Decode: func(raw []byte) (any, error) { return Parse
 func Value(b serve.Body) (any, error) {
 	if v, ok := b.Value(); ok {
 		if r, ok := v.(*serve.Response); ok {
+			if whole := r.Whole(); whole != nil {
+				return ParseValue(whole)
+			}
 			return responseObject(r), nil
 		}
 		return v, nil

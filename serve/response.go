@@ -16,27 +16,66 @@ type Response struct {
 	// UTC): the form MLRun gives it.
 	Timestamp string
 
-	fields *[]Field // nil as nearly always
+	more *more // nil as nearly always
+}
+
+// more is what few responses have.
+type more struct {
+	fields          []Field
+	whole           []byte
+	inputs, outputs any
+}
+
+func (r *Response) rest() *more {
+	if r.more == nil {
+		r.more = new(more)
+	}
+	return r.more
 }
 
 // Set adds a member after those that every response has, or replaces it.
 func (r *Response) Set(key string, v any) {
-	if r.fields == nil {
-		r.fields = new([]Field)
-	}
-	for i := range *r.fields {
-		if f := &(*r.fields)[i]; f.Key == key {
+	rest := r.rest()
+	for i := range rest.fields {
+		if f := &rest.fields[i]; f.Key == key {
 			f.Value = v
 			return
 		}
 	}
-	*r.fields = append(*r.fields, Field{Key: key, Value: v})
+	rest.fields = append(rest.fields, Field{Key: key, Value: v})
 }
 
 // Fields are the members added by Set. Read them only.
 func (r *Response) Fields() []Field {
-	if r.fields == nil {
+	if r.more == nil {
 		return nil
 	}
-	return *r.fields
+	return r.more.fields
+}
+
+// SetWhole has the response be written as text, a JSON document, whatever its
+// members are: what a model in another process made of it as a whole.
+func (r *Response) SetWhole(text []byte) { r.rest().whole = text }
+
+// Whole is what SetWhole was given; nil as a rule.
+func (r *Response) Whole() []byte {
+	if r.more == nil {
+		return nil
+	}
+	return r.more.whole
+}
+
+// SetLogged notes what a model wants to be recorded in the place of inputs and
+// outputs, for its [ResultLogger]; nil leaves the real ones.
+func (r *Response) SetLogged(inputs, outputs any) {
+	rest := r.rest()
+	rest.inputs, rest.outputs = inputs, outputs
+}
+
+// Logged is what SetLogged was given.
+func (r *Response) Logged() (inputs, outputs any) {
+	if r.more == nil {
+		return nil, nil
+	}
+	return r.more.inputs, r.more.outputs
 }
