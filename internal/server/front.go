@@ -17,7 +17,7 @@ func (c *Core) Serve(ctx context.Context, ev *serve.Event) (*serve.Event, error)
 		if to == nil {
 			return c.own(ev)
 		}
-		out, ok, err := to.Offer(ctx, ev)
+		out, ok, err := g.offer(ctx, to, ev)
 		if ok {
 			return out, err
 		}

@@ -22,6 +22,7 @@ type generation struct {
 	models  *graph.Graph // a router over the repository; nil without one
 	repo    *repo.Repository
 	witness *witness
+	errors  *errorSink      // nil without an error stream
 	made    map[string]bool // models that the program makes itself, by name
 	begun   bool            // it has been started; guarded by the core's turn
 }
@@ -42,7 +43,10 @@ func build(c Config) (g *generation, problems []graph.Problem) {
 		Observer: g.witness.observer(),
 	}
 	if c.Spec != nil && c.Spec.Graph != nil {
-		if g.graph, problems = graph.Build(c.Spec, opts); g.graph == nil {
+		problems = g.openErrors(opts)
+		built, more := graph.Build(c.Spec, opts)
+		problems = append(problems, more...)
+		if g.graph = built; built == nil || slices.ContainsFunc(problems, isError) {
 			return nil, problems
 		}
 		for _, s := range g.graphServers() {
@@ -99,6 +103,11 @@ func (g *generation) start(ctx context.Context) (err error) {
 		return nil // a reload came before the start
 	}
 	g.begun = true
+	if g.errors != nil {
+		if err := g.errors.start(ctx); err != nil {
+			return err
+		}
+	}
 	if g.graph != nil {
 		if err := g.graph.Start(ctx); err != nil {
 			return err
@@ -132,6 +141,9 @@ func (g *generation) parts() []closer {
 	}
 	if g.models != nil {
 		all = append(all, g.models, g.repo)
+	}
+	if g.errors != nil {
+		all = append(all, g.errors)
 	}
 	return all
 }
