@@ -92,13 +92,13 @@ func fateName(f serve.Fate) string {
 // parents are the spans that a header names: the one to continue, and those to
 // link.
 func parents(header serve.Header) (first trace.SpanContext, others []trace.Link) {
-	states := header["Tracestate"]
-	for i, value := range header["Traceparent"] {
-		if i > maxLinks {
-			break
-		}
+	values, states := header["Traceparent"], header["Tracestate"]
+	if values == nil { // a record that others have written
+		values, states = header["traceparent"], header["tracestate"]
+	}
+	for _, value := range values[:min(len(values), 1+maxLinks)] {
 		one := one{parent: value}
-		if len(header["Traceparent"]) == 1 && len(states) > 0 {
+		if len(values) == 1 && len(states) > 0 {
 			one.state = states[0]
 		}
 		sc := trace.SpanContextFromContext(w3c.Extract(context.Background(), one))
