@@ -21,6 +21,7 @@ type generation struct {
 	graph   *graph.Graph // of the spec; nil without one
 	models  *graph.Graph // a router over the repository; nil without one
 	repo    *repo.Repository
+	code    catalog.Life // what users' code has running beside its models; nil without any
 	witness *witness
 	errors  *errorSink      // nil without an error stream
 	made    map[string]bool // models that the program makes itself, by name
@@ -39,8 +40,11 @@ func build(c Config) (g *generation, problems []graph.Problem) {
 	v2.Register(set)
 	g = &generation{cfg: c, witness: newWitness(c.Recorder)}
 	opts := graph.Options{
-		Catalog: set, Env: g.env(), Timeout: c.Timeout, Function: c.Function, FromStep: c.FromStep, Trace: c.Trace,
+		Catalog: set, Env: g.env(), Timeout: c.Timeout, Function: c.Function, FromStep: c.FromStep, Trace: c.tracer(),
 		Observer: g.witness.observer(),
+	}
+	if c.Code != nil {
+		g.code = c.Code.Join(set, opts.Env)
 	}
 	if c.Spec != nil && c.Spec.Graph != nil {
 		problems = g.openErrors(opts)
@@ -80,7 +84,7 @@ func (g *generation) env() *catalog.Env {
 	}
 	if s := c.Spec; s != nil {
 		e.Params, e.Async, e.Verbose = s.Parameters, s.LoadMode == "async", s.Verbose
-		e.FunctionURI, e.ContentType = s.FunctionURI, s.DefaultContentType
+		e.FunctionURI, e.ContentType, e.Endpoint = s.FunctionURI, s.DefaultContentType, c.endpoint
 		e.Project, _, _ = strings.Cut(s.FunctionURI, "/")
 	}
 	return e
@@ -105,6 +109,11 @@ func (g *generation) start(ctx context.Context) (err error) {
 	g.begun = true
 	if g.errors != nil {
 		if err := g.errors.start(ctx); err != nil {
+			return err
+		}
+	}
+	if g.code != nil {
+		if err := g.code.Start(ctx); err != nil {
 			return err
 		}
 	}
@@ -141,6 +150,9 @@ func (g *generation) parts() []closer {
 	}
 	if g.models != nil {
 		all = append(all, g.models, g.repo)
+	}
+	if g.code != nil {
+		all = append(all, g.code)
 	}
 	if g.errors != nil {
 		all = append(all, g.errors)

@@ -5,15 +5,40 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/leat-ml/leat/graph"
 	"github.com/leat-ml/leat/internal/telemetry"
 	"github.com/leat-ml/leat/internal/tracing"
 	"github.com/leat-ml/leat/internal/transport/rest"
+	"github.com/leat-ml/leat/serve"
 )
 
 // A passer is a tracer that steps can pass the trace on with.
 type passer interface {
 	Inject(ctx context.Context, header map[string][]string)
 	Note(ctx context.Context, key, value string)
+}
+
+// A named tracer tells of steps which function they are of.
+type named struct {
+	graph.Tracer
+	passer
+	function string
+}
+
+// Enter implements graph.Tracer.
+func (n *named) Enter(ctx context.Context, step string, ev *serve.Event) (context.Context, func(*serve.Event, serve.Fate, error)) {
+	in, leave := n.Tracer.Enter(ctx, step, ev)
+	n.Note(in, "leat.graph", n.function)
+	return in, leave
+}
+
+// tracer is what the graph is followed by.
+func (c *Config) tracer() graph.Tracer {
+	p, ok := c.Trace.(passer)
+	if !ok || c.Spec == nil || c.Spec.FunctionURI == "" {
+		return c.Trace
+	}
+	return &named{Tracer: c.Trace, passer: p, function: c.Spec.FunctionURI}
 }
 
 // lastSpans is how long a server that stops waits for the collector of traces,

@@ -88,7 +88,7 @@ func newTracingTest(t *testing.T) *tracingTest {
 // serve serves a graph and returns its URL.
 func (t *tracingTest) serve(set *catalog.Set, root *graph.StepSpec) (url string) {
 	url, _, stop, result := runs(t.T, RunConfig{
-		Config: Config{Spec: &graph.Spec{Graph: root}, Catalog: set, Function: "*"},
+		Config: Config{Spec: &graph.Spec{FunctionURI: "p/f", Graph: root}, Catalog: set, Function: "*"},
 		HTTP:   "127.0.0.1:0", Admin: "127.0.0.1:0", Traces: &tracing.Config{Endpoint: t.url, Version: "1"},
 	})
 	t.stops = append(t.stops, func() {
@@ -183,7 +183,7 @@ func TestTraces(t *testing.T) {
 		if s.Name == "POST /" && s.Parent != callersSpan {
 			t.Errorf("the request is below %q, not the caller's span", s.Parent)
 		}
-		if s.Name == "clean" && s.Attributes["leat.event.id"] != "r1" {
+		if s.Name == "clean" && (s.Attributes["leat.event.id"] != "r1" || s.Attributes["leat.step"] != "clean" || s.Attributes["leat.graph"] != "p/f") {
 			t.Errorf("attributes %v", s.Attributes)
 		}
 	}
