@@ -75,8 +75,8 @@ type Env struct {
 	FunctionURI string
 	Logger      *slog.Logger
 	Recorder    serve.Recorder
-	// Endpoint finds the URL of a function that a spec names: "[project/]name[:tag]",
-	// or ".child" for a child of this one. nil where no function has a URL.
+	// Endpoint finds the URL of a function that a spec names: "[project/]name", or
+	// ".child" for a child of this one. nil where no function has a URL.
 	Endpoint func(function string) (url string, err error)
 	// Inject adds the trace context of ctx to the header of a request that is
 	// made on behalf of an event. nil where nothing is traced, as the next two.
