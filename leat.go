@@ -34,6 +34,7 @@ import (
 // Options of a server. The zero value, and nil, have the defaults.
 type Options struct {
 	Catalog  *catalog.Set   // of classes and runtimes; nil means catalog.Default
+	Code     catalog.Code   // of users in Python: a python.Loaded; nil without any
 	Logger   *slog.Logger   // nil discards
 	Recorder serve.Recorder // of inferences; nil records nothing
 	MLRun    bool           // answer in MLRun's contract instead of the default one
@@ -52,6 +53,7 @@ type Server struct {
 	rest     *rest.Handler
 	mlrun    bool
 	function string
+	code     catalog.Code
 }
 
 // ReadSpec reads a server spec from a YAML or JSON file. The error lists every
@@ -75,14 +77,14 @@ func New(spec *graph.Spec, o *Options) (*Server, error) {
 		o = &Options{}
 	}
 	core, problems := server.New(server.Config{
-		Spec: spec, Models: spec.Models, Catalog: o.Catalog, Logger: o.Logger, Recorder: o.Recorder,
+		Spec: spec, Models: spec.Models, Catalog: o.Catalog, Code: o.Code, Logger: o.Logger, Recorder: o.Recorder,
 		MLRun: o.MLRun, Function: o.Function, Timeout: o.Timeout, Name: "leat", Version: version.Version,
 	})
 	if core == nil {
 		return nil, problemsError(problems)
 	}
 	h := rest.New(core, rest.Options{MLRun: o.MLRun, MaxBody: o.MaxBody, Logger: o.Logger, Timeout: o.Timeout})
-	return &Server{core: core, rest: h, mlrun: o.MLRun, function: o.Function}, nil
+	return &Server{core: core, rest: h, mlrun: o.MLRun, function: o.Function, code: o.Code}, nil
 }
 
 func problemsError(problems []graph.Problem) error {
@@ -114,7 +116,7 @@ func (s *Server) Reload(ctx context.Context, spec *graph.Spec) error {
 		return errors.New("reload: there is no spec")
 	}
 	return s.core.Reload(ctx, func() (server.Content, error) {
-		return server.Content{Spec: spec, Models: spec.Models, MLRun: s.mlrun, Function: s.function}, nil
+		return server.Content{Spec: spec, Models: spec.Models, Code: s.code, MLRun: s.mlrun, Function: s.function}, nil
 	})
 }
 

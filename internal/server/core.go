@@ -22,6 +22,7 @@ type Config struct {
 	// Models is the path of a model repository, or of one model.
 	Models   string
 	Catalog  *catalog.Set // nil means catalog.Default
+	Code     catalog.Code // of users; nil without any
 	Logger   *slog.Logger
 	Recorder serve.Recorder
 	MLRun    bool          // MLRun's contract

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/leat-ml/leat/graph"
+	"github.com/leat-ml/leat/serve"
 	"github.com/leat-ml/leat/v2"
 )
 
@@ -53,6 +54,9 @@ func same(a, b any) bool {
 
 // sameClass says whether the models are of one class, which the catalog makes.
 func sameClass(a, b *v2.Server) bool {
+	if m, ok := a.Model.(interface{ SameAs(other serve.Model) bool }); ok { // its class is in code that can change
+		return m.SameAs(b.Model)
+	}
 	_, file := a.Model.(*v2.FileModel)
 	return !file && reflect.TypeOf(a.Model) == reflect.TypeOf(b.Model)
 }

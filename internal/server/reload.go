@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/leat-ml/leat/catalog"
 	"github.com/leat-ml/leat/graph"
 	"github.com/leat-ml/leat/serve"
 )
@@ -15,6 +16,7 @@ import (
 type Content struct {
 	Spec     *graph.Spec
 	Models   string
+	Code     catalog.Code
 	MLRun    bool // must be as it was: the data port speaks one contract
 	Function string
 	FromStep string
@@ -22,7 +24,7 @@ type Content struct {
 }
 
 func (c Config) with(n Content) Config {
-	c.Spec, c.Models, c.Function, c.FromStep = n.Spec, n.Models, n.Function, n.FromStep
+	c.Spec, c.Models, c.Code, c.Function, c.FromStep = n.Spec, n.Models, n.Code, n.Function, n.FromStep
 	return c
 }
 
