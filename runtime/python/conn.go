@@ -1,0 +1,293 @@
+package python
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// A conn speaks with one worker: calls from any goroutine, many at a time. One
+// goroutine reads; whoever calls writes.
+type conn struct {
+	rw     io.ReadWriteCloser
+	told   func(f frame)           // gets LOG frames, in their order
+	asked  func(f frame) (a frame) // answers ASK frames, beside each other
+	turn   chan struct{}           // full while somebody writes
+	reader sync.WaitGroup
+	asks   sync.WaitGroup
+
+	mu    sync.Mutex
+	calls map[uint64]*call
+	last  uint64 // number of the last call
+	err   error  // why there are no more answers
+
+	answers uint64 // that have come to calls that somebody waits for
+	late    int    // calls that nobody waits for any more, since their deadline has passed
+
+	writing atomic.Int64 // deadline of the call that is being written, in ns; 0 without one
+}
+
+// A call waits for its answer.
+type call struct {
+	back  chan frame // the last frame of the answer; closed when there will be none
+	parts []frame    // those before it; the reader's until the last is there
+	size  int        // bytes of the parts
+
+	late time.Time // when its deadline had passed; zero as long as somebody waits
+	seen uint64    // answers of the worker by then
+}
+
+var calls = sync.Pool{New: func() any { return &call{back: make(chan frame, 1)} }}
+
+// newConn speaks over rw, which it takes over. told and asked, which may be set
+// before run, are not called after close has returned.
+func newConn(rw io.ReadWriteCloser) *conn {
+	return &conn{rw: rw, turn: make(chan struct{}, 1), calls: map[uint64]*call{}}
+}
+
+// run reads until the end.
+func (c *conn) run() {
+	c.reader.Go(func() {
+		d := newFrameReader(c.rw)
+		for {
+			f, err := d.read()
+			if err == nil {
+				err = c.take(f)
+			}
+			if err != nil {
+				c.fail(err)
+				return
+			}
+		}
+	})
+}
+
+// take does with a frame what it is for.
+func (c *conn) take(f frame) error {
+	switch f.kind {
+	case kindLog:
+		if c.told != nil {
+			c.told(f)
+		}
+		return nil
+	case kindAsk:
+		if c.asked == nil {
+			return errFrame
+		}
+		c.asks.Go(func() {
+			a := c.asked(f)
+			a.kind, a.object, a.call = kindAnswer, f.object, f.call
+			_ = c.write(context.Background(), &a) // one that cannot be sent has nobody to get it
+		})
+		return nil
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	w := c.calls[f.call]
+	switch {
+	case w == nil: // cancelled before it was sent
+		return nil
+	case f.kind == kindPart:
+		if w.size += len(f.body); w.size > maxFrame {
+			return fmt.Errorf("an answer in parts is larger than %d MiB", maxFrame>>20)
+		}
+		if w.late.IsZero() {
+			w.parts = append(w.parts, f)
+		}
+		return nil
+	case !w.late.IsZero():
+		c.late--
+	default:
+		c.answers++
+	}
+	delete(c.calls, f.call)
+	w.back <- f // has room for it
+	return nil
+}
+
+// fail ends all calls: nothing more comes.
+func (c *conn) fail(err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.err != nil {
+		return
+	}
+	if err == io.EOF {
+		err = errGone
+	}
+	c.err = err
+	for _, w := range c.calls {
+		close(w.back)
+	}
+	c.calls = nil
+}
+
+// errGone is the error of calls whose worker is no more.
+var errGone = errors.New("the worker is gone")
+
+// errBroken is a connection that ended before the answer came.
+type errBroken struct{ cause error }
+
+func (e *errBroken) Error() string { return e.cause.Error() }
+func (e *errBroken) Unwrap() error { return e.cause }
+
+// do sends a frame and waits for the answer, or for ctx. What comes back are its
+// parts, where it has any, and its last frame, of kind OK or ERROR. An error of
+// type errBroken says that the worker did not answer; any other that ctx ended.
+func (c *conn) do(ctx context.Context, f *frame) (last frame, parts []frame, err error) {
+	w := calls.Get().(*call)
+	if err := c.enter(w, f); err != nil {
+		return last, nil, err
+	}
+	if err := c.write(ctx, f); err != nil {
+		c.leave(f.call)
+		return last, nil, err
+	}
+	done := ctx.Done()
+	if done == nil {
+		last, ok := <-w.back
+		return c.settle(w, last, ok)
+	}
+	select {
+	case last, ok := <-w.back:
+		return c.settle(w, last, ok)
+	case <-done:
+		c.abandon(ctx, f)
+		return last, nil, context.Cause(ctx)
+	}
+}
+
+// settle takes the answer out of a call.
+func (c *conn) settle(w *call, last frame, ok bool) (frame, []frame, error) {
+	if !ok {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		return last, nil, &errBroken{c.err}
+	}
+	parts := w.parts
+	w.parts, w.size = nil, 0
+	calls.Put(w)
+	return last, parts, nil
+}
+
+// enter notes a call, and gives it its number.
+func (c *conn) enter(w *call, f *frame) error {
+	if err := f.check(); err != nil {
+		return err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.err != nil {
+		return &errBroken{c.err}
+	}
+	c.last++
+	f.call = c.last
+	c.calls[f.call] = w
+	return nil
+}
+
+func (c *conn) leave(call uint64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.calls, call)
+}
+
+// abandon tells the worker that nobody waits for a call any more.
+func (c *conn) abandon(ctx context.Context, f *frame) {
+	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		c.mu.Lock()
+		if w := c.calls[f.call]; w != nil {
+			w.late, w.seen = time.Now(), c.answers
+			c.late++
+		}
+		c.mu.Unlock()
+	}
+	cancel := frame{kind: kindCancel, object: f.object, call: f.call}
+	select { // when somebody writes for long the worker does not read, and gets it too late anyway
+	case c.turn <- struct{}{}:
+		_ = c.send(&cancel) // one that cannot be sent has nobody to get it
+		<-c.turn
+	default:
+	}
+}
+
+// hangs says whether the worker hangs: grace after the deadline of a call it has
+// neither answered that nor any other, or has not even read it.
+func (c *conn) hangs(now time.Time, grace time.Duration) bool {
+	if until := c.writing.Load(); until != 0 && now.UnixNano()-until > int64(grace) {
+		return true
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.late == 0 {
+		return false
+	}
+	for _, w := range c.calls {
+		if !w.late.IsZero() && now.Sub(w.late) > grace && w.seen == c.answers {
+			return true
+		}
+	}
+	return false
+}
+
+// write sends a frame once nobody else writes.
+func (c *conn) write(ctx context.Context, f *frame) error {
+	select {
+	case c.turn <- struct{}{}:
+	default:
+		select {
+		case c.turn <- struct{}{}:
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+	defer func() { <-c.turn }()
+	if at, ok := ctx.Deadline(); ok {
+		c.writing.Store(at.UnixNano())
+		defer c.writing.Store(0)
+	}
+	if err := c.send(f); err != nil {
+		c.fail(err)
+		return &errBroken{err}
+	}
+	return nil
+}
+
+// heads are what frames are put together in.
+var heads = sync.Pool{New: func() any { b := make([]byte, 0, 4<<10); return &b }}
+
+// copied is the largest body that is copied behind its head, rather than sent
+// from where it is.
+const copied = 32 << 10
+
+// send sends a frame with one call of the system, as far as the socket takes it.
+func (c *conn) send(f *frame) error {
+	b := heads.Get().(*[]byte)
+	defer func() {
+		if cap(*b) <= 2*copied {
+			heads.Put(b)
+		}
+	}()
+	*b = f.appendHead((*b)[:0])
+	if len(f.body) <= copied {
+		*b = append(*b, f.body...)
+		_, err := c.rw.Write(*b)
+		return err
+	}
+	_, err := (&net.Buffers{*b, f.body}).WriteTo(c.rw)
+	return err
+}
+
+// close ends the connection and waits until nothing of it runs.
+func (c *conn) close() error {
+	err := c.rw.Close()
+	c.reader.Wait()
+	c.fail(errGone)
+	c.asks.Wait()
+	return err
+}

@@ -1,0 +1,87 @@
+package python
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"path/filepath"
+
+	"github.com/leat-ml/leat/serve"
+)
+
+// A Failure is an exception of the user's code, or of Python with it.
+type Failure struct {
+	Class     string `json:"class"` // "ValueError"
+	Message   string `json:"message"`
+	Traceback string `json:"traceback"` // of the user's frames
+	File      string `json:"file"`
+	Line      int    `json:"line"`
+	Column    int    `json:"column"`
+	Function  string `json:"function"`
+	Doing     string `json:"doing"`
+	Status    int    `json:"status"` // of HTTP, where the code names one
+}
+
+// Error is the exception as Python prints it, behind its place.
+func (f *Failure) Error() string {
+	text := f.Class
+	if f.Message != "" {
+		text += ": " + f.Message
+	}
+	if at := f.place(); at != "" {
+		return at + ": " + text
+	}
+	return text
+}
+
+// place is where the code failed: "code.py:12 in predict"; "" if that is not
+// known. Folders are left out, since clients read it.
+func (f *Failure) place() string {
+	if f.File == "" || f.Line <= 0 {
+		return ""
+	}
+	at := fmt.Sprintf("%s:%d", filepath.Base(f.File), f.Line)
+	if f.Function != "" && f.Function != "<module>" {
+		at += " in " + f.Function
+	}
+	return at
+}
+
+// failureOf reads the metadata of an ERROR.
+func failureOf(meta []byte) *Failure {
+	f := &Failure{}
+	if err := json.Unmarshal(meta, f); err != nil || f.Class == "" {
+		return &Failure{Class: "RuntimeError", Message: "the worker told of an error that cannot be read"}
+	}
+	return f
+}
+
+// codes are the kinds of failures by the status that an exception names.
+var codes = map[int]serve.Code{
+	http.StatusBadRequest: serve.BadRequest, http.StatusUnauthorized: serve.Unauthenticated,
+	http.StatusForbidden: serve.Forbidden, http.StatusNotFound: serve.NotFound,
+	http.StatusMethodNotAllowed: serve.WrongMethod, http.StatusRequestTimeout: serve.NotYet,
+	http.StatusRequestEntityTooLarge: serve.TooLarge, http.StatusUnsupportedMediaType: serve.Unsupported,
+	http.StatusUnprocessableEntity: serve.BadRequest, http.StatusTooManyRequests: serve.Limited,
+	http.StatusNotImplemented: serve.NotOffered, http.StatusServiceUnavailable: serve.Unavailable,
+	http.StatusGatewayTimeout: serve.Timeout,
+}
+
+// answer is the failure as requests are answered with it: in MLRun's contract
+// class and text, elsewhere with the place in the user's code.
+func (f *Failure) answer() error {
+	code, known := codes[f.Status]
+	switch {
+	case known:
+	case f.Status >= 400 && f.Status < 500:
+		code = serve.BadRequest
+	case f.Doing == "encode":
+		code = serve.Unwritable
+	}
+	op := f.Class
+	if at := f.place(); at != "" {
+		op = at + ": " + op
+	}
+	return &serve.Error{Code: code, Op: op, Class: f.Class, Err: errors.New(f.Message)}
+}

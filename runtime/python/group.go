@@ -1,0 +1,297 @@
+package python
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
+	"net/textproto"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/leat-ml/leat/catalog"
+	"github.com/leat-ml/leat/serve"
+)
+
+func canonical(name string) string { return textproto.CanonicalMIMEHeaderKey(name) }
+
+// A Group is the code's part in one graph: its plain steps and functions, which
+// share one worker. It has none where the graph has none of them. It implements
+// [catalog.Life] and [catalog.Others].
+type Group struct {
+	loaded *Loaded
+	env    *catalog.Env
+
+	mu      sync.Mutex
+	members []*member
+	funcs   map[string]*member
+
+	pool *pool // set by Start
+}
+
+// A member is one object in the worker of a group.
+type member struct {
+	number   uint16
+	creation creation
+}
+
+// Join gives the code's names to the set, for one graph.
+func (l *Loaded) Join(set *catalog.Set, env *catalog.Env) catalog.Life {
+	g := &Group{loaded: l, env: env, funcs: map[string]*member{}}
+	set.Others = g
+	return g
+}
+
+// Same says whether the files, and what runs them, are as they were.
+func (l *Loaded) Same(other catalog.Code) bool {
+	o, ok := other.(*Loaded)
+	return ok && o != nil && l != nil && l.digest == o.digest
+}
+
+// maxMembers is how many objects a worker can tell apart.
+const maxMembers = 1<<16 - 1
+
+// add notes an object that the worker is to have.
+func (g *Group) add(c creation) (*member, error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if len(g.members) == maxMembers {
+		return nil, fmt.Errorf("there are more than %d steps of Python code", maxMembers)
+	}
+	m := &member{number: uint16(len(g.members) + 1), creation: c}
+	g.members = append(g.members, m)
+	return m, nil
+}
+
+// Classes implements [catalog.Others].
+func (g *Group) Classes() []string {
+	return g.names(func(o *Object) bool { return o.Kind != "function" })
+}
+
+// Functions implements [catalog.Others].
+func (g *Group) Functions() []string {
+	return g.names(func(o *Object) bool { return o.Kind == "function" })
+}
+
+func (g *Group) names(is func(*Object) bool) []string {
+	var all []string
+	for _, name := range slices.Sorted(maps.Keys(g.loaded.Objects)) {
+		if is(g.loaded.Objects[name]) {
+			all = append(all, name)
+		}
+	}
+	return all
+}
+
+// Entry implements [catalog.Others]: the class of that name.
+func (g *Group) Entry(name string) *catalog.Entry {
+	o := g.loaded.Objects[name]
+	if o == nil {
+		return nil
+	}
+	e := &catalog.Entry{Name: name, Doc: "Python code of yours"}
+	e.New = func(a catalog.Args) (serve.Step, error) {
+		switch o.Kind {
+		case "model", "mlserver", "triton":
+			return g.model(name, o, a)
+		case "router":
+			return nil, fmt.Errorf("%s (%s:%d) is a router of your own, which is not supported: use ModelRouter or VotingEnsemble", name, o.File, o.Line)
+		}
+		return g.step(name, o, a)
+	}
+	return e
+}
+
+// Func implements [catalog.Others]: the function of that name.
+func (g *Group) Func(name string) catalog.Func {
+	o := g.loaded.Objects[name]
+	if o == nil || o.Kind != "function" {
+		return nil
+	}
+	g.mu.Lock()
+	m := g.funcs[name]
+	g.mu.Unlock()
+	if m == nil {
+		var err error
+		if m, err = g.add(creation{Kind: o.Kind, Class: name, Name: name}); err != nil {
+			return nil
+		}
+		g.mu.Lock()
+		g.funcs[name] = m
+		g.mu.Unlock()
+	}
+	whole := o.wantsEvent("", false)
+	return func(ctx context.Context, x any) (any, error) { return g.function(ctx, m, whole, x) }
+}
+
+// function has the user's function make something of a value or an event.
+func (g *Group) function(ctx context.Context, m *member, whole bool, x any) (any, error) {
+	ev, isEvent := x.(*serve.Event)
+	if !isEvent {
+		last, parts, err := g.put(ctx, m, &meta{}, serve.ValueBody(x), whole)
+		if err != nil {
+			return nil, err
+		}
+		if len(parts) > 0 {
+			return listOf(parts)
+		}
+		return valueOf(&last)
+	}
+	var about meta
+	about.event(ev)
+	last, parts, err := g.put(ctx, m, &about, ev.Body, true)
+	if err != nil {
+		return nil, err
+	}
+	if len(parts) > 0 {
+		return listOf(parts)
+	}
+	out := ev.Clone()
+	if _, err := apply(out, &last); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// errStopped is what calls get before Start and after Close.
+var errStopped = errors.New("the Python worker is not running")
+
+// put puts a body to an object, and returns its answer.
+func (g *Group) put(ctx context.Context, m *member, about *meta, b serve.Body, whole bool) (last frame, parts []frame, err error) {
+	if g.pool == nil {
+		return last, nil, errStopped
+	}
+	f := frame{kind: kindCall, object: m.number}
+	if f.body, f.flags, err = payloadOf(b); err != nil {
+		return last, nil, err
+	}
+	if whole {
+		f.flags |= isEvent
+	}
+	f.meta = about.end()
+	return g.pool.call(ctx, &f)
+}
+
+// step makes a step of a class.
+func (g *Group) step(name string, o *Object, a catalog.Args) (serve.Step, error) {
+	c, err := g.creation(name, o, a)
+	if err != nil {
+		return nil, err
+	}
+	if a.Handler != "" && o.Kind == "class" && !slices.Contains(o.Methods, a.Handler) {
+		return nil, fmt.Errorf("class %s (%s:%d) has no method %q%s", name, o.File, o.Line, a.Handler, didYouMean(a.Handler, o.Methods))
+	}
+	m, err := g.add(c)
+	if err != nil {
+		return nil, err
+	}
+	return &step{g: g, object: m, whole: o.wantsEvent(a.Handler, a.FullEvent)}, nil
+}
+
+// creation is what the worker is told of an object, and what is wrong with its
+// arguments.
+func (g *Group) creation(name string, o *Object, a catalog.Args) (creation, error) {
+	c := creation{
+		Kind: o.Kind, Class: name, Name: a.Name, Args: map[string]any{}, Handler: a.Handler, FullEvent: a.FullEvent,
+		InputPath: a.InputPath, ResultPath: a.ResultPath,
+	}
+	for key, v := range a.Written {
+		named, isName := v.(string)
+		if len(key) < 2 || key[0] != '_' || !isName {
+			c.Args[key] = v
+			continue
+		}
+		if g.loaded.Objects[named] == nil {
+			return c, fmt.Errorf("%s: a class in Python takes a function in Python, and %q is none", key, named)
+		}
+		if c.FunctionArgs == nil {
+			c.FunctionArgs = map[string]string{}
+		}
+		c.FunctionArgs[key[1:]] = named
+	}
+	return c, o.accepts(name, &c)
+}
+
+// common are the arguments that a class gets by itself where it takes them.
+var common = []string{"name", "context", "input_path", "result_path", "full_event", "model_path", "protocol", "graph_step"}
+
+// accepts finds what Python would say of the arguments.
+func (o *Object) accepts(name string, c *creation) error {
+	if o.Kind != "class" {
+		return nil
+	}
+	at := fmt.Sprintf("class %s (%s:%d)", name, o.File, o.Line)
+	given := func(arg string) bool {
+		_, plain := c.Args[arg]
+		_, function := c.FunctionArgs[arg]
+		return plain || function
+	}
+	for _, arg := range o.Required {
+		if !given(arg) && !slices.Contains(common, arg) {
+			return fmt.Errorf("%s needs the argument %s in class_args", at, arg)
+		}
+	}
+	if o.AnyArgs {
+		return nil
+	}
+	for _, arg := range slices.Concat(slices.Sorted(maps.Keys(c.Args)), slices.Sorted(maps.Keys(c.FunctionArgs))) {
+		if !slices.Contains(o.Args, arg) {
+			return fmt.Errorf("%s takes no argument %s%s", at, arg, didYouMean(arg, o.Args))
+		}
+	}
+	return nil
+}
+
+func didYouMean(word string, names []string) string {
+	if near := catalog.Nearest(word, names); len(near) > 0 {
+		return " (did you mean " + strings.Join(near, " or ") + "?)"
+	}
+	return ""
+}
+
+// Start starts the worker of the steps and functions, if there are any.
+func (g *Group) Start(ctx context.Context) error {
+	if len(g.members) == 0 {
+		return nil
+	}
+	p := newPool(g.loaded, 1, g.logger().With("worker", "steps"))
+	p.prepare = g.prepare
+	if err := p.start(ctx); err != nil {
+		return fmt.Errorf("start the steps in Python: %w", err)
+	}
+	g.pool = p
+	return nil
+}
+
+func (g *Group) logger() *slog.Logger {
+	if g.env != nil && g.env.Logger != nil {
+		return g.env.Logger
+	}
+	return g.loaded.logger()
+}
+
+// prepare makes the objects in a worker.
+func (g *Group) prepare(ctx context.Context, p *process, slot int) error {
+	if _, err := g.loaded.greet(ctx, p, g.env, slot); err != nil {
+		return err
+	}
+	for _, m := range g.members {
+		if err := p.ask(ctx, kindCreate, m.number, &m.creation, nil); err != nil {
+			return fmt.Errorf("step %s: %w", m.creation.Name, err)
+		}
+		if err := p.ask(ctx, kindLoad, m.number, struct{}{}, nil); err != nil {
+			return fmt.Errorf("step %s: %w", m.creation.Name, err)
+		}
+	}
+	return nil
+}
+
+// Close ends the worker.
+func (g *Group) Close(ctx context.Context) error {
+	if g.pool == nil {
+		return nil
+	}
+	return g.pool.close(ctx)
+}

@@ -1,0 +1,128 @@
+package python
+
+import (
+	"maps"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/leat-ml/leat/oip"
+	"github.com/leat-ml/leat/oip/jsontext"
+	"github.com/leat-ml/leat/serve"
+)
+
+// A meta is the metadata of a call on its way. Calls that have the same are
+// alike to the last byte: the worker knows those again and does not read them.
+type meta struct{ b []byte }
+
+func (m *meta) key(name string) {
+	if len(m.b) == 0 {
+		m.b = append(m.b, '{')
+	} else {
+		m.b = append(m.b, ',')
+	}
+	m.b = append(append(append(m.b, '"'), name...), `":`...)
+}
+
+// text writes a member unless it is empty.
+func (m *meta) text(key, v string) {
+	if v != "" {
+		m.key(key)
+		m.b = jsontext.AppendString(m.b, v)
+	}
+}
+
+// json writes a member that is JSON already.
+func (m *meta) json(key string, v []byte) {
+	m.key(key)
+	m.b = append(m.b, v...)
+}
+
+// time writes a moment.
+func (m *meta) time(key string, t time.Time) {
+	if !t.IsZero() {
+		m.key(key)
+		m.b = append(t.UTC().AppendFormat(append(m.b, '"'), "2006-01-02T15:04:05.000000Z07:00"), '"')
+	}
+}
+
+// value writes a member of any kind.
+func (m *meta) value(key string, v any) error {
+	m.key(key)
+	var err error
+	m.b, err = oip.AppendValue(m.b, v)
+	return err
+}
+
+func (m *meta) tensor(t *serve.Tensor) {
+	m.b = jsontext.AppendString(append(m.b, `{"name":`...), t.Name)
+	m.b = append(append(append(m.b, `,"datatype":"`...), t.Datatype.String()...), `","shape":[`...)
+	for i, n := range t.Shape {
+		if i > 0 {
+			m.b = append(m.b, ',')
+		}
+		m.b = strconv.AppendInt(m.b, int64(n), 10)
+	}
+	m.b = append(m.b, ']')
+	if t.Datatype == serve.Bytes {
+		m.b = append(jsontext.AppendStrings(append(m.b, `,"data":[`...), t.Strings()), ']')
+	}
+	m.b = append(m.b, '}')
+}
+
+// event writes what an event has besides its body.
+func (m *meta) event(ev *serve.Event) {
+	m.text("id", ev.Identify())
+	m.text("path", ev.Target.Path)
+	m.text("method", ev.Target.Method)
+	m.text("key", ev.Key)
+	m.time("time", ev.Time)
+	m.text("content_type", ev.Header.Value("Content-Type"))
+	if len(ev.Header) > 0 {
+		m.key("headers")
+		m.b = append(m.b, '{')
+		for i, name := range slices.Sorted(maps.Keys(ev.Header)) {
+			if i > 0 {
+				m.b = append(m.b, ',')
+			}
+			m.b = append(jsontext.AppendString(m.b, name), ':')
+			m.b = jsontext.AppendString(m.b, ev.Header.Value(name))
+		}
+		m.b = append(m.b, '}')
+	}
+	if ev.Trigger.Kind != "" {
+		m.key("trigger")
+		m.b = jsontext.AppendString(append(m.b, `{"kind":`...), ev.Trigger.Kind)
+		m.b = append(jsontext.AppendString(append(m.b, `,"name":`...), ev.Trigger.Name), '}')
+	}
+	if ev.Fault != nil {
+		m.text("origin_state", ev.Fault.Step)
+		m.key("error")
+		m.b = append(jsontext.AppendString(append(m.b, '{'), ev.Fault.Step), ':')
+		m.b = append(jsontext.AppendString(m.b, faultText(ev.Fault)), '}')
+	}
+}
+
+// faultText is the error as MLRun's handlers find it: the exception's text.
+func faultText(f *serve.Fault) string {
+	_, text, _ := cutClass(serve.Classic(f.Err))
+	return text
+}
+
+// cutClass splits "ValueError: no" at the colon.
+func cutClass(s string) (class, text string, ok bool) {
+	for i := range len(s) {
+		if s[i] == ':' && i+1 < len(s) && s[i+1] == ' ' {
+			return s[:i], s[i+2:], true
+		}
+	}
+	return "", s, false
+}
+
+// end returns the metadata.
+func (m *meta) end() []byte {
+	if len(m.b) == 0 {
+		return nil
+	}
+	return append(m.b, '}')
+}

@@ -1,0 +1,475 @@
+package python
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"reflect"
+	"slices"
+	"time"
+
+	"github.com/leat-ml/leat/catalog"
+	"github.com/leat-ml/leat/oip"
+	"github.com/leat-ml/leat/serve"
+)
+
+// A Model is a model class of the user's, served by worker processes of its own.
+// A request goes through all of the class's hooks in one hop.
+type Model struct {
+	loaded   *Loaded
+	env      *catalog.Env
+	object   *Object
+	creation creation
+	logs     bool // the class chooses what is recorded
+	post     bool // the class makes the whole response
+
+	ctx  *serve.ModelContext
+	desc serve.Description
+	pool *pool
+}
+
+// model makes the step that serves a class of models.
+func (g *Group) model(name string, o *Object, a catalog.Args) (serve.Step, error) {
+	c, err := g.creation(name, o, a)
+	if err != nil {
+		return nil, err
+	}
+	m := &Model{
+		loaded: g.loaded, env: g.env, object: o, creation: c,
+		logs: slices.Contains(o.Hooks, "logged_results"), post: slices.Contains(o.Hooks, "postprocess"),
+	}
+	if g.loaded.code.Serve == nil {
+		return nil, errors.New("this program serves no models in Python")
+	}
+	return g.loaded.code.Serve(a, m)
+}
+
+// the number of a model in its workers, where it is alone
+const modelObject = 1
+
+// Load implements [serve.Loader]: it starts the workers, in each of which the
+// class loads.
+func (m *Model) Load(ctx context.Context, mc *serve.ModelContext) error {
+	m.ctx = mc
+	c := &m.creation
+	c.Name, c.Version, c.ModelPath = mc.Name, mc.Version, mc.Path
+	p := newPool(m.loaded, m.loaded.code.Workers, mc.Logger)
+	p.asked, p.prepare = m.asked, m.prepare
+	if err := p.start(ctx); err != nil {
+		return err
+	}
+	m.pool = p
+	return nil
+}
+
+// about is what is known of a model that is loaded.
+type about struct {
+	Inputs  []json.RawMessage `json:"inputs"`
+	Outputs []json.RawMessage `json:"outputs"`
+	remarks
+}
+
+// remarks are what a model says beside an answer.
+type remarks struct {
+	Metrics map[string]any `json:"metrics"`
+	Labels  map[string]any `json:"labels"`
+	Logged  *struct {
+		Inputs  json.RawMessage `json:"inputs"`
+		Outputs json.RawMessage `json:"outputs"`
+	} `json:"logged"`
+}
+
+func (m *Model) prepare(ctx context.Context, p *process, slot int) error {
+	if _, err := m.loaded.greet(ctx, p, m.env, slot); err != nil {
+		return err
+	}
+	if err := p.ask(ctx, kindCreate, modelObject, &m.creation, nil); err != nil {
+		return err
+	}
+	var a about
+	if err := p.ask(ctx, kindLoad, modelObject, struct{}{}, &a); err != nil {
+		return err
+	}
+	m.note(&a.remarks)
+	if slot == 0 && m.pool == nil {
+		m.desc = describe(m.object.Kind, &a)
+	}
+	return nil
+}
+
+// describe reads the schema that a model tells.
+func describe(kind string, a *about) serve.Description {
+	d := serve.Description{Platform: "python"}
+	if kind != "model" {
+		d.Platform = "python_" + kind
+	}
+	d.Inputs, d.Features = schema(a.Inputs)
+	d.Outputs, d.Labels = schema(a.Outputs)
+	return d
+}
+
+// schema reads a list of tensors, or of columns as MLRun's artifacts have them.
+func schema(list []json.RawMessage) (tensors []serve.TensorSpec, features []serve.Feature) {
+	for _, raw := range list {
+		var s struct {
+			Name      string `json:"name"`
+			Datatype  string `json:"datatype"`
+			Shape     []int  `json:"shape"`
+			ValueType string `json:"value_type"`
+			Optional  bool   `json:"optional"`
+		}
+		if json.Unmarshal(raw, &s) != nil {
+			return nil, nil
+		}
+		if dt := serve.ParseDatatype(s.Datatype); dt != serve.Invalid {
+			tensors = append(tensors, serve.TensorSpec{Name: s.Name, Datatype: dt, Shape: s.Shape, Optional: s.Optional})
+			continue
+		}
+		v, _ := oip.ParseValue(raw)
+		fields, _ := v.(*serve.Object)
+		features = append(features, serve.Feature{Name: s.Name, ValueType: s.ValueType, Fields: fields})
+	}
+	return tensors, features
+}
+
+// note keeps the metrics and labels that the model set.
+func (m *Model) note(r *remarks) {
+	for key, v := range r.Metrics {
+		if f, ok := serve.Number64(v); ok {
+			m.ctx.SetMetric(key, f)
+		}
+	}
+	for key, v := range r.Labels {
+		m.ctx.SetLabel(key, fmt.Sprint(v))
+	}
+}
+
+// Describe implements [serve.Describer].
+func (m *Model) Describe() serve.Description { return m.desc }
+
+// ValidateRequest implements [serve.RequestValidator]: the class does, after its
+// preprocess.
+func (m *Model) ValidateRequest(context.Context, *serve.Request) error { return nil }
+
+// Waits implements [serve.Waiter]: the work is another process's.
+func (m *Model) Waits() bool { return true }
+
+// Predict has the class answer.
+func (m *Model) Predict(ctx context.Context, req *serve.Request) (any, error) {
+	return m.ask(ctx, req, req.Op)
+}
+
+// Explain implements [serve.Explainer].
+func (m *Model) Explain(ctx context.Context, req *serve.Request) (any, error) {
+	return m.ask(ctx, req, "explain")
+}
+
+// An outcome is outputs with what the class says beside them.
+type outcome struct {
+	outputs any
+	whole   []byte // the response as the class made it
+	inputs  any    // to be recorded
+	logged  any    // outputs to be recorded
+}
+
+func (m *Model) ask(ctx context.Context, req *serve.Request, op string) (any, error) {
+	f := frame{kind: kindCall, object: modelObject}
+	var about meta
+	about.text("op", op)
+	if m.post || m.logs {
+		m.respondable(&about, req, op)
+	}
+	if err := fill(&f, &about, req); err != nil {
+		return nil, err
+	}
+	f.meta = about.end()
+	last, parts, err := m.pool.call(ctx, &f)
+	if err != nil {
+		return nil, err
+	}
+	if len(parts) > 0 {
+		return listOf(parts)
+	}
+	return m.read(&last)
+}
+
+// respondable tells what a response has besides the outputs.
+func (m *Model) respondable(about *meta, req *serve.Request, op string) {
+	if req.RawID != nil {
+		about.json("id", req.RawID)
+	} else {
+		about.text("id", req.ID)
+	}
+	if m.env != nil && m.env.MLRun && op != "explain" {
+		about.time("time", time.Now())
+	}
+}
+
+// fill makes the request the frame's payload: as the client sent it, or the
+// tensors of the Open Inference Protocol.
+func fill(f *frame, about *meta, req *serve.Request) (err error) {
+	if req.Dialect != serve.OIP {
+		f.body, f.flags, err = payloadOf(req.Body)
+		return err
+	}
+	about.text("dialect", "oip")
+	if len(req.Parameters) > 0 {
+		if err := about.value("params", req.Parameters); err != nil {
+			return err
+		}
+	}
+	f.flags = isTensors
+	if len(req.Inputs) == 1 && req.Inputs[0].Datatype != serve.Bytes { // sent from where they are
+		about.key("tensors")
+		about.b = append(about.b, '[')
+		about.tensor(req.Inputs[0])
+		about.b = append(about.b, ']')
+		f.body = req.Inputs[0].Raw()
+		return nil
+	}
+	f.body = appendTensors(nil, about, req.Inputs)
+	return nil
+}
+
+// read is what the class answered.
+func (m *Model) read(f *frame) (any, error) {
+	var o outcome
+	if len(f.meta) > 0 {
+		var r remarks
+		if err := json.Unmarshal(f.meta, &r); err != nil {
+			return nil, fmt.Errorf("%w: %w", errAnswer, err)
+		}
+		m.note(&r)
+		if r.Logged != nil {
+			o.inputs, o.logged = valueIn(r.Logged.Inputs), valueIn(r.Logged.Outputs)
+		}
+	}
+	switch {
+	case f.flags&isWhole != 0:
+		return &o, o.open(f.body)
+	case f.flags&isValue == isJSON:
+		o.outputs = json.RawMessage(f.body) // checked where it is written
+	default:
+		var err error
+		if o.outputs, err = outputsOf(f); err != nil {
+			return nil, err
+		}
+	}
+	if o.inputs == nil && o.logged == nil {
+		return o.outputs, nil
+	}
+	return &o, nil
+}
+
+func outputsOf(f *frame) (any, error) {
+	if f.flags&isValue != isTensors {
+		return valueOf(f)
+	}
+	ts, err := tensorsOf(f.meta, f.body)
+	if err == nil && len(ts) == 1 {
+		return ts[0], nil
+	}
+	return ts, err
+}
+
+// valueIn reads JSON; nil where there is none.
+func valueIn(raw json.RawMessage) any {
+	if v, err := oip.ParseValue(raw); err == nil {
+		return v
+	}
+	return nil
+}
+
+// open takes the outputs out of a whole response. In the Open Inference Protocol
+// the response is made of them and its other members anew.
+func (o *outcome) open(text []byte) error {
+	v, err := oip.ParseValue(text)
+	if err != nil {
+		return fmt.Errorf("%w: %w", errAnswer, err)
+	}
+	o.whole = text
+	response, ok := v.(*serve.Object)
+	if !ok {
+		o.outputs = v
+		return nil
+	}
+	o.outputs, _ = response.Value("outputs")
+	return nil
+}
+
+// Postprocess implements [serve.Postprocessor]: it takes apart what the class
+// answered. The class's own postprocess has run.
+func (m *Model) Postprocess(_ context.Context, resp *serve.Response) (*serve.Response, error) {
+	o, ok := resp.Outputs.(*outcome)
+	if !ok {
+		return resp, nil
+	}
+	resp.Outputs = o.outputs
+	if o.inputs != nil || o.logged != nil {
+		resp.SetLogged(o.inputs, o.logged)
+	}
+	if o.whole == nil {
+		return resp, nil
+	}
+	if resp.Dialect != serve.OIP {
+		resp.SetWhole(o.whole)
+		return resp, nil
+	}
+	if response, ok := valueIn(o.whole).(*serve.Object); ok {
+		for _, f := range response.Fields() {
+			switch f.Key {
+			case "id", "model_name", "model_version", "outputs", "timestamp":
+			default:
+				resp.Set(f.Key, f.Value)
+			}
+		}
+	}
+	return resp, nil
+}
+
+// LogResult implements [serve.ResultLogger].
+func (m *Model) LogResult(_ *serve.Request, resp *serve.Response) (inputs, outputs any) {
+	return resp.Logged()
+}
+
+// Operation implements [serve.Operator]: op_xx of the class.
+func (m *Model) Operation(name string) func(context.Context, *serve.Event) (any, error) {
+	if !slices.Contains(m.object.Ops, name) {
+		return nil
+	}
+	return func(ctx context.Context, ev *serve.Event) (any, error) { return m.operate(ctx, name, ev) }
+}
+
+func (m *Model) operate(ctx context.Context, name string, ev *serve.Event) (any, error) {
+	f := frame{kind: kindCall, object: modelObject}
+	var about meta
+	about.text("op", "op:"+name)
+	about.event(ev)
+	var err error
+	if f.body, f.flags, err = payloadOf(ev.Body); err != nil {
+		return nil, err
+	}
+	f.flags |= isEvent
+	f.meta = about.end()
+	last, parts, err := m.pool.call(ctx, &f)
+	if err != nil {
+		return nil, err
+	}
+	if len(parts) > 0 {
+		return listOf(parts)
+	}
+	out := ev.Clone()
+	if _, err := apply(out, &last); err != nil {
+		return nil, err
+	}
+	ev.Reply = out.Reply
+	return out.Body, nil
+}
+
+// asked answers what a worker asks while the model runs or loads.
+func (m *Model) asked(f frame) frame {
+	var q struct {
+		Ask    string `json:"ask"`
+		Path   string `json:"path"`
+		Suffix string `json:"suffix"`
+	}
+	var answer any
+	err := json.Unmarshal(f.meta, &q)
+	switch {
+	case err != nil:
+	case q.Ask == "artifact":
+		answer, err = m.artifact(q.Path, q.Suffix)
+	default:
+		err = fmt.Errorf("%s is not supported by this version of the server", q.Ask)
+	}
+	if err != nil {
+		answer = map[string]string{"error": err.Error()}
+	}
+	text, err := json.Marshal(answer)
+	if err != nil {
+		text = []byte(`{"error":"the answer cannot be written"}`)
+	}
+	return frame{meta: text}
+}
+
+// artifactAnswer is the metadata of the ANSWER about an artifact.
+type artifactAnswer struct {
+	File       string            `json:"file"`
+	Extra      map[string]string `json:"extra"`
+	Parameters map[string]any    `json:"parameters"`
+	Inputs     []any             `json:"inputs"`
+	Outputs    []any             `json:"outputs"`
+	Metrics    map[string]any    `json:"metrics"`
+	Framework  string            `json:"framework"`
+	Algorithm  string            `json:"algorithm"`
+	Key        string            `json:"key"`
+	Tag        string            `json:"tag"`
+}
+
+// artifact opens a model's files: its own as the model server does, which keeps
+// its schema and parameters, any other as they are.
+func (m *Model) artifact(path, suffix string) (*artifactAnswer, error) {
+	ctx := context.Background()
+	var a *serve.Artifact
+	var err error
+	switch {
+	case path == "" || path == m.ctx.Path:
+		a, err = m.ctx.GetModel(ctx, suffix)
+	case m.env == nil || m.env.Open == nil:
+		err = errors.New("this server has no artifact store")
+	default:
+		a, err = m.env.Open(ctx, path, suffix)
+	}
+	if err != nil {
+		return nil, err
+	}
+	out := &artifactAnswer{
+		File: a.File, Extra: a.Extra, Parameters: a.Parameters, Metrics: a.Metrics,
+		Framework: a.Framework, Algorithm: a.Algorithm, Key: a.Key, Tag: a.Tag,
+	}
+	if out.Inputs, err = featuresOf(a.Features); err == nil {
+		out.Outputs, err = featuresOf(a.Labels)
+	}
+	return out, err
+}
+
+// featuresOf are columns as the artifact lists them.
+func featuresOf(features []serve.Feature) ([]any, error) {
+	list := make([]any, len(features))
+	for i, f := range features {
+		if f.Fields == nil {
+			list[i] = map[string]any{"name": f.Name, "value_type": f.ValueType}
+			continue
+		}
+		text, err := oip.AppendValue(nil, f.Fields)
+		if err != nil {
+			return nil, err
+		}
+		list[i] = json.RawMessage(text)
+	}
+	return list, nil
+}
+
+// Close ends the workers.
+func (m *Model) Close(ctx context.Context) error {
+	if m.pool == nil {
+		return nil
+	}
+	return m.pool.close(ctx)
+}
+
+// SameAs says whether other is made of the same code, so that it need not be
+// loaded again where its arguments and files are the same too.
+func (m *Model) SameAs(other serve.Model) bool {
+	o, ok := other.(*Model)
+	return ok && m.loaded.Same(o.loaded) && m.creation.Class == o.creation.Class && reflect.DeepEqual(m.creation.FunctionArgs, o.creation.FunctionArgs)
+}
+
+// Down says why no worker can answer; nil when one can.
+func (m *Model) Down() error {
+	if m.pool == nil || m.pool.alive() > 0 {
+		return nil
+	}
+	return fmt.Errorf("the Python worker is being started again: %s", m.pool.why())
+}

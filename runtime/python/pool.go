@@ -1,0 +1,344 @@
+package python
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/leat-ml/leat/serve"
+)
+
+// A pool is the workers that have the same objects. It keeps them running: one
+// that ends is started again, after a pause that grows while it keeps ending.
+type pool struct {
+	loaded *Loaded
+	logger *slog.Logger
+	asked  func(f frame) frame
+	// prepare makes the objects in a worker that has just begun.
+	prepare func(ctx context.Context, p *process, slot int) error
+
+	grace time.Duration // how long after its deadline a call may come back
+	pause time.Duration // before the first restart
+
+	slots []*slot
+	life  context.Context
+	end   context.CancelFunc
+	tasks sync.WaitGroup
+}
+
+// The times of a pool.
+const (
+	defaultGrace = 5 * time.Second
+	defaultPause = 100 * time.Millisecond
+	longestPause = 30 * time.Second
+	goodLife     = time.Minute // after which a worker's end counts as its first
+	watchEvery   = 500 * time.Millisecond
+	watchMemory  = 50 * time.Millisecond
+)
+
+// A slot is the place of one worker, and of those that come after it.
+type slot struct {
+	number int
+	live   atomic.Pointer[worker]
+	down   atomic.Pointer[string] // why there is none
+}
+
+// A worker is a process with its objects made.
+type worker struct {
+	*process
+	load atomic.Int64 // calls in it
+}
+
+func newPool(l *Loaded, workers int, logger *slog.Logger) *pool {
+	p := &pool{loaded: l, logger: logger, grace: defaultGrace, pause: defaultPause}
+	for i := range max(1, workers) {
+		p.slots = append(p.slots, &slot{number: i})
+	}
+	return p
+}
+
+// start starts the workers beside each other. When one fails none is left.
+func (p *pool) start(ctx context.Context) error {
+	p.life, p.end = context.WithCancel(context.Background())
+	first := make([]*worker, len(p.slots))
+	errs := make([]error, len(p.slots))
+	var starting sync.WaitGroup
+	for i, s := range p.slots {
+		starting.Go(func() { first[i], errs[i] = p.boot(ctx, s) })
+	}
+	starting.Wait()
+	for _, err := range errs {
+		if err != nil {
+			for _, w := range first {
+				if w != nil {
+					w.end()
+				}
+			}
+			return err
+		}
+	}
+	for i, s := range p.slots {
+		s.live.Store(first[i])
+		p.tasks.Go(func() { p.keep(s, first[i]) })
+	}
+	return nil
+}
+
+// boot starts a worker and makes its objects.
+func (p *pool) boot(ctx context.Context, s *slot) (*worker, error) {
+	logger := p.logger
+	if len(p.slots) > 1 {
+		logger = logger.With("worker", s.number)
+	}
+	proc, err := p.loaded.spawn(logger, func(q *process) {
+		q.told, q.asked = func(f frame) { logFrame(logger, f) }, p.asked
+	})
+	if err != nil {
+		return nil, err
+	}
+	unwatch := p.guard(proc)
+	err = p.prepare(ctx, proc, s.number)
+	unwatch()
+	if err != nil {
+		proc.kill("it could not be started")
+		<-proc.gone
+		return nil, err
+	}
+	return &worker{process: proc}, nil
+}
+
+// guard watches the memory of a worker that begins, and returns what ends that.
+func (p *pool) guard(proc *process) (stop func()) {
+	if p.loaded.code.Memory <= 0 {
+		return func() {}
+	}
+	done := make(chan struct{})
+	var watching sync.WaitGroup
+	watching.Go(func() {
+		t := time.NewTicker(watchMemory)
+		defer t.Stop()
+		for {
+			select {
+			case <-t.C:
+				p.limit(proc)
+			case <-done:
+				return
+			}
+		}
+	})
+	return func() { close(done); watching.Wait() }
+}
+
+// limit kills a worker that has more memory than it may, and says how much that
+// was.
+func (p *pool) limit(proc *process) (used int64) {
+	used, err := resident(proc.cmd.Process.Pid)
+	if most := p.loaded.code.Memory; err == nil && used > most {
+		proc.kill(fmt.Sprintf("it used %d MiB of memory, more than the limit of %d MiB", used>>20, most>>20))
+	}
+	return used
+}
+
+// keep has the slot have a worker until the pool ends.
+func (p *pool) keep(s *slot, w *worker) {
+	pause := p.pause
+	for {
+		began := time.Now()
+		next, why := p.watch(s, w)
+		if next != nil {
+			w = next
+			continue
+		}
+		if p.life.Err() != nil {
+			return
+		}
+		if time.Since(began) >= goodLife {
+			pause = p.pause
+		}
+		p.logger.Error("Python worker ended and is started again", "why", why, "slot", s.number, "pause", pause)
+		if w, pause = p.again(s, pause); w == nil {
+			return
+		}
+		p.logger.Info("Python worker is back", "slot", s.number, "pid", w.cmd.Process.Pid)
+		s.live.Store(w)
+	}
+}
+
+// again starts a worker after a pause, as often as it takes. It returns nil when
+// the pool ends.
+func (p *pool) again(s *slot, pause time.Duration) (*worker, time.Duration) {
+	for {
+		t := time.NewTimer(pause)
+		select {
+		case <-t.C:
+		case <-p.life.Done():
+			t.Stop()
+			return nil, 0
+		}
+		pause = min(2*pause, longestPause)
+		w, err := p.boot(p.life, s)
+		if err == nil {
+			return w, pause
+		}
+		if p.life.Err() != nil {
+			return nil, 0
+		}
+		why := err.Error()
+		s.down.Store(&why)
+		p.logger.Error("Python worker cannot be started again", "error", err, "slot", s.number, "pause", pause)
+	}
+}
+
+// watch returns when the worker has ended, and says why, or when another has
+// taken its place. At the end of the pool it ends the worker.
+func (p *pool) watch(s *slot, w *worker) (next *worker, why string) {
+	every := watchEvery
+	if p.loaded.code.Memory > 0 {
+		every = watchMemory
+	}
+	t := time.NewTicker(every)
+	defer t.Stop()
+	for {
+		select {
+		case <-w.exited:
+			why = w.why()
+			s.down.Store(&why)
+			s.live.Store(nil)
+			<-w.gone
+			return nil, why
+		case <-p.life.Done():
+			s.live.Store(nil)
+			w.end()
+			return nil, ""
+		case now := <-t.C:
+			if w.hangs(now, p.grace) {
+				w.kill(fmt.Sprintf("it did not come back within %v after the deadline of a request", p.grace))
+			}
+			if next := p.relieve(s, w); next != nil {
+				return next, ""
+			}
+		}
+	}
+}
+
+// relieve puts another worker in the place of one that is idle and has nearly as
+// much memory as it may: what leaks is let go of before it does harm.
+func (p *pool) relieve(s *slot, w *worker) (next *worker) {
+	most := p.loaded.code.Memory
+	if most <= 0 {
+		return nil
+	}
+	used := p.limit(w.process)
+	if used > most || used < most/10*9 || w.load.Load() > 0 {
+		return nil
+	}
+	next, err := p.boot(p.life, s)
+	if err != nil {
+		p.logger.Error("Python worker has nearly as much memory as it may, and another cannot be started", "error", err, "slot", s.number)
+		return nil
+	}
+	p.logger.Warn("Python worker had nearly as much memory as it may, and another took its place", "slot", s.number, "mib", used>>20)
+	s.live.Store(next)
+	for w.load.Load() > 0 && p.life.Err() == nil { // requests that came meanwhile
+		time.Sleep(time.Millisecond)
+	}
+	w.end()
+	return next
+}
+
+// close ends the workers, once the calls in them have been answered, or at the
+// end of ctx.
+func (p *pool) close(ctx context.Context) error {
+	if p.end == nil {
+		return nil
+	}
+	p.end()
+	done := make(chan struct{})
+	go func() { // ends soon after the workers are killed
+		p.tasks.Wait()
+		close(done)
+	}()
+	select {
+	case <-done:
+	case <-ctx.Done():
+		for _, s := range p.slots {
+			if w := s.live.Load(); w != nil {
+				w.kill("the server ended it")
+			}
+		}
+		<-done
+	}
+	return nil
+}
+
+// alive is how many workers there are.
+func (p *pool) alive() (n int) {
+	for _, s := range p.slots {
+		if s.live.Load() != nil {
+			n++
+		}
+	}
+	return n
+}
+
+// why is why a slot has no worker.
+func (p *pool) why() string {
+	for _, s := range p.slots {
+		if why := s.down.Load(); why != nil && s.live.Load() == nil {
+			return *why
+		}
+	}
+	return "it is being started"
+}
+
+// pick is the worker with the fewest calls; nil if there is none.
+func (p *pool) pick() (w *worker) {
+	if len(p.slots) == 1 {
+		return p.slots[0].live.Load()
+	}
+	least := int64(0)
+	for _, s := range p.slots {
+		if other := s.live.Load(); other != nil {
+			if n := other.load.Load(); w == nil || n < least {
+				w, least = other, n
+			}
+		}
+	}
+	return w
+}
+
+// call has a worker answer a call. An exception is a *serve.Error.
+func (p *pool) call(ctx context.Context, f *frame) (last frame, parts []frame, err error) {
+	w := p.pick()
+	if w == nil {
+		return last, nil, serve.Errorf(serve.Unavailable, "RuntimeError", "the Python worker is being started again: %s", p.why())
+	}
+	w.load.Add(1)
+	last, parts, err = w.do(ctx, f)
+	w.load.Add(-1)
+	switch {
+	case err != nil:
+		return last, nil, asAnswer(w.gaveUp(err))
+	case last.kind == kindError:
+		failure := failureOf(last.meta)
+		if failure.Traceback != "" {
+			p.logger.LogAttrs(ctx, slog.LevelDebug, "Python code failed", slog.String("error", failure.Error()), slog.String("traceback", failure.Traceback))
+		}
+		return last, nil, failure.answer()
+	}
+	return last, parts, nil
+}
+
+// asAnswer is a failure of a worker as requests are answered with it: what
+// crashes is a failure of the host, 500 in either contract.
+func asAnswer(err error) error {
+	var c *crash
+	if errors.As(err, &c) {
+		return serve.Errorf(serve.Unwritable, "RuntimeError", "%w", c)
+	}
+	return err
+}
