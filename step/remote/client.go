@@ -30,6 +30,8 @@ type client struct {
 	hedge    time.Duration // 0 means none
 	breakers breakers
 
+	wire      wire // for the usual calls
+	direct    bool // the fields of the spec are such that it may be used
 	http      http.Client
 	transport *http.Transport
 	caFile    string
@@ -62,6 +64,7 @@ func newClient(c *config, class, name string, strict bool) *client {
 			WriteBufferSize:    16 << 10,
 		},
 	}
+	cl.wire.dial, cl.direct = dialer.DialContext, plainFields(c.Headers)
 	cl.http = http.Client{Transport: cl.transport, CheckRedirect: cl.redirect}
 	return cl
 }
@@ -86,7 +89,10 @@ func (c *client) start() error {
 	return nil
 }
 
-func (c *client) close() { c.transport.CloseIdleConnections() }
+func (c *client) close() {
+	c.wire.close()
+	c.transport.CloseIdleConnections()
+}
 
 // A request is what one call sends, as often as it takes.
 type request struct {
@@ -106,9 +112,11 @@ type answer struct {
 // attempt sends the request once. Its connection is free again, or closed, when
 // it returns.
 func (c *client) attempt(ctx context.Context, r *request) (*answer, *failure) {
-	sub, cancel := context.WithTimeout(ctx, c.timeout)
-	defer cancel()
-	a, err := c.exchange(sub, r)
+	until, last := time.Now().Add(c.timeout), false
+	if end, ok := ctx.Deadline(); ok && end.Before(until) {
+		until, last = end, true
+	}
+	a, err := c.exchange(ctx, r, until)
 	switch {
 	case err == nil && a.status < 400:
 		return a, nil
@@ -116,8 +124,8 @@ func (c *client) attempt(ctx context.Context, r *request) (*answer, *failure) {
 		return a, c.refused(r, a)
 	case ctx.Err() != nil:
 		return nil, c.over(ctx, r)
-	case isTimeout(err) || sub.Err() != nil:
-		return nil, c.timedOut(r, false)
+	case isTimeout(err) || !time.Now().Before(until):
+		return nil, c.timedOut(r, last)
 	}
 	var tooLarge *largeError
 	if errors.As(err, &tooLarge) {
@@ -133,7 +141,46 @@ func isTimeout(err error) bool {
 
 func isEOF(err error) bool { return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) }
 
-func (c *client) exchange(ctx context.Context, r *request) (*answer, error) {
+// exchange sends the request over a wire if it can, and lets net/http do the rest.
+func (c *client) exchange(ctx context.Context, r *request, until time.Time) (a *answer, err error) {
+	if !c.direct || !direct(r) {
+		sub, cancel := context.WithDeadline(ctx, until)
+		defer cancel()
+		return c.roundTrip(sub, r, &c.http)
+	}
+	err = c.wire.exchange(ctx, r, until, func(resp *incoming) error {
+		raw, err := c.read(resp.StatusCode, resp.ContentLength, resp)
+		a = &answer{resp.StatusCode, resp.Header, raw}
+		return err
+	})
+	if err != nil || a.status < 300 || a.status >= 400 || a.header.Get("Location") == "" {
+		return a, err
+	}
+	sub, cancel := context.WithDeadline(ctx, until)
+	defer cancel()
+	return c.roundTrip(sub, r, &http.Client{Transport: &redirected{c.transport, a}, CheckRedirect: c.redirect})
+}
+
+// redirected follows a redirect: it has the answer to the first request, and
+// lets rest make the others.
+type redirected struct {
+	rest  http.RoundTripper
+	first *answer
+}
+
+// RoundTrip implements [http.RoundTripper].
+func (t *redirected) RoundTrip(req *http.Request) (*http.Response, error) {
+	a := t.first
+	if t.first = nil; a == nil {
+		return t.rest.RoundTrip(req)
+	}
+	return &http.Response{
+		StatusCode: a.status, Header: a.header, Request: req,
+		Body: io.NopCloser(bytes.NewReader(a.body)), ContentLength: int64(len(a.body)),
+	}, nil
+}
+
+func (c *client) roundTrip(ctx context.Context, r *request, over *http.Client) (*answer, error) {
 	var body io.Reader
 	if r.body != nil {
 		body = bytes.NewReader(r.body)
@@ -143,39 +190,39 @@ func (c *client) exchange(ctx context.Context, r *request) (*answer, error) {
 		return nil, err
 	}
 	req.URL, req.Host, req.Header = r.url, r.url.Host, r.header // which net/http reads only
-	resp, err := c.http.Do(req)
+	resp, err := over.Do(req)
 	if err != nil {
 		return nil, err
 	}
 	defer resp.Body.Close()
-	raw, err := c.read(resp)
+	raw, err := c.read(resp.StatusCode, resp.ContentLength, resp.Body)
 	if err != nil {
 		return nil, err
 	}
 	return &answer{resp.StatusCode, resp.Header, raw}, nil
 }
 
-// read reads the body in full; of an error as much as a message needs.
-func (c *client) read(resp *http.Response) ([]byte, error) {
+// read reads a body in full; of an error as much as a message needs.
+func (c *client) read(status int, length int64, body io.Reader) ([]byte, error) {
 	most := c.most
-	if resp.StatusCode >= 500 || resp.StatusCode >= 400 && !c.data4xx {
-		raw, err := io.ReadAll(io.LimitReader(resp.Body, mostText+1))
+	if status >= 500 || status >= 400 && !c.data4xx {
+		raw, err := io.ReadAll(io.LimitReader(body, mostText+1))
 		if err == nil { // what else there is, if little, so that the connection is of use
-			_, err = io.CopyN(io.Discard, resp.Body, 64<<10)
+			_, err = io.CopyN(io.Discard, body, 64<<10)
 		}
 		if err != nil && !errors.Is(err, io.EOF) {
 			return nil, err
 		}
 		return raw, nil
 	}
-	if resp.ContentLength > most {
+	if length > most {
 		return nil, &largeError{most}
 	}
 	var buf bytes.Buffer
-	if n := resp.ContentLength; n > 0 {
-		buf.Grow(int(min(n, 1<<20)) + bytes.MinRead) // what it says it sends is not yet here
+	if length > 0 {
+		buf.Grow(int(min(length, 1<<20)) + bytes.MinRead) // what it says it sends is not yet here
 	}
-	n, err := buf.ReadFrom(io.LimitReader(resp.Body, most+1))
+	n, err := buf.ReadFrom(io.LimitReader(body, most+1))
 	if err != nil {
 		return nil, err
 	}

@@ -49,6 +49,7 @@ func scripted(t *testing.T, values m, env *catalog.Env, f fake) (serve.Step, *sc
 	s := build(t, "$remote", values, env)
 	sc := &script{f: f}
 	s.(*step).client.http.Transport = sc
+	s.(*step).client.direct = false
 	return s, sc
 }
 

@@ -11,10 +11,10 @@ import (
 // workload is one request, asked over and over.
 type workload struct {
 	name, path string
-	body       []byte       // nil is a GET
-	echo       []float64    // the numbers in the body: what an echo model answers
-	answer     []float64    // what the real model answers
-	goals      map[int]goal // by connections
+	body       []byte                  // nil is a GET
+	echo       []float64               // the numbers in the body: what an echo model answers
+	answer     []float64               // what the real model answers
+	goals      map[int]goal            // by connections
 	check      func(body []byte) error // instead of comparing numbers; may be nil
 }
 
