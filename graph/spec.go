@@ -29,6 +29,7 @@ type Spec struct {
 	// Models is the path of a model repository; "" if there is none.
 	Models    string
 	ModelsPos Pos
+	Python    *Python // users' code; nil where the spec says nothing of it
 	// MLRun says that it was read from an MLRun function file, so that MLRun's
 	// contract applies.
 	MLRun bool

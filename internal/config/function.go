@@ -1,6 +1,12 @@
 package config
 
 import (
+	"encoding/base64"
+	"path"
+	"regexp"
+	"strings"
+	"unicode/utf8"
+
 	"github.com/leat-ml/leat/graph"
 	"github.com/leat-ml/leat/internal/config/document"
 )
@@ -29,8 +35,8 @@ func (r *reader) function(data []byte, o Options) *graph.Spec {
 	if s.Graph == nil && !r.failed() {
 		r.problem(spec.Pos, "the function has no graph")
 	}
-	if hasCode(spec.Value) && s.Graph != nil {
-		r.needsCode(s.Graph)
+	if code := source(spec.Value); code != nil {
+		r.source(s, n, code)
 	}
 	return s
 }
@@ -100,8 +106,9 @@ func functionURI(n *document.Node) string {
 	return part("project", "", "/") + part("name", "", "") + part("tag", ":", "")
 }
 
-// hasCode says whether source code is built into the function.
-func hasCode(spec *document.Node) bool {
+// source is the source code that is built into the function; nil if there is
+// none.
+func source(spec *document.Node) *document.Node {
 	for _, path := range [][]string{{"build", "functionSourceCode"}, {"base_spec", "spec", "build", "functionSourceCode"}} {
 		n := spec
 		for _, key := range path {
@@ -112,18 +119,36 @@ func hasCode(spec *document.Node) bool {
 			n = f.Value
 		}
 		if n.Kind == document.String && n.Text != "" {
-			return true
+			return n
 		}
 	}
-	return false
+	return nil
 }
 
-// needsCode refuses the classes that only the function's code can have.
-func (r *reader) needsCode(s *graph.StepSpec) {
-	if r.known != nil && s.Class != "" && !r.known(s.Class) {
-		r.problem(document.Pos(s.ClassPos), "class %q is in the function's Python code, which this version does not run yet", s.Class)
+var notInModule = regexp.MustCompile(`[^A-Za-z0-9_]+`)
+
+// source reads the source code of a function, which is in base64. Its module
+// goes by the name of the file that it was, or of the function.
+func (r *reader) source(s *graph.Spec, n, code *document.Node) {
+	text, err := base64.StdEncoding.DecodeString(strings.TrimSpace(code.Text))
+	if err != nil || !utf8.Valid(text) {
+		r.problem(code.Pos, "functionSourceCode is not text in base64")
+		return
 	}
-	for _, route := range s.Routes {
-		r.needsCode(route)
+	module := "function"
+	if f := n.Field("metadata"); f != nil {
+		if name := f.Value.Field("name"); name != nil && name.Value.Kind == document.String {
+			module = name.Value.Text
+		}
 	}
+	if f := n.Field("spec").Value.Field("build"); f != nil {
+		if file := f.Value.Field("origin_filename"); file != nil && file.Value.Kind == document.String && file.Value.Text != "" {
+			module = strings.TrimSuffix(path.Base(file.Value.Text), ".py")
+		}
+	}
+	module = notInModule.ReplaceAllString(module, "_")
+	if module == "" || module[0] >= '0' && module[0] <= '9' {
+		module = "_" + module
+	}
+	s.Python = &graph.Python{Pos: graph.Pos(code.Pos), Source: string(text), Module: module}
 }

@@ -34,9 +34,8 @@ spec:
 const withCode = "  base_spec: {spec: {build: {functionSourceCode: aW1wb3J0IG1scnVu}}}\n"
 
 func TestFunction(t *testing.T) {
-	known := func(class string) bool { return strings.HasPrefix(class, "mlrun.") }
-	for name, text := range map[string]string{"without code": function, "code that nothing needs": function + withCode} {
-		s, problems := ParseSpec("f.yaml", []byte(text), Options{Known: known, Lookup: func(string) (string, bool) { return "", false }})
+	for name, text := range map[string]string{"without code": function, "with code": function + withCode} {
+		s, problems := ParseSpec("f.yaml", []byte(text), Options{Lookup: func(string) (string, bool) { return "", false }})
 		if len(problems) > 0 {
 			t.Errorf("%s: %q", name, told(problems))
 			continue
@@ -47,6 +46,9 @@ func TestFunction(t *testing.T) {
 				Name: "m1", Pos: graph.Pos{Line: 13, Col: 7}, Class: "mlrun.frameworks.xgboost.XGBoostModelServer", ClassPos: graph.Pos{Line: 14, Col: 21},
 				Args: map[string]any{"model_path": "/models/m1"}, ArgPos: map[string]graph.Pos{"model_path": {Line: 15, Col: 34}},
 			}}},
+		}
+		if name == "with code" {
+			want.Python = &graph.Python{Pos: graph.Pos{Line: 21, Col: 50}, Source: "import mlrun", Module: "iris"}
 		}
 		if diff := cmp.Diff(want, s, cmp.AllowUnexported(graph.Spec{})); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", name, diff)
@@ -70,11 +72,11 @@ func TestFunctionProblems(t *testing.T) {
 		name, text string
 		want       []string
 	}{
-		{"needs its code", strings.Replace(function, "mlrun.frameworks.xgboost.XGBoostModelServer", "Mine", 1) + withCode, []string{
-			`f.yaml:14:21: class "Mine" is in the function's Python code, which this version does not run yet`,
+		{"code that is no base64", strings.Replace(function, "{commands: []}", "{functionSourceCode: 'e?'}", 1), []string{
+			"f.yaml:20:31: functionSourceCode is not text in base64",
 		}},
-		{"code in build", strings.Replace(strings.Replace(function, "{commands: []}", "{functionSourceCode: eA==}", 1), "mlrun.frameworks.xgboost.XGBoostModelServer", "Mine", 1), []string{
-			`f.yaml:14:21: class "Mine" is in the function's Python code, which this version does not run yet`,
+		{"code that is no text", function + "  base_spec: {spec: {build: {functionSourceCode: /w==}}}\n", []string{
+			"f.yaml:21:50: functionSourceCode is not text in base64",
 		}},
 		{"no graph", "kind: serving\nmetadata: {}\nspec:\n  image: x\n", []string{"f.yaml:3:1: the function has no graph"}},
 		{"no spec", "kind: serving\nmetadata: {}\n", []string{"f.yaml:1:1: the function has no spec"}},
@@ -86,7 +88,7 @@ func TestFunctionProblems(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			_, problems := ParseSpec("f.yaml", []byte(tt.text), Options{Known: func(class string) bool { return class != "Mine" }})
+			_, problems := ParseSpec("f.yaml", []byte(tt.text), Options{})
 			if diff := cmp.Diff(tt.want, told(problems)); diff != "" {
 				t.Errorf("problems (-want +got):\n%s", diff)
 			}

@@ -19,7 +19,7 @@ func FuzzParseSpec(f *testing.F) {
 		f.Add("SERVING_SPEC_ENV", []byte(s), true)
 	}
 	f.Fuzz(func(t *testing.T, file string, data []byte, mlrun bool) {
-		o := Options{MLRun: mlrun, Lookup: func(name string) (string, bool) { return name, name != "UNSET" }, Known: func(class string) bool { return class == "X" }}
+		o := Options{MLRun: mlrun, Lookup: func(name string) (string, bool) { return name, name != "UNSET" }}
 		s, problems := ParseSpec(file, data, o)
 		if s == nil && len(problems) == 0 {
 			t.Fatal("neither a spec nor a problem")

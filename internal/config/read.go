@@ -27,9 +27,6 @@ type Options struct {
 	// os.LookupEnv. nil leaves such text alone. One that is not set is a
 	// problem, under MLRun it is text. $${ stands for ${ itself.
 	Lookup func(name string) (value string, ok bool)
-	// Known says whether a class needs no Python code. With it, the classes of
-	// a function file that only its code can have are told apart.
-	Known func(class string) bool
 }
 
 // ReadSpec reads a server spec or an MLRun function file, in YAML or JSON, in
@@ -69,7 +66,7 @@ func ParseSpec(file string, data []byte, o Options) (*graph.Spec, []graph.Proble
 }
 
 func newReader(file string, o Options) *reader {
-	return &reader{file: file, mlrun: o.MLRun, known: o.Known}
+	return &reader{file: file, mlrun: o.MLRun}
 }
 
 // server reads the text of a server spec.

@@ -16,7 +16,6 @@ const maxProblems = 1000
 type reader struct {
 	file     string
 	mlrun    bool
-	known    func(class string) bool // classes that need no Python; nil: not asked
 	problems []graph.Problem
 }
 

@@ -13,7 +13,8 @@ func (r *reader) spec(n *document.Node) *graph.Spec {
 	s := &graph.Spec{File: r.file}
 	known := r.mlrunKeys(s)
 	known["models"] = func(f *document.Field) { r.models(s, f) }
-	for _, key := range []string{"python", "database", "artifacts", "limits", "auth", "tls"} {
+	known["python"] = func(f *document.Field) { r.python(s, f) }
+	for _, key := range []string{"database", "artifacts", "limits", "auth", "tls"} {
 		known[key] = r.reserved
 	}
 	if n.Kind == document.Null { // a server.yaml without settings

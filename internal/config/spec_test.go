@@ -56,11 +56,11 @@ func TestSpecProblems(t *testing.T) {
 		},
 		{
 			name: "keys of a later version", file: "s.yaml",
-			text: "limits: {}\nauth:\ntls: {a: 1}\npython: p\ndatabase: sqlite:///x\nartifacts: s3://b\nmodels: .\n",
+			text: "limits: {}\nauth:\ntls: {a: 1}\ndatabase: sqlite:///x\nartifacts: s3://b\nmodels: .\n",
 			want: []string{
 				"s.yaml:1:1: limits is not supported by this version yet", "s.yaml:2:1: auth is not supported by this version yet",
-				"s.yaml:3:1: tls is not supported by this version yet", "s.yaml:4:1: python is not supported by this version yet",
-				"s.yaml:5:1: database is not supported by this version yet", "s.yaml:6:1: artifacts is not supported by this version yet",
+				"s.yaml:3:1: tls is not supported by this version yet",
+				"s.yaml:4:1: database is not supported by this version yet", "s.yaml:5:1: artifacts is not supported by this version yet",
 			},
 		},
 		{
