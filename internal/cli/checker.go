@@ -97,7 +97,7 @@ func unservable(set *catalog.Set, src *source, problems []graph.Problem) error {
 
 func (c *checker) config(src *source, spec *graph.Spec, models string) server.Config {
 	return server.Config{
-		Spec: spec, Models: models, Catalog: c.set, MLRun: src.mlrun, Mock: true,
+		Spec: spec, Models: models, Catalog: c.set, Code: src.users(), MLRun: src.mlrun, Mock: true,
 		Function: src.function, FromStep: src.fromStep,
 	}
 }

@@ -19,9 +19,10 @@ import (
 
 // A rereader reads what is served again, whenever it is asked to.
 type rereader struct {
-	c   *serveCmd
-	env *Env
-	set *catalog.Set
+	c      *serveCmd
+	env    *Env
+	set    *catalog.Set
+	logger *slog.Logger
 
 	mu   sync.Mutex
 	last *source // as read last; of a file with mistakes, what could be read of it
@@ -29,10 +30,15 @@ type rereader struct {
 
 // again reads PATH. The error has every problem of what it says now.
 func (r *rereader) again() (server.Content, error) {
-	src, problems, err := r.c.source(r.c.opener(r.env, r.set))
+	o := r.c.opener(r.env, r.set)
+	o.logger = r.logger
+	src, problems, err := r.c.source(o)
 	if err != nil {
 		return server.Content{}, err
 	}
+	ctx, cancel := context.WithTimeout(context.Background(), codeTimeout)
+	defer cancel()
+	problems = append(problems, o.load(ctx, src)...)
 	r.mu.Lock()
 	r.last = src
 	r.mu.Unlock()
@@ -40,7 +46,7 @@ func (r *rereader) again() (server.Content, error) {
 		return server.Content{}, err
 	}
 	return server.Content{
-		Spec: src.spec, Models: src.models, MLRun: src.mlrun, Function: src.function, FromStep: src.fromStep,
+		Spec: src.spec, Models: src.models, Code: src.users(), MLRun: src.mlrun, Function: src.function, FromStep: src.fromStep,
 		Warnings: slices.DeleteFunc(problems, func(p graph.Problem) bool { return !p.Warning }),
 	}, nil
 }
@@ -68,6 +74,7 @@ func (r *rereader) paths() (p watch.Paths) {
 		p.Files = append(p.Files, path)
 	}
 	p.Folders = append(p.Folders, filepath.Dir(path))
+	p.Files = append(p.Files, src.codeFiles...)
 	if src.spec != nil {
 		if src.spec.File != "" {
 			p.Files = append(p.Files, src.spec.File)

@@ -32,7 +32,8 @@ type caseRunner struct {
 	*tester
 	src    *source
 	folder string // of the cases, for ${CASES} in their specs
-	shared *mock  // of src, made by the first case that needs it
+	python []string
+	shared *mock // of src, made by the first case that needs it
 }
 
 func (c *testCmd) runCases(ctx context.Context, t *tester, src *source) (err error) {
@@ -44,7 +45,7 @@ func (c *testCmd) runCases(ctx context.Context, t *tester, src *source) (err err
 	if err != nil {
 		return fmt.Errorf("%s: %w", c.Cases, err)
 	}
-	r := &caseRunner{tester: t, src: src, folder: folder}
+	r := &caseRunner{tester: t, src: src, folder: folder, python: c.Python}
 	defer func() {
 		if r.shared != nil {
 			err = errors.Join(err, r.shared.stop(context.WithoutCancel(ctx)))
@@ -148,7 +149,7 @@ func (r *caseRunner) server(ctx context.Context, c *testCase) (m *mock, own bool
 
 // ofCase starts a server for the spec of a case.
 func (r *caseRunner) ofCase(ctx context.Context, c *testCase) (*mock, error) {
-	o := &opener{env: r.env, set: r.set, mlrun: r.src.mlrun}
+	o := &opener{env: r.env, set: r.set, mlrun: r.src.mlrun, python: r.python}
 	opts := o.options()
 	opts.Lookup = func(name string) (string, bool) {
 		if name == "CASES" {
@@ -160,7 +161,11 @@ func (r *caseRunner) ofCase(ctx context.Context, c *testCase) (*mock, error) {
 	if err := problemsError(problems); err != nil {
 		return nil, err
 	}
-	return r.start(ctx, o.ofSpec(filepath.Join(r.folder, "spec"), spec))
+	src := o.ofSpec(filepath.Join(r.folder, "spec"), spec)
+	if err := problemsError(o.load(ctx, src)); err != nil {
+		return nil, err
+	}
+	return r.start(ctx, src)
 }
 
 // tell prints the line of a case, and what is wrong below it.

@@ -59,7 +59,7 @@ func (c *serveCmd) Run(ctx context.Context, env *Env) (err error) {
 		return badUsage("--data: %v", err)
 	}
 	defer func() { err = errors.Join(err, data.Close()) }()
-	rc, err := c.config(env, data)
+	rc, err := c.config(ctx, env, data)
 	if err != nil {
 		return err
 	}
@@ -87,7 +87,7 @@ func relaxCollector(env *Env) {
 }
 
 // config is the server that the flags and PATH describe.
-func (c *serveCmd) config(env *Env, data *datadir.Dir) (rc server.RunConfig, err error) {
+func (c *serveCmd) config(ctx context.Context, env *Env, data *datadir.Dir) (rc server.RunConfig, err error) {
 	if c.Timeout < 0 || c.Drain < 0 {
 		return rc, badUsage("--timeout and --drain must not be negative")
 	}
@@ -98,23 +98,26 @@ func (c *serveCmd) config(env *Env, data *datadir.Dir) (rc server.RunConfig, err
 	errs := &lockedWriter{w: env.Stderr}
 	logger := c.logger(errs)
 	set := env.catalog(c.linked, data)
-	src, problems, err := c.source(c.opener(env, set))
+	o := c.opener(env, set)
+	o.logger = logger
+	src, problems, err := c.source(o)
 	if err != nil {
 		return rc, err
 	}
+	problems = append(problems, o.load(ctx, src)...)
 	if err := unservable(set, src, problems); err != nil {
 		return rc, err
 	}
 	logWarnings(logger, problems)
 	rc = server.RunConfig{
 		Config: server.Config{
-			Spec: src.spec, Models: src.models, Catalog: set, Logger: logger, MLRun: src.mlrun,
+			Spec: src.spec, Models: src.models, Catalog: set, Code: src.users(), Logger: logger, MLRun: src.mlrun,
 			Function: src.function, FromStep: src.fromStep, Timeout: c.Timeout, ReadyAny: c.Ready == "any", Name: "leat", Version: version.Version,
 		},
 		HTTP: c.HTTP, Admin: c.Admin, MaxBody: int64(c.MaxBody), Drain: c.Drain, Grace: grace(c.Drain), Traces: traces,
 		Warn: func(p graph.Problem) { logWarnings(logger, []graph.Problem{p}) },
 	}
-	rereading := &rereader{c: c, env: env, set: set, last: src}
+	rereading := &rereader{c: c, env: env, set: set, logger: logger, last: src}
 	rc.Read = rereading.again
 	if c.Watch {
 		rc.Watch = rereading.watch(logger)

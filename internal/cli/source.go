@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -12,7 +13,7 @@ import (
 	"github.com/leat-ml/leat/graph"
 	"github.com/leat-ml/leat/internal/config"
 	"github.com/leat-ml/leat/internal/repo"
-	"github.com/leat-ml/leat/v2"
+	"github.com/leat-ml/leat/runtime/python"
 )
 
 const (
@@ -33,16 +34,20 @@ type source struct {
 
 	function string // whose steps run here, of a graph over several
 	fromStep string // starts the flow instead of its first steps
+
+	code      *python.Loaded // of users; nil without any
+	codeFiles []string       // that it is made of, as far as is known
 }
 
 // reading says how what is served is read. It is embedded by the verbs that do.
 type reading struct {
-	MLRun           bool   `name:"mlrun" setting:"" help:"Answer in MLRun's contract; in specs, unknown keys are warnings then."`
-	CurrentFunction string `setting:"" placeholder:"NAME" help:"The function whose steps run here, of a graph over several; * means all; $SERVING_CURRENT_FUNCTION when not given."`
+	MLRun           bool     `name:"mlrun" setting:"" help:"Answer in MLRun's contract; in specs, unknown keys are warnings then."`
+	Python          []string `setting:"" sep:":" placeholder:"PATH" help:"Python code that the spec names: a file or a folder; may be repeated."`
+	CurrentFunction string   `setting:"" placeholder:"NAME" help:"The function whose steps run here, of a graph over several; * means all; $SERVING_CURRENT_FUNCTION when not given."`
 }
 
 func (r reading) opener(env *Env, set *catalog.Set) *opener {
-	return &opener{env: env, set: set, mlrun: r.MLRun, function: r.CurrentFunction}
+	return &opener{env: env, set: set, mlrun: r.MLRun, function: r.CurrentFunction, python: r.Python}
 }
 
 // An opener finds out what a path is.
@@ -51,14 +56,13 @@ type opener struct {
 	set      *catalog.Set
 	mlrun    bool
 	function string // whose steps run here; "" leaves it to the environment
+	python   []string
+	logger   *slog.Logger // of Python code; nil is the program's stderr
 }
 
 // options are how the opener's files are read.
 func (o *opener) options() config.Options {
-	set := o.set.Clone()
-	v2.Register(set)
-	known := func(class string) bool { return set.Lookup(class) != nil }
-	return config.Options{MLRun: o.mlrun, Lookup: o.env.Lookup, Known: known}
+	return config.Options{MLRun: o.mlrun, Lookup: o.env.Lookup}
 }
 
 // fromEnvironment reads the spec that MLRun put into the environment; ok says

@@ -48,6 +48,7 @@ func (c *testCmd) Run(ctx context.Context, env *Env) (err error) {
 	if err != nil {
 		return err
 	}
+	problems = append(problems, o.load(ctx, src)...)
 	if err := unservable(t.set, src, problems); err != nil {
 		return err
 	}

@@ -31,7 +31,7 @@ type mock struct {
 // told of on stderr.
 func (t *tester) start(ctx context.Context, src *source) (*mock, error) {
 	c := server.Config{
-		Spec: loadedFirst(src.spec), Models: src.models, Catalog: t.set, MLRun: src.mlrun, Mock: true,
+		Spec: loadedFirst(src.spec), Models: src.models, Catalog: t.set, Code: src.users(), MLRun: src.mlrun, Mock: true,
 		Function: src.function, FromStep: src.fromStep, Name: "leat", Version: version.Version,
 	}
 	if t.trace != nil {
