@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"math"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
@@ -38,6 +39,46 @@ func got(t *testing.T, resp *http.Response, want answer) answer {
 
 func panicking(p any) serve.Handler {
 	return handlerFunc(func(context.Context, *serve.Event) (*serve.Event, error) { panic(p) })
+}
+
+// TestUntouchedBody answers with what came, as what it came.
+func TestUntouchedBody(t *testing.T) {
+	same := handlerFunc(func(_ context.Context, ev *serve.Event) (*serve.Event, error) { return ev, nil })
+	again := handlerFunc(func(_ context.Context, ev *serve.Event) (*serve.Event, error) {
+		raw, _ := ev.Body.Raw()
+		ev.Body = serve.RawBody(raw) // the program's own bytes
+		return ev, nil
+	})
+	const form = "application/x-www-form-urlencoded"
+	for _, tt := range []struct {
+		name, contentType, body string
+		handler                 serve.Handler
+		json                    bool
+	}{
+		{"JSON that says so", "application/json; charset=utf-8", `{"a":1}`, same, true},
+		{"JSON that says so and is none", "application/json", `{"a`, same, true},
+		{"object", "", `{"a":1}`, same, true},
+		{"from curl", form, ` [1]`, same, true},
+		{"number", "", `5`, same, true},
+		{"string", "", ` "a"`, same, false},
+		{"text", "", `hello`, same, false},
+		{"begins like JSON", "", `{"a":1} more`, same, false},
+		{"text that looks like JSON", "text/plain", `{"a":1}`, same, false},
+		{"bytes of the program", "", `{"a":1}`, again, false},
+	} {
+		for _, mlrun := range []bool{false, true} {
+			srv := httptest.NewServer(New(tt.handler, Options{MLRun: mlrun}))
+			resp, err := http.Post(srv.URL+"/x", tt.contentType, strings.NewReader(tt.body)) //nolint:noctx // the server's end is the test's
+			if err != nil {
+				t.Fatal(err)
+			}
+			isJSON := resp.Header.Get("Content-Type") == "application/json"
+			if got := text(t, resp); got != tt.body || isJSON != tt.json {
+				t.Errorf("%s, MLRun's contract %t: %s as %s", tt.name, mlrun, got, resp.Header.Get("Content-Type"))
+			}
+			srv.Close()
+		}
+	}
 }
 
 func TestAnswers(t *testing.T) {
@@ -175,7 +216,7 @@ func TestBytesOfTheRequestKeepTheirType(t *testing.T) {
 		"Application/JSON; charset=utf-8": "application/json",
 		"json":                            "application/json",
 		"text/html":                       "text/plain; charset=utf-8",
-		"":                                "text/plain; charset=utf-8",
+		"":                                "application/json", // by look
 	} {
 		resp := ask(New(handlerFunc(echo), Options{}), http.MethodPost, "/", `{"a": 1}`, "Content-Type", ct)
 		if got := resp.Header.Get("Content-Type"); got != want || text(t, resp) != `{"a": 1}` {

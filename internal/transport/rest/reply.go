@@ -1,6 +1,8 @@
 package rest
 
 import (
+	"bytes"
+	"encoding/json"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -101,16 +103,31 @@ func (c *call) encode(rep *reply, ev *serve.Event) (err error) {
 	return nil
 }
 
-// passOn answers with raw bytes. Those that came with the request keep its type
-// if that is JSON. Where there are none MLRun has null.
+// passOn answers with raw bytes. Those that came with the request are JSON again
+// if they were. Where there are none MLRun has null.
 func (c *call) passOn(rep *reply, ev *serve.Event, raw []byte) {
 	rep.body = raw
 	switch {
 	case len(raw) == 0 && c.h.opts.MLRun:
 		rep.contentType, rep.body = jsonType, null
-	case ev.Body == c.came && isJSON(first(c.r.Header, "Content-Type")):
+	case ev.Body == c.came && c.cameAsJSON(raw):
 		rep.contentType = jsonType
 	}
+}
+
+// cameAsJSON says whether the body that came with the request was JSON: by its
+// type, or, where it had none, because it reads as JSON. What curl sends with -d
+// by itself counts as none. A JSON string without a type stays the text that it
+// is, as in MLRun.
+func (c *call) cameAsJSON(raw []byte) bool {
+	t := first(c.r.Header, "Content-Type")
+	if t != "" && t != "application/x-www-form-urlencoded" {
+		return isJSON(t)
+	}
+	if text := bytes.TrimLeft(raw, " \t\r\n"); len(text) == 0 || text[0] == '"' {
+		return false
+	}
+	return json.Valid(raw)
 }
 
 // isJSON says whether a content type is JSON, parameters aside.
