@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/leat-ml/leat/schema"
 	"github.com/leat-ml/leat/serve"
 )
 
@@ -43,7 +44,12 @@ type Args struct {
 	// Func finds the functions that are named within an argument, as [Set.Func]
 	// does; it may be nil.
 	Func func(name string) (Func, error)
-	Env  *Env
+	// Infer is that of the set; nil where nothing is inferred. Texts are the
+	// names of the functions in Values, which are their texts where they are
+	// expressions, under the keys of Values.
+	Infer func(text string, event bool, names ...string) (Inference, error)
+	Texts map[string]string
+	Env   *Env
 }
 
 // A Func is a function that a spec names: as a handler, as a condition, as a
@@ -55,6 +61,10 @@ type Func func(ctx context.Context, x any) (any, error)
 // A VarsFunc is a function of several variables, whose values it takes in the
 // order of their names. The rules of [Func] hold.
 type VarsFunc func(ctx context.Context, values ...any) (any, error)
+
+// An Inference tells the type of what an expression results in from the types of
+// its variables. The error says that it fails with all values of those types.
+type Inference func(vars ...schema.Type) (schema.Type, error)
 
 // A Route is one child of a router.
 type Route struct {
@@ -133,6 +143,10 @@ type Set struct {
 	// CompileVars makes a function of an expression over the named variables:
 	// the url_expression of a remote step, over event, endpoint and context.
 	CompileVars func(text string, names ...string) (VarsFunc, error)
+	// Infer makes the inference of an expression over the named variables; event
+	// says that the first one is an event, whose body is of the type that is
+	// given. nil where nothing is inferred.
+	Infer func(text string, event bool, names ...string) (Inference, error)
 
 	entries  map[string]*Entry // under the name and every alias
 	funcs    map[string]Func

@@ -53,7 +53,9 @@ func CompileVars(text string, names ...string) (catalog.VarsFunc, error) {
 }
 
 // Register makes this the expression language of a set.
-func Register(set *catalog.Set) { set.Compile, set.CompileVars = Compile, CompileVars }
+func Register(set *catalog.Set) {
+	set.Compile, set.CompileVars, set.Infer = Compile, CompileVars, Infer
+}
 
 func compile(text string, names ...string) (*program, error) {
 	c := &compiler{text: text, names: names, slots: len(names)}
