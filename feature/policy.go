@@ -38,7 +38,7 @@ func (p Policy) Fill(columns []Column) (Row, error) {
 		switch {
 		case err == nil:
 			fill[i] = filled
-		case own || c.Numeric:
+		case own || c.Numeric() || c.Kind == Any:
 			wrong = append(wrong, fmt.Sprintf("%s: %v", c.Name, err))
 		}
 	}
@@ -52,33 +52,58 @@ func (p Policy) Fill(columns []Column) (Row, error) {
 func (c *Column) fill(v any) (any, error) {
 	switch v := v.(type) {
 	case int64:
-		return c.number(float64(v))
+		return c.whole(v)
 	case int:
-		return c.number(float64(v))
+		return c.whole(int64(v))
 	case float64:
 		return c.number(v)
+	case bool:
+		if c.Kind != Bool && c.Kind != Any {
+			return nil, fmt.Errorf("%v is given for what is no boolean", v)
+		}
+		return v, nil
 	case string:
 		if strings.HasPrefix(v, "$") {
 			return c.statistic(v)
 		}
-		if c.Numeric {
-			return nil, fmt.Errorf("%q is no number, and the feature is", v)
+		if c.Kind != Text && c.Kind != Any {
+			return nil, fmt.Errorf("%q is text, and the feature is not", v)
 		}
 		return v, nil
 	}
-	return nil, fmt.Errorf("%v is neither a number nor text", v)
+	return nil, fmt.Errorf("%v is neither a number nor text nor a boolean", v)
+}
+
+func (c *Column) whole(v int64) (any, error) {
+	if c.Kind == Int || c.Kind == Any {
+		return v, nil
+	}
+	return c.number(float64(v))
 }
 
 func (c *Column) number(v float64) (any, error) {
-	if !c.Numeric {
-		return nil, fmt.Errorf("%v is a number, and the feature is text", v)
+	if !c.Numeric() && c.Kind != Any {
+		return nil, fmt.Errorf("%v is a number, and the feature is none", v)
 	}
 	return v, nil
 }
 
+// Statistical says that a policy needs statistics.
+func (p Policy) Statistical() bool {
+	for _, v := range p {
+		if text, ok := v.(string); ok && strings.HasPrefix(text, "$") {
+			return true
+		}
+	}
+	return false
+}
+
 func (c *Column) statistic(name string) (any, error) {
-	if !c.Numeric {
-		return nil, fmt.Errorf("the feature is text, which has no %s", name)
+	switch {
+	case c.Kind == Any:
+		return nil, fmt.Errorf("the source has no %s: its values are known one by one only", name)
+	case !c.Numeric():
+		return nil, fmt.Errorf("the feature is no number, so there is no %s", name)
 	}
 	v, ok := map[string]float64{
 		"$mean": c.Stats.Mean, "$min": c.Stats.Min, "$max": c.Stats.Max, "$std": c.Stats.Std, "$count": float64(c.Stats.Count),

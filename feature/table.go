@@ -15,7 +15,7 @@ import (
 
 // A Table is a source that was read from a CSV file with a header: into memory,
 // at Start. An empty cell is a missing value; a column of which every value is a
-// number is numeric.
+// number, or true or false, is one of them. Keys are compared as text.
 type Table struct {
 	path    string
 	o       Options
@@ -43,7 +43,10 @@ func (t *Table) Close(context.Context) error { return nil }
 func (t *Table) Columns() []Column { return t.columns }
 
 // Lookup implements [Source].
-func (t *Table) Lookup(_ context.Context, keys []Key) ([]Row, error) {
+func (t *Table) Lookup(ctx context.Context, keys []Key) ([]Row, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
 	rows := make([]Row, len(keys))
 	for i, k := range keys {
 		rows[i] = t.rows[joined(k)]
@@ -86,8 +89,8 @@ func (t *Table) read(ctx context.Context, from io.Reader) error {
 	t.columns = make([]Column, len(features))
 	for i, at := range features {
 		t.columns[i].Name = header[at]
-		t.columns[i].Numeric = numeric(cells, i)
-		if t.columns[i].Numeric {
+		t.columns[i].Kind = kind(cells, i)
+		if t.columns[i].Numeric() {
 			t.columns[i].Stats = statistics(numbers(cells, i))
 		}
 	}
@@ -168,32 +171,75 @@ func (t *Table) cells(ctx context.Context, r *csv.Reader, entities, features []i
 	}
 }
 
-// numeric turns a column's text into numbers if all of it is.
-func numeric(rows []Row, column int) bool {
+// kind turns a column's text into numbers or booleans if all of it is.
+func kind(rows []Row, column int) Kind {
+	if booleans(rows, column) {
+		return Bool
+	}
+	kind := Int
 	for _, row := range rows {
-		if text, ok := row[column].(string); ok {
-			if _, err := strconv.ParseFloat(text, 64); err != nil {
-				return false
-			}
+		text, ok := row[column].(string)
+		if !ok {
+			continue
+		}
+		v, ok := Number(text)
+		if !ok {
+			return Text
+		}
+		if _, whole := v.(int64); !whole {
+			kind = Float
 		}
 	}
 	for _, row := range rows {
 		if text, ok := row[column].(string); ok {
-			v, _ := strconv.ParseFloat(text, 64)
-			if row[column] = v; math.IsNaN(v) || math.IsInf(v, 0) {
-				row[column] = nil
-			}
+			row[column] = as(kind, text)
 		}
 	}
-	return true
+	return kind
+}
+
+// booleans turns a column into booleans if all that it has are some.
+func booleans(rows []Row, column int) bool {
+	found := false
+	for _, row := range rows {
+		switch row[column] {
+		case nil:
+		case "true", "True", "false", "False":
+			found = true
+		default:
+			return false
+		}
+	}
+	for _, row := range rows {
+		if row[column] != nil {
+			row[column] = row[column] == "true" || row[column] == "True"
+		}
+	}
+	return found
+}
+
+// as is text that is a number, as one of a kind.
+func as(kind Kind, text string) any {
+	v, _ := Number(text)
+	if i, whole := v.(int64); whole && kind == Float {
+		f, _ := strconv.ParseFloat(text, 64)
+		if int64(f) == i {
+			return f
+		}
+	}
+	return v
 }
 
 // numbers are the values of a numeric column, NaN where one is missing.
 func numbers(rows []Row, column int) []float64 {
 	v := make([]float64, len(rows))
 	for i, row := range rows {
-		var ok bool
-		if v[i], ok = row[column].(float64); !ok {
+		switch x := row[column].(type) {
+		case int64:
+			v[i] = float64(x)
+		case float64:
+			v[i] = x
+		default:
 			v[i] = math.NaN()
 		}
 	}

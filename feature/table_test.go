@@ -22,9 +22,9 @@ func read(t *testing.T, text string, o Options) *Table {
 func TestTable(t *testing.T) {
 	table := read(t, "\ufeffid,age,city,\"a,b\"\n1,30,Bonn,\n2,,\"New\nYork\",NaN\n3,40.5,,1e3\n", Options{})
 	want := []Column{
-		{"age", true, Stats{2, 35.25, 30, 40.5, math.Sqrt(2 * 5.25 * 5.25)}},
-		{"city", false, Stats{}},
-		{"a,b", true, Stats{1, 1000, 1000, 1000, math.NaN()}},
+		{"age", Float, Stats{2, 35.25, 30, 40.5, math.Sqrt(2 * 5.25 * 5.25)}},
+		{"city", Text, Stats{}},
+		{"a,b", Float, Stats{1, 1000, 1000, 1000, math.NaN()}},
 	}
 	if d := cmp.Diff(want, table.Columns(), cmpopts.EquateNaNs(), cmpopts.EquateApprox(1e-12, 0)); d != "" {
 		t.Errorf("columns (-want +got):\n%s", d)
@@ -45,7 +45,7 @@ func TestKeysOfSeveralEntities(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if d := cmp.Diff([]Row{{2.0}, {1.0}, nil}, rows); d != "" {
+	if d := cmp.Diff([]Row{{int64(2)}, {int64(1)}, nil}, rows); d != "" {
 		t.Errorf("rows (-want +got):\n%s", d)
 	}
 }
@@ -83,37 +83,64 @@ func TestOpen(t *testing.T) {
 			t.Errorf("%s: %v", address, err)
 		}
 	}
-	for _, address := range []string{"", "project/vector", "store://feature-vectors/p/v", "http://host/a.csv", "file://host/a.csv", "a.parquet", "%zz"} {
-		if _, err := Open(address, Options{}); err == nil || !strings.Contains(err.Error(), "is no source of features") {
+	for _, address := range []string{"", "project/vector", "store://feature-vectors/p/v", "http://host/a.csv", "file://host/a.csv", "a.parquet", "%zz", "https://u:s3cret@host/?s3cret"} {
+		if _, err := Open(address, Options{}); err == nil || !strings.Contains(err.Error(), "is no source of features") || strings.Contains(err.Error(), "s3cret") {
 			t.Errorf("%s: error %v", address, err)
 		}
 	}
 }
 
 func TestPolicy(t *testing.T) {
-	columns := []Column{{"age", true, Stats{2, 35, 30, 40, 5}}, {"city", false, Stats{}}, {"one", true, Stats{1, 7, 7, 7, math.NaN()}}}
+	columns := []Column{{"age", Int, Stats{2, 35, 30, 40, 5}}, {"city", Text, Stats{}}, {"one", Float, Stats{1, 7, 7, 7, math.NaN()}}}
 	for _, tt := range []struct {
 		policy Policy
 		want   Row
 		err    string
 	}{
 		{nil, Row{nil, nil, nil}, ""},
-		{Policy{"*": "$mean", "age": int64(33)}, Row{33.0, nil, 7.0}, ""},
+		{Policy{"*": "$mean", "age": int64(33)}, Row{int64(33), nil, 7.0}, ""},
 		{Policy{"*": "$count", "age": "$max", "city": "Bonn"}, Row{40.0, "Bonn", 1.0}, ""},
 		{Policy{"*": "$min", "one": 0.5}, Row{30.0, nil, 0.5}, ""},
 		{Policy{"age": "$std", "*": nil}, Row{5.0, nil, nil}, ""},
-		{Policy{"age": 1}, Row{1.0, nil, nil}, ""},
-		{Policy{"*": "unknown"}, nil, `impute_policy: age: "unknown" is no number, and the feature is; one: "unknown" is no number, and the feature is`},
+		{Policy{"age": 1}, Row{int64(1), nil, nil}, ""},
+		{Policy{"age": 1.5, "one": 2}, Row{1.5, nil, 2.0}, ""},
+		{Policy{"*": "unknown"}, nil, `impute_policy: age: "unknown" is text, and the feature is not; one: "unknown" is text, and the feature is not`},
 		{Policy{"agee": 1}, nil, `impute_policy: there is no feature "agee"`},
-		{Policy{"city": 1}, nil, "impute_policy: city: 1 is a number, and the feature is text"},
-		{Policy{"city": "$mean"}, nil, "impute_policy: city: the feature is text, which has no $mean"},
+		{Policy{"city": 1}, nil, "impute_policy: city: 1 is a number, and the feature is none"},
+		{Policy{"city": "$mean"}, nil, "impute_policy: city: the feature is no number, so there is no $mean"},
 		{Policy{"one": "$std"}, nil, "impute_policy: one: there are too few values for $std"},
 		{Policy{"one": "$mode"}, nil, "impute_policy: one: $mode is none of $mean, $min, $max, $std and $count"},
-		{Policy{"one": true}, nil, "impute_policy: one: true is neither a number nor text"},
+		{Policy{"one": true}, nil, "impute_policy: one: true is given for what is no boolean"},
 	} {
 		got, err := tt.policy.Fill(columns)
 		if d := cmp.Diff(tt.want, got); d != "" || (err == nil) != (tt.err == "") || err != nil && err.Error() != tt.err {
 			t.Errorf("%v: error %v, want %q; (-want +got):\n%s", tt.policy, err, tt.err, d)
+		}
+	}
+}
+
+// TestPolicyWithoutKinds: a source such as Redis does not tell what its features
+// are.
+func TestPolicyWithoutKinds(t *testing.T) {
+	columns := []Column{{Name: "age"}, {Name: "city"}}
+	got, err := Policy{"age": 1, "city": "Bonn"}.Fill(columns)
+	if d := cmp.Diff(Row{int64(1), "Bonn"}, got); d != "" || err != nil {
+		t.Errorf("error %v, (-want +got):\n%s", err, d)
+	}
+	if _, err := (Policy{"*": "$mean"}).Fill(columns); err == nil || !strings.Contains(err.Error(), "age: the source has no $mean") {
+		t.Errorf("error %v", err)
+	}
+}
+
+func TestNumber(t *testing.T) {
+	for text, want := range map[string]any{"7": int64(7), "-7": int64(-7), "1e3": 1000.0, ".5": 0.5, "9007199254740993": int64(9007199254740993), "NaN": nil, "-inf": nil, "1e999": nil, "18446744073709551616": 18446744073709551616.0} {
+		if got, ok := Number(text); !ok || got != want {
+			t.Errorf("%s: %v, %v", text, got, ok)
+		}
+	}
+	for _, text := range []string{"", " 7", "0x10", "1_0", "x", "1p3"} {
+		if got, ok := Number(text); ok {
+			t.Errorf("%q: %v", text, got)
 		}
 	}
 }
@@ -131,7 +158,16 @@ func FuzzTable(f *testing.F) {
 				t.Fatalf("a row of %d values in a table of %d columns", len(row), len(table.columns))
 			}
 			for i, v := range row {
-				if _, isNumber := v.(float64); v != nil && isNumber != table.columns[i].Numeric {
+				fits := v == nil
+				switch v.(type) {
+				case int64, float64:
+					fits = table.columns[i].Numeric()
+				case bool:
+					fits = table.columns[i].Kind == Bool
+				case string:
+					fits = table.columns[i].Kind == Text
+				}
+				if !fits {
 					t.Fatalf("%v in column %+v", v, table.columns[i])
 				}
 			}

@@ -22,7 +22,7 @@ type Enrichment struct {
 
 	columns []feature.Column
 	fill    feature.Row
-	numeric bool // every feature is a number
+	text    bool // there are features that are text
 }
 
 // start opens the source and holds the policy against what is in it.
@@ -30,9 +30,9 @@ func (e *Enrichment) start(ctx context.Context) error {
 	if err := e.Source.Start(ctx); err != nil {
 		return err
 	}
-	e.columns, e.numeric = e.Source.Columns(), true
+	e.columns, e.text = e.Source.Columns(), false
 	for _, c := range e.columns {
-		e.numeric = e.numeric && c.Numeric
+		e.text = e.text || c.Kind == feature.Text
 	}
 	var err error
 	e.fill, err = e.Policy.Fill(e.columns)
@@ -60,7 +60,7 @@ func (e *Enrichment) apply(ctx context.Context, ev *serve.Event) error {
 	rows, err := e.Source.Lookup(ctx, keys)
 	if err != nil {
 		code := serve.CodeOf(err)
-		if code == serve.Internal {
+		if code == serve.Internal && !errors.Is(err, feature.ErrAmbiguous) {
 			code = serve.Unavailable // another server's fault, which may pass
 		}
 		return &serve.Error{Code: code, Op: "look up features", Err: err}
@@ -174,29 +174,26 @@ func keyText(v any) (string, bool) {
 	return "", false
 }
 
-// rows are the features of the keys: a matrix where all are numbers, else lists.
-// What is missing is filled in; without anything to fill it in with it is null,
-// and a key without a row is an error.
+// rows are the features of the keys: a matrix where all are numbers that float64
+// holds, booleans being 0 and 1, else lists. What is missing is filled in; without
+// anything to fill it in with it is null, and a key without a row is an error.
 func (e *Enrichment) rows(keys []feature.Key, rows []feature.Row) (any, error) {
-	var matrix []float64
-	lists := []any{}
 	for i, row := range rows {
 		if row == nil && len(e.Policy) == 0 {
 			return nil, serve.Errorf(serve.BadRequest, "ValueError", "there are no features for %s", strings.Join(keys[i], ", "))
 		}
-		if e.numeric {
-			matrix = e.numbers(matrix, row)
-		} else {
-			lists = append(lists, e.values(row))
-		}
-	}
-	if !e.numeric {
-		return lists, nil
 	}
 	if len(rows) == 0 {
 		return []any{}, nil
 	}
-	return serve.NewTensor("", matrix, len(rows), len(e.columns)), nil
+	if matrix, ok := e.matrix(rows); ok {
+		return serve.NewTensor("", matrix, len(rows), len(e.columns)), nil
+	}
+	lists := make([]any, len(rows))
+	for i, row := range rows {
+		lists[i] = e.values(row)
+	}
+	return lists, nil
 }
 
 // value is feature i of a row, or what takes its place; nil if nothing does.
@@ -207,15 +204,41 @@ func (e *Enrichment) value(row feature.Row, i int) any {
 	return row[i]
 }
 
-func (e *Enrichment) numbers(dst []float64, row feature.Row) []float64 {
-	for i := range e.columns {
-		v, ok := e.value(row, i).(float64)
-		if !ok {
-			v = math.NaN()
-		}
-		dst = append(dst, v)
+// matrix holds the rows as numbers; ok is false where it cannot.
+func (e *Enrichment) matrix(rows []feature.Row) (matrix []float64, ok bool) {
+	if e.text {
+		return nil, false
 	}
-	return dst
+	matrix = make([]float64, 0, len(rows)*len(e.columns))
+	for _, row := range rows {
+		for i := range e.columns {
+			v, ok := element(e.value(row, i))
+			if !ok {
+				return nil, false
+			}
+			matrix = append(matrix, v)
+		}
+	}
+	return matrix, true
+}
+
+// element is a value of a feature as an element of a matrix, NaN where it is
+// missing.
+func element(v any) (f float64, ok bool) {
+	switch v := v.(type) {
+	case nil:
+		return math.NaN(), true
+	case float64:
+		return v, true
+	case int64:
+		return float64(v), v >= -1<<53 && v <= 1<<53
+	case bool:
+		if v {
+			return 1, true
+		}
+		return 0, true
+	}
+	return 0, false
 }
 
 func (e *Enrichment) values(row feature.Row) []any {

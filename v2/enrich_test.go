@@ -164,7 +164,7 @@ func TestEnrichmentArguments(t *testing.T) {
 // broken is a source that is out of order.
 type broken struct{ feature.Source }
 
-func (broken) Columns() []feature.Column   { return []feature.Column{{Name: "age", Numeric: true}} }
+func (broken) Columns() []feature.Column   { return []feature.Column{{Name: "age", Kind: feature.Float}} }
 func (broken) Start(context.Context) error { return nil }
 func (broken) Close(context.Context) error { return nil }
 

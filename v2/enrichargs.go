@@ -3,6 +3,7 @@ package v2
 import (
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/leat-ml/leat/catalog"
 	"github.com/leat-ml/leat/feature"
@@ -11,7 +12,7 @@ import (
 
 // enrichmentArgs are those of enrichment routers beside those of the routers that
 // they are.
-var enrichmentArgs = []string{"feature_vector_uri", "impute_policy", "entities", "features", "dsn"}
+var enrichmentArgs = []string{"feature_vector_uri", "impute_policy", "entities", "features", "dsn", "feature_timeout"}
 
 // newEnrichment reads the arguments of an enrichment router.
 func newEnrichment(a catalog.Args) (*Enrichment, error) {
@@ -43,11 +44,34 @@ func newEnrichment(a catalog.Args) (*Enrichment, error) {
 	default:
 		return nil, fmt.Errorf("impute_policy is %v, not an object by feature", v)
 	}
-	source, err := feature.Open(address, o)
-	if err != nil {
+	o.Statistics = policy.Statistical()
+	if o.Timeout, err = secondsArg(a, "feature_timeout"); err != nil {
 		return nil, err
 	}
+	source, err := feature.Open(address, o)
+	if err != nil {
+		return nil, fmt.Errorf("feature_vector_uri: %w", err)
+	}
 	return &Enrichment{Source: source, Entities: o.Entities, Policy: policy}, nil
+}
+
+// secondsArg reads a positive number of seconds; 0 where there is none.
+func secondsArg(a catalog.Args, key string) (time.Duration, error) {
+	var s float64
+	switch v := a.Values[key].(type) {
+	case nil:
+		return 0, nil
+	case int:
+		s = float64(v)
+	case int64:
+		s = float64(v)
+	case float64:
+		s = v
+	}
+	if !(s >= 0.001 && s <= 3600) {
+		return 0, fmt.Errorf("%s is %v, not a number of seconds from 0.001 to 3600", key, a.Values[key])
+	}
+	return time.Duration(s * float64(time.Second)), nil
 }
 
 // namesArg reads a list of names, or one name.

@@ -4,6 +4,9 @@ import (
 	"log/slog"
 
 	"github.com/leat-ml/leat/catalog"
+	_ "github.com/leat-ml/leat/feature/postgres"
+	_ "github.com/leat-ml/leat/feature/redis"
+	_ "github.com/leat-ml/leat/feature/sqlite"
 	"github.com/leat-ml/leat/internal/cli"
 	"github.com/leat-ml/leat/internal/datadir"
 	"github.com/leat-ml/leat/runtime/onnx"
@@ -18,7 +21,7 @@ import (
 )
 
 // register adds the runtimes, steps and kinds of streams that are linked into the
-// command. It is the list of them.
+// command. It is the list of them; sources of features register themselves.
 func register(set *catalog.Set, p cli.Plugins) {
 	set.Compile, set.CompileVars = expr.Compile, expr.CompileVars
 	step.Register(set)
