@@ -14,7 +14,7 @@ func (l *link) alive() bool {
 	err := l.raw.Read(func(fd uintptr) bool {
 		var b [1]byte
 		_, err := syscall.Read(int(fd), b[:])
-		open = err == syscall.EAGAIN //nolint:errorlint // a system call returns it bare
+		open = err == syscall.EAGAIN
 		return true
 	})
 	return open && err == nil

@@ -104,7 +104,7 @@ func (l *link) ask(r *request) (*incoming, error) {
 	question := &http.Request{Method: r.method}
 	for range mostHints {
 		l.room = mostHead
-		resp, err := http.ReadResponse(l.in, question)
+		resp, err := http.ReadResponse(l.in, question) //nolint:bodyclose // it is the connection, which is kept if it was read to its end
 		if err != nil && l.untouched && errors.Is(err, io.ErrUnexpectedEOF) {
 			return nil, io.EOF // it would be unexpected within an answer
 		}

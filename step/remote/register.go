@@ -1,7 +1,10 @@
 package remote
 
 import (
+	"context"
 	"fmt"
+	"net/http"
+	"net/url"
 
 	"github.com/leat-ml/leat/catalog"
 	"github.com/leat-ml/leat/catalog/args"
@@ -45,6 +48,8 @@ type base struct {
 	env    *catalog.Env
 	mlrun  bool // MLRun's contract
 
+	fixed    http.Header      // of every request; never changed
+	url      *url.URL         // of every request, likewise; nil where it is made for each
 	endpoint string           // url, as an expression sees it
 	urlOf    catalog.VarsFunc // nil where the URL is endpoint and subpath
 	bodyOf   catalog.VarsFunc // nil where the body is sent as it is
@@ -79,6 +84,10 @@ func newBase(set *catalog.Set, a catalog.Args, class string) (*base, error) {
 	b.slots = make(chan struct{}, c.MaxInFlight)
 	b.client = newClient(&c, class, a.Name, c.URLExpression != "")
 	b.client.retry, b.client.note = policy(&c, b.mlrun), b.env.Note
+	b.fixed = fixedHeader(c.Headers)
+	if b.urlOf == nil && c.Subpath != "$path" {
+		b.url, _ = b.target(context.Background(), nil, nil) // what is wrong with it is the failure of each event
+	}
 	return b, nil
 }
 

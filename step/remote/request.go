@@ -29,13 +29,21 @@ func (b *base) method(ev *serve.Event) string {
 	return http.MethodPost
 }
 
+// fixedHeader is what every request has: fields of the spec, and who asks.
+func fixedHeader(fields map[string]string) http.Header {
+	h := http.Header{"User-Agent": {"leat"}}
+	for name, value := range fields {
+		h.Set(name, value)
+	}
+	return h
+}
+
 // header is a fresh header with the fields of the spec and the trace of the
 // event. Nothing else that came with the event goes out.
 func (b *base) header(ctx context.Context, ev *serve.Event) http.Header {
-	h := make(http.Header, len(b.Headers)+6)
-	h.Set("User-Agent", "leat")
-	for name, value := range b.Headers {
-		h.Set(name, value)
+	h := make(http.Header, len(b.fixed)+6)
+	for name, values := range b.fixed {
+		h[name] = values
 	}
 	if b.env.Inject != nil {
 		b.env.Inject(ctx, h)
@@ -69,6 +77,9 @@ func carried(s string) string {
 
 // target is where an event, or an item of one, is sent: v is its value.
 func (b *base) target(ctx context.Context, ev *serve.Event, v any) (*url.URL, error) {
+	if b.url != nil {
+		return b.url, nil
+	}
 	text := b.endpoint
 	switch {
 	case b.urlOf != nil:
@@ -145,10 +156,15 @@ func isJSON(contentType string) bool {
 	return strings.EqualFold(strings.TrimSpace(contentType), "application/json")
 }
 
+// asJSON says whether an answer is JSON if it reads as such.
+func (b *base) asJSON(a *answer) bool {
+	return b.ReturnJSON == nil || *b.ReturnJSON || isJSON(a.header.Get("Content-Type"))
+}
+
 // result is an answer as a body has it.
 func (b *base) result(a *answer) (any, error) {
 	must := b.ReturnJSON != nil && *b.ReturnJSON || b.ReturnJSON == nil && b.mlrun || isJSON(a.header.Get("Content-Type"))
-	if b.ReturnJSON != nil && !*b.ReturnJSON && !must {
+	if !b.asJSON(a) {
 		return string(a.body), nil
 	}
 	if len(a.body) == 0 && !b.mlrun {

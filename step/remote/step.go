@@ -2,6 +2,7 @@ package remote
 
 import (
 	"context"
+	"net/http"
 
 	"github.com/leat-ml/leat/catalog/args"
 	"github.com/leat-ml/leat/oip"
@@ -25,29 +26,64 @@ func (b *base) Close(context.Context) error {
 
 // Do implements [serve.Step].
 func (s *step) Do(ctx context.Context, ev *serve.Event) (serve.Fate, error) {
-	v, err := s.selected(ev)
-	if err != nil {
-		return serve.Pass, err
-	}
 	r := &request{method: s.method(ev), header: s.header(ctx, ev)}
 	s.name(r.header, ev)
-	if r.url, err = s.target(ctx, ev, v); err != nil {
+	if err := s.ask(ctx, ev, r); err != nil {
 		return serve.Pass, err
 	}
-	var contentType string
-	if r.body, contentType, err = s.payload(ctx, r.method, v); err != nil {
-		return serve.Pass, err
-	}
-	typed(r.header, contentType)
 	a, err := s.call(ctx, r)
 	if err != nil {
 		return serve.Pass, err
 	}
+	return serve.Pass, s.take(ev, a)
+}
+
+// ask fills in where the request goes and what it says.
+func (s *step) ask(ctx context.Context, ev *serve.Event, r *request) (err error) {
+	var contentType string
+	if raw, ok := s.unread(ev); ok {
+		if r.url, err = s.target(ctx, ev, nil); r.method != http.MethodGet {
+			r.body, contentType = raw, "application/json"
+		}
+		typed(r.header, contentType)
+		return err
+	}
+	v, err := s.selected(ev)
+	if err != nil {
+		return err
+	}
+	if r.url, err = s.target(ctx, ev, v); err != nil {
+		return err
+	}
+	if r.body, contentType, err = s.payload(ctx, r.method, v); err != nil {
+		return err
+	}
+	typed(r.header, contentType)
+	return nil
+}
+
+// unread is the body of an event that goes out as it came in: nobody looks into
+// it.
+func (s *step) unread(ev *serve.Event) (raw []byte, ok bool) {
+	if s.InputPath != "" || s.urlOf != nil || s.bodyOf != nil {
+		return nil, false
+	}
+	return document(ev.Body)
+}
+
+// take goes on with an answer.
+func (s *step) take(ev *serve.Event, a *answer) error {
+	if s.ResultPath == "" && s.asJSON(a) {
+		if body := serve.RawBody(a.body); isDocument(body) {
+			ev.Body, ev.Reply = body, jsonReply
+			return nil
+		}
+	}
 	got, err := s.result(a)
 	if err != nil {
-		return serve.Pass, err
+		return err
 	}
-	return serve.Pass, s.place(ev, got)
+	return s.place(ev, got)
 }
 
 // call makes a call when there is room for it.
