@@ -1,0 +1,52 @@
+"""Hosts a plain function as a model: `def predict(inputs)`."""
+
+from __future__ import annotations
+
+from . import answers, signatures, tensors
+from .answers import Answer
+from .context import GraphContext
+from .models import ModelHost
+from .wire import TENSORS, Frame
+
+_WHOLE = ("request", "body", "event", "data")  # an argument of such a name gets the whole request
+
+
+class FunctionModelHost(ModelHost):
+    """A model whose predict is a function of the inputs, or of the request if its argument is called so."""
+
+    hooks = ["predict"]
+    whole = False
+    object = None
+
+    def __init__(self, target: object, spec: dict[str, object], context: GraphContext) -> None:
+        import functools
+
+        args = signatures.of(target).args
+        self.context = context
+        self._request_wanted = bool(args) and args[0] in _WHOLE
+        self._function = functools.partial(target, context=context) if "context" in args else target  # type: ignore[arg-type]
+        self.is_async = signatures.is_async(target)
+        self._postprocess = None
+
+    def load(self) -> dict[str, object]:
+        return {}
+
+    def run(self, frame: Frame, meta: dict[str, object]) -> object:
+        frame.doing, frame.at = "validate", None
+        if frame.flags & TENSORS:
+            arrays = list(tensors.unpack(meta, frame.payload).values())
+            inputs: object = arrays[0] if len(arrays) == 1 else arrays
+            request: object = {"inputs": inputs}
+        else:
+            request = answers.body_of(frame, meta)
+            if not isinstance(request, dict) or "inputs" not in request:
+                raise Exception('Expected key "inputs" in request body')  # noqa: TRY002 - as a model of MLRun says
+            inputs = request["inputs"]
+        frame.doing, frame.at = "predict", self._function
+        return self._function(request if self._request_wanted else inputs)  # type: ignore[operator]
+
+    def answer(self, result: object, frame: Frame, meta: dict[str, object]) -> Answer:
+        return self._outputs(result, meta)
+
+    def close(self) -> None:
+        """A function has nothing to let go of."""

@@ -1,0 +1,226 @@
+"""Hosts a model: an object of a class that derives from MLRun's V2ModelServer, the real one or the shim's.
+
+A request goes through preprocess, validate, predict or explain, postprocess and
+logged_results in this order. What the class has not overridden is left out or
+done here. Routing, readiness, paths, records and metrics are the server's.
+"""
+
+from __future__ import annotations
+
+from . import answers, describe, events, signatures, steps, tensors, values
+from .answers import Answer
+from .context import GraphContext
+from .failures import Refused
+from .wire import EVENT, JSON, TENSORS, WHOLE, Frame
+
+_ASYNC = ("preprocess", "validate", "predict", "explain", "postprocess")
+
+
+class ModelHost:
+    """One model of the user's."""
+
+    def __init__(self, target: type, spec: dict[str, object], context: GraphContext) -> None:
+        self.context = context
+        self.object = steps.construct(target, _with_model_args(target, spec), context)
+        self.hooks = describe.hooks(target, describe.MODEL_HOOKS)
+        self.is_async = any(signatures.is_async(getattr(target, n)) for n in _ASYNC)
+        self._told = ({}, {})  # the metrics and labels that the server knows
+        self.whole = False
+        for name in ("preprocess", "validate", "postprocess", "logged_results"):
+            setattr(self, "_" + name, getattr(self.object, name) if name in self.hooks else None)
+
+    def load(self) -> dict[str, object]:
+        model = self.object
+        if describe.overrides(type(model), "post_init"):
+            model.post_init("sync")
+        elif not model.ready:
+            model.load()
+            model.ready = True
+        return self.about()
+
+    def about(self) -> dict[str, object]:
+        """What is known of a loaded model."""
+        model, said = self.object, {}
+        spec = getattr(model, "model_spec", None)
+        for name in ("inputs", "outputs"):
+            schema = getattr(spec, name, None)
+            if schema:
+                said[name] = schema.to_dict() if hasattr(schema, "to_dict") else list(schema)
+        parameters = getattr(spec, "parameters", None)
+        if parameters:
+            said["parameters"] = dict(parameters)
+        return {**said, **self._news()}
+
+    def _news(self) -> dict[str, object]:
+        """Metrics and labels, where they have changed since the server was told."""
+        metrics, labels = getattr(self.object, "metrics", None) or {}, getattr(self.object, "labels", None) or {}
+        if (metrics, labels) == self._told:
+            return {}
+        old, self._told = self._told, (dict(metrics), dict(labels))
+        news: dict[str, object] = {}
+        if metrics != old[0]:
+            news["metrics"] = self._told[0]
+        if labels != old[1]:
+            news["labels"] = self._told[1]
+        return news
+
+    def run(self, frame: Frame, meta: dict[str, object]) -> object:
+        op = str(meta.get("op") or "infer")
+        if op[:3] == "op:" or frame.flags & EVENT:
+            return self._with_event(frame, meta, op)
+        request = self._request(frame, meta)
+        if self.is_async:
+            return self._run_async(frame, meta, op, request)
+        frame.doing, frame.at = "preprocess", self._preprocess
+        if self._preprocess:
+            request = self._preprocess(request, op)
+        request = self._check(frame, op, request)
+        outputs = self._act(frame, op)(request)
+        if self._postprocess is None and self._logged_results is None:
+            return outputs
+        if hasattr(outputs, "__next__"):
+            return outputs  # a stream of answers has no response to be processed
+        response = self._respond(frame, meta, request, outputs)
+        if self._postprocess:
+            response = self._postprocess(response)
+        return self._finish(frame, meta, op, request, response)
+
+    async def _run_async(self, frame: Frame, meta: dict[str, object], op: str, request: object) -> object:
+        """The same, for a class of which some method is a coroutine."""
+        frame.doing, frame.at = "preprocess", self._preprocess
+        if self._preprocess:
+            request = await _awaited(self._preprocess(request, op))
+        request = self._check(frame, op, request)
+        if hasattr(request, "__await__"):
+            request = await request  # type: ignore[misc]
+        outputs = await _awaited(self._act(frame, op)(request))
+        if hasattr(outputs, "__anext__") or (self._postprocess is None and self._logged_results is None):
+            return outputs
+        response = self._respond(frame, meta, request, outputs)
+        if self._postprocess:
+            response = await _awaited(self._postprocess(response))
+        return self._finish(frame, meta, op, request, response)
+
+    def _with_event(self, frame: Frame, meta: dict[str, object], op: str) -> object:
+        """An operation of the user's own, or a class that handles events itself."""
+        method = "op_" + op[3:] if op[:3] == "op:" else "do_event"
+        handler = getattr(self.object, method, None)
+        if handler is None:
+            raise Refused(f"illegal model operation {op[3:]}, method={meta.get('method')}")
+        frame.doing, frame.at = method, handler
+        event = events.from_call(meta, answers.body_of(frame, meta))
+        if method == "do_event" and "path" not in meta:
+            event.path = op
+        return handler(event)
+
+    def _request(self, frame: Frame, meta: dict[str, object]) -> object:
+        """The request: the body as the client sent it, or tensors in the place of inputs."""
+        if not frame.flags & TENSORS:
+            return answers.body_of(frame, meta)
+        arrays = list(tensors.unpack(meta, frame.payload).values())
+        request: dict[str, object] = {"inputs": arrays[0] if len(arrays) == 1 else arrays}
+        if meta.get("params"):
+            request["parameters"] = meta["params"]
+        return request
+
+    def _check(self, frame: Frame, op: str, request: object) -> object:
+        frame.doing, frame.at = "validate", self._validate
+        if self._validate:
+            return self._validate(request, op)
+        if self.object.protocol == "v2" and not frame.flags & TENSORS:
+            if "inputs" not in request:  # type: ignore[operator]
+                raise Exception('Expected key "inputs" in request body')  # noqa: TRY002 - the class that MLRun raises
+            if not isinstance(request["inputs"], list):  # type: ignore[index]
+                raise Exception('Expected "inputs" to be a list')  # noqa: TRY002
+        return request
+
+    def _act(self, frame: Frame, op: str) -> object:
+        frame.doing = "explain" if op == "explain" else "predict"
+        frame.at = getattr(self.object, frame.doing)
+        return frame.at
+
+    def _respond(self, frame: Frame, meta: dict[str, object], request: object, outputs: object) -> dict[str, object]:
+        """The response that postprocess and logged_results see, in MLRun's order of keys."""
+        frame.doing, frame.at = "postprocess", self._postprocess
+        own = isinstance(request, dict) and "id" in request
+        response = {"id": request["id"] if own else meta.get("id"), "model_name": self.object.name, "outputs": outputs}  # type: ignore[index]
+        if "timestamp" in meta:
+            response["timestamp"] = meta["timestamp"]
+        if self.object.version:
+            response["model_version"] = self.object.version
+        return response
+
+    def _finish(self, frame: Frame, meta: dict[str, object], op: str, request: object, response: object) -> object:
+        logged = None
+        if self._logged_results and meta.get("record", True):
+            logged = self._choose(request, response, op)
+        frame.doing = "encode"
+        if self._postprocess is None:
+            response = response["outputs"]  # type: ignore[index]
+        return _Finished(response, logged)
+
+    def _choose(self, request: object, response: object, op: str) -> dict[str, object] | None:
+        """What the model wants recorded in the place of what it got and gave. A failure costs the choice only."""
+        try:
+            inputs, outputs = self._logged_results(request, response, op)
+            if inputs is None and outputs is None:
+                return None
+            logged = {"inputs": inputs or [], "outputs": outputs or []}
+            values.dumps(logged)
+        except Exception as exc:  # noqa: BLE001 - the user's code
+            self.context.logger.error(f"logged_results of model {self.object.name} failed: {type(exc).__name__}: {exc}")
+            return None
+        return logged
+
+    def answer(self, result: object, frame: Frame, meta: dict[str, object]) -> Answer:
+        logged, whole = None, False
+        if type(result) is _Finished:
+            result, logged, whole = result.response, result.logged, self._postprocess is not None
+        elif frame.doing[:3] == "op_" or frame.doing == "do_event":
+            return answers.of_call(result, meta)
+        if whole:
+            flags, said, payload = JSON | WHOLE, None, values.dumps(result, "response")
+        else:
+            flags, said, payload = self._outputs(result, meta)
+        news = self._news()
+        if logged:
+            news["logged"] = logged
+        return flags, {**(said or {}), **news} if news else said, payload
+
+    def _outputs(self, outputs: object, meta: dict[str, object]) -> Answer:
+        if tensors.is_array(outputs):
+            return answers.of_arrays([("", outputs)])
+        if meta.get("dialect") == "oip" and outputs:
+            if isinstance(outputs, dict) and all(map(tensors.is_array, outputs.values())):
+                return answers.of_arrays(list(outputs.items()))
+            if isinstance(outputs, list) and all(map(tensors.is_array, outputs)):
+                return answers.of_arrays([("", a) for a in outputs])
+        return JSON, None, values.dumps(outputs, "outputs")
+
+    def close(self) -> None:
+        steps.close(self.object)
+
+
+class _Finished:
+    """A response that is done, and what is to be recorded in its place."""
+
+    __slots__ = ("logged", "response")
+
+    def __init__(self, response: object, logged: dict[str, object] | None) -> None:
+        self.response = response
+        self.logged = logged
+
+
+async def _awaited(value: object) -> object:
+    return await value if hasattr(value, "__await__") else value  # type: ignore[misc]
+
+
+def _with_model_args(target: type, spec: dict[str, object]) -> dict[str, object]:
+    """The arguments of a step with those that a model has besides: its path, and its version in its name."""
+    args = dict(spec.get("args") or {})  # type: ignore[call-overload]
+    signature = signatures.of(target)
+    for key in ("model_path", "protocol"):
+        if key not in args and spec.get(key) and signature.takes(key):
+            args[key] = spec[key]
+    name, version = str(spec.get("name") or ""), spec.get("version")
+    return {**spec, "args": args, "name": f"{name}:{version}" if version and ":" not in name else name}

@@ -1,0 +1,161 @@
+"""Arrays to and from raw bytes, as the frames carry them.
+
+Where numpy can be imported what comes in is a read-only view of the bytes that
+came, without a copy; where it cannot, nested lists. Each tensor begins at a
+multiple of 8 from the start of the payload; what a request says of a tensor is
+checked against the bytes that there are.
+"""
+
+from __future__ import annotations
+
+import sys
+from math import prod
+from types import ModuleType
+
+# Open Inference Protocol: (bytes an element, numpy's dtype, struct's and memoryview's format)
+DATATYPES = {
+    "BOOL": (1, "?", "?"),
+    "UINT8": (1, "<u1", "B"),
+    "UINT16": (2, "<u2", "H"),
+    "UINT32": (4, "<u4", "I"),
+    "UINT64": (8, "<u8", "Q"),
+    "INT8": (1, "<i1", "b"),
+    "INT16": (2, "<i2", "h"),
+    "INT32": (4, "<i4", "i"),
+    "INT64": (8, "<i8", "q"),
+    "FP16": (2, "<f2", "e"),
+    "FP32": (4, "<f4", "f"),
+    "FP64": (8, "<f8", "d"),
+    "BF16": (2, "<u2", "H"),
+}
+_NAMES = {
+    "?": "BOOL", "B": "UINT8", "H": "UINT16", "I": "UINT32", "Q": "UINT64", "L": "UINT64",
+    "b": "INT8", "h": "INT16", "i": "INT32", "q": "INT64", "l": "INT64", "e": "FP16", "f": "FP32", "d": "FP64",
+}  # fmt: skip
+
+
+class Wrong(ValueError):
+    """The tensors of a frame are not what its metadata says."""
+
+
+def numpy(load: bool = False) -> ModuleType | None:
+    """numpy if the user's code has imported it; with `load`, if it can be imported."""
+    module = sys.modules.get("numpy")
+    if module is None and load:
+        try:
+            import numpy as module
+        except ImportError:
+            return None
+    return module
+
+
+def datatype(array: object) -> str:
+    """The protocol's name of an array's type, or nothing if its elements are not raw numbers."""
+    dtype = array.dtype  # type: ignore[attr-defined]
+    if dtype.name == "bfloat16":
+        return "BF16"
+    if dtype.char in ("l", "L"):
+        return ("INT" if dtype.char == "l" else "UINT") + str(dtype.itemsize * 8)
+    return _NAMES.get(dtype.char, "")
+
+
+def is_array(value: object) -> bool:
+    """Whether the value is one of numpy's arrays whose elements are raw numbers."""
+    np = sys.modules.get("numpy")
+    return np is not None and isinstance(value, np.ndarray) and datatype(value) != ""
+
+
+def unpack(meta: dict[str, object], payload: bytes | memoryview, load: bool = False) -> dict[str, object]:
+    """The tensors of a frame by name, in their order: arrays where there is numpy, else lists."""
+    said = meta.get("tensors")
+    if not isinstance(said, list):
+        raise Wrong("the frame has tensors, and its metadata does not say which")
+    np = numpy(load)
+    view, at, out = memoryview(payload), 0, {}
+    for i, one in enumerate(said):
+        name, kind, shape = str(one.get("name") or i), one.get("datatype"), one.get("shape")
+        if name in out:
+            name = f"{name}.{i}"
+        if kind == "BYTES":
+            out[name] = _strings(one.get("data"), shape, np)
+            continue
+        if kind not in DATATYPES or not isinstance(shape, list):
+            raise Wrong(f"tensor {name}: datatype {kind}, shape {shape}")
+        n = prod(shape) * DATATYPES[kind][0]
+        if n < 0 or at + n > len(view):
+            raise Wrong(f"tensor {name}: {n} bytes at {at}, of {len(view)}")
+        out[name] = _array(np, kind, shape, view[at : at + n]) if np else _nested(kind, shape, view[at : at + n])
+        at += (n + 7) & ~7
+    return out
+
+
+def _array(np: ModuleType, kind: str, shape: list[int], data: memoryview) -> object:
+    array = np.frombuffer(data, DATATYPES[kind][1]).reshape(shape)
+    if kind != "BF16":
+        return array
+    types = sys.modules.get("ml_dtypes")
+    if types is not None:
+        return array.view(types.bfloat16)
+    return (array.astype("<u4") << 16).view("<f4")
+
+
+def _nested(kind: str, shape: list[int], data: memoryview) -> object:
+    import struct
+
+    count = prod(shape)
+    flat = list(struct.unpack(f"<{count}{DATATYPES[kind][2]}", data))
+    if kind == "BF16":
+        flat = list(struct.unpack(f"<{count}f", b"".join(b"\0\0" + struct.pack("<H", v) for v in flat)))
+    return reshape(flat, shape)
+
+
+def reshape(flat: list[object], shape: list[int]) -> object:
+    """The elements as lists in lists; one element for no dimensions."""
+    if not shape:
+        return flat[0]
+    if len(shape) == 1:
+        return flat
+    step = prod(shape[1:])
+    return [reshape(flat[i * step : (i + 1) * step], shape[1:]) for i in range(shape[0])]
+
+
+def _strings(data: object, shape: object, np: ModuleType | None) -> object:
+    if not isinstance(data, list) or not isinstance(shape, list) or len(data) != prod(shape):
+        raise Wrong("a tensor of BYTES whose data does not have its shape")
+    if np is None:
+        return reshape(data, shape)
+    array = np.empty(len(data), dtype=object)
+    array[:] = data
+    return array.reshape(shape)
+
+
+def pack(arrays: list[tuple[str, object]]) -> tuple[list[dict[str, object]], list[bytes | memoryview]]:
+    """What the metadata says of named arrays, and the buffers of their elements, padded."""
+    said, buffers = [], []
+    for name, array in arrays:
+        kind, shape = datatype(array), list(array.shape)  # type: ignore[attr-defined]
+        if not kind:
+            flat = [_text(v) for v in array.reshape(-1).tolist()]  # type: ignore[attr-defined]
+            said.append({"name": name, "datatype": "BYTES", "shape": shape, "data": flat})
+            continue
+        said.append({"name": name, "datatype": kind, "shape": shape})
+        data = _raw(array)
+        buffers.append(data)
+        if len(data) % 8:
+            buffers.append(bytes(-len(data) % 8))
+    return said, buffers
+
+
+def _raw(array: object) -> bytes | memoryview:
+    """The elements in order, little-endian; without a copy where they lie so already."""
+    if not array.size:  # type: ignore[attr-defined]
+        return b""
+    if array.dtype.byteorder == ">" or (array.dtype.byteorder == "=" and sys.byteorder == "big"):  # type: ignore[attr-defined]
+        array = array.astype(array.dtype.newbyteorder("<"))  # type: ignore[attr-defined]
+    if array.nbytes < 4096 or not array.flags.c_contiguous:  # type: ignore[attr-defined]
+        return array.tobytes()  # type: ignore[attr-defined]
+    return memoryview(array.reshape(-1).view("u1"))  # type: ignore[attr-defined]
+
+
+def _text(value: object) -> str:
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)

@@ -1,0 +1,146 @@
+"""Frames on a stream socket: a length, a header of fixed size, metadata, a payload."""
+
+from __future__ import annotations
+
+import _socket
+import _thread
+import os
+import struct
+from collections import deque
+
+HEADER = struct.Struct("<IBBHQI")  # size, kind, flags, object, call, length of the metadata
+AFTER_SIZE = HEADER.size - 4  # the least that a frame's size can be
+MAX_META = 16 << 20
+CHUNK = (128 << 10) - 64  # read at once; the C library maps larger blocks afresh each time
+
+# What the server asks.
+CONFIG, DESCRIBE, CREATE, LOAD, CALL, CANCEL, CLOSE, ANSWER, PING = range(1, 10)
+# What the worker says.
+OK, ERROR, LOG, PART, ASK = range(128, 133)
+
+# What the payload is.
+JSON, TENSORS, TEXT, BYTES, SHM, WHOLE, EVENT = 1, 2, 4, 8, 16, 32, 64
+
+LARGE = 64 << 10  # a payload from here on is sent from where it is, without being joined to its header
+
+
+class Closed(Exception):
+    """The other side is gone, or this one has closed."""
+
+
+class Malformed(Exception):
+    """What came is no frame. The connection cannot be trusted any more."""
+
+
+class Frame:
+    """One frame that came. The payload is bytes, or a memoryview where it is large."""
+
+    __slots__ = ("at", "call", "doing", "flags", "kind", "meta", "object", "payload")
+
+    def __init__(self, kind: int, flags: int, obj: int, call: int, meta: bytes, payload: bytes | memoryview) -> None:
+        self.kind = kind
+        self.flags = flags
+        self.object = obj
+        self.call = call
+        self.meta = meta
+        self.payload = payload
+        self.doing = ""  # what the user's code is doing with it
+        self.at: object = None  # the function that does
+
+
+def head(kind: int, flags: int, obj: int, call: int, meta: bytes, payload: int) -> bytes:
+    """The beginning of a frame with so many bytes of payload: all but the payload."""
+    return HEADER.pack(AFTER_SIZE + len(meta) + payload, kind, flags, obj, call, len(meta)) + meta
+
+
+def frame(kind: int, flags: int, obj: int, call: int, meta: bytes = b"", payload: bytes = b"") -> bytes:
+    """A whole frame."""
+    return HEADER.pack(AFTER_SIZE + len(meta) + len(payload), kind, flags, obj, call, len(meta)) + meta + payload
+
+
+class Connection:
+    """The socket to the server. Any thread may send; who reads holds `reading`."""
+
+    def __init__(self, fd: int) -> None:
+        os.set_inheritable(fd, False)
+        self.socket = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM, 0, fd)
+        self.max_frame = 1 << 30
+        self.reading = _thread.allocate_lock()
+        self._sending = _thread.allocate_lock()
+        self._rest = b""  # the beginning of a frame whose end has not come yet
+
+    def read(self, frames: deque[Frame], wait: bool = True) -> bool:
+        """Reads once and appends the frames that are complete. False: nothing was there to be read."""
+        try:
+            data = self.socket.recv(CHUNK) if wait else self.socket.recv(CHUNK, _socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            return False
+        except OSError as exc:
+            raise Closed(str(exc)) from exc
+        if not data:
+            raise Closed("the server has closed the connection")
+        if self._rest:
+            data = self._rest + data
+        self._rest = self._split(data, frames)
+        return True
+
+    def _split(self, data: bytes, frames: deque[Frame]) -> bytes:
+        pos, end = 0, len(data)
+        while end - pos >= 20:
+            size, kind, flags, obj, call, nmeta = HEADER.unpack_from(data, pos)
+            if size < AFTER_SIZE + nmeta or size > self.max_frame or nmeta > MAX_META:
+                raise Malformed(f"a frame of {size} bytes with {nmeta} of metadata")
+            stop = pos + 4 + size
+            body = pos + 20 + nmeta
+            if stop > end:
+                if stop - end <= CHUNK // 2 or body > end:
+                    return data[pos:]
+                meta, payload = data[pos + 20 : body], self._large(data[body:], size - AFTER_SIZE - nmeta)
+                frames.append(Frame(kind, flags, obj, call, meta, payload))
+                return b""
+            frames.append(Frame(kind, flags, obj, call, data[pos + 20 : body], data[body:stop]))
+            pos = stop
+        return data[pos:] if pos < end else b""
+
+    def _large(self, begun: bytes, size: int) -> memoryview:
+        """A payload that is read to where it stays, in a buffer of its own."""
+        buffer = bytearray(size)
+        buffer[: len(begun)] = begun
+        view = memoryview(buffer)
+        at = len(begun)
+        while at < size:
+            try:
+                n = self.socket.recv_into(view[at:])
+            except OSError as exc:
+                raise Closed(str(exc)) from exc
+            if not n:
+                raise Closed("the server has closed the connection")
+            at += n
+        return view.toreadonly()
+
+    def send(self, data: bytes) -> None:
+        """Sends whole frames. Blocks while the server does not read."""
+        with self._sending:
+            self._send(data)
+
+    def _send(self, data: bytes | memoryview) -> None:
+        try:
+            n = self.socket.send(data)
+            if n < len(data):
+                self.socket.sendall(memoryview(data)[n:])
+        except OSError as exc:
+            raise Closed(str(exc)) from exc
+
+    def send_large(self, beginning: bytes, buffers: list[bytes | memoryview]) -> None:
+        """Sends one frame whose payload is several buffers, which are not copied."""
+        with self._sending:
+            self._send(beginning)
+            for buffer in buffers:
+                self._send(buffer)
+
+    def drop(self) -> None:
+        """Lets go of the socket without a word to the server, for a child that was forked."""
+        try:
+            self.socket.close()
+        except OSError:
+            pass
