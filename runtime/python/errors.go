@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"path/filepath"
+	"regexp"
 
 	"github.com/leat-ml/leat/serve"
 )
@@ -68,6 +69,10 @@ var codes = map[int]serve.Code{
 	http.StatusGatewayTimeout: serve.Timeout,
 }
 
+// unwritable is how the worker words that what the code returned cannot be
+// encoded: with the path to it.
+var unwritable = regexp.MustCompile(`^(outputs|result|response|body|event\.body)\S*: Object of type `)
+
 // answer is the failure as requests are answered with it: in MLRun's contract
 // class and text, elsewhere with the place in the user's code.
 func (f *Failure) answer() error {
@@ -76,8 +81,10 @@ func (f *Failure) answer() error {
 	case known:
 	case f.Status >= 400 && f.Status < 500:
 		code = serve.BadRequest
-	case f.Doing == "encode":
+	case f.Doing == "encode", unwritable.MatchString(f.Message):
 		code = serve.Unwritable
+	case f.Doing == "validate":
+		code = serve.BadRequest
 	}
 	op := f.Class
 	if at := f.place(); at != "" {

@@ -202,7 +202,7 @@ func (m *Model) respondable(about *meta, req *serve.Request, op string) {
 		about.text("id", req.ID)
 	}
 	if m.env != nil && m.env.MLRun && op != "explain" {
-		about.time("time", time.Now())
+		about.text("timestamp", time.Now().UTC().Format("2006-01-02 15:04:05.000000+00:00"))
 	}
 }
 
@@ -210,7 +210,13 @@ func (m *Model) respondable(about *meta, req *serve.Request, op string) {
 // tensors of the Open Inference Protocol.
 func fill(f *frame, about *meta, req *serve.Request) (err error) {
 	if req.Dialect != serve.OIP {
-		f.body, f.flags, err = payloadOf(req.Body)
+		body := req.Body
+		if req.Op == "infer_dict" || req.Op == "predict_dict" {
+			if body, err = listed(req); err != nil {
+				return err
+			}
+		}
+		f.body, f.flags, err = payloadOf(body)
 		return err
 	}
 	about.text("dialect", "oip")
@@ -230,6 +236,20 @@ func fill(f *frame, about *meta, req *serve.Request) (err error) {
 	}
 	f.body = appendTensors(nil, about, req.Inputs)
 	return nil
+}
+
+// listed is the body of a request of which the server has made lists of the
+// feature dictionaries.
+func listed(req *serve.Request) (serve.Body, error) {
+	doc, err := oip.Value(req.Body)
+	if err != nil {
+		return serve.Body{}, err
+	}
+	body, ok := doc.(*serve.Object)
+	if !ok {
+		return serve.Body{}, serve.Errorf(serve.BadRequest, "ValueError", "%w", oip.ErrNotObject)
+	}
+	return serve.ValueBody(body.With("inputs", req.Data)), nil
 }
 
 // read is what the class answered.
