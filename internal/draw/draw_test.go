@@ -112,10 +112,11 @@ func TestHostileNames(t *testing.T) {
 	}
 }
 
-// TestSVGHoldsEveryBox keeps the boxes within the picture and off each other.
+// TestSVGHoldsEveryBox keeps the boxes within the picture and off each other, and
+// arrows from leading through them.
 func TestSVGHoldsEveryBox(t *testing.T) {
 	p := newPicture(example)
-	at, width, height := p.layout()
+	at, lanes, width, height := p.layout()
 	for i, a := range at {
 		if a.x < 0 || a.y < 0 || a.x+a.w > width || a.y+boxHeight > height {
 			t.Errorf("%s is outside", p.boxes[i].name)
@@ -125,5 +126,19 @@ func TestSVGHoldsEveryBox(t *testing.T) {
 				t.Errorf("%s lies on %s", p.boxes[i].name, p.boxes[j].name)
 			}
 		}
+	}
+	passing := 0
+	for i, a := range p.arrows {
+		for _, lane := range lanes[i] {
+			passing++
+			for j, b := range at {
+				if lane.x < b.x+b.w && b.x < lane.x+lane.w && lane.y < b.y+boxHeight && b.y < lane.y+laneHeight {
+					t.Errorf("the arrow from %s to %s leads through %s", p.boxes[a.from].name, p.boxes[a.to].name, p.boxes[j].name)
+				}
+			}
+		}
+	}
+	if passing == 0 {
+		t.Error("no arrow passes a box")
 	}
 }

@@ -13,6 +13,7 @@ import (
 const (
 	charWidth  = 7.2 // of the font's average character, at its size
 	boxHeight  = 44
+	laneHeight = 2
 	rowGap     = 22
 	columnGap  = 64
 	margin     = 20
@@ -31,12 +32,12 @@ func SVG(s *graph.Spec) string {
 			p.arrows = append(p.arrows, arrow{from: i, to: within[0], within: true})
 		}
 	}
-	at, width, height := p.layout()
+	at, lanes, width, height := p.layout()
 	var b strings.Builder
 	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" width="%.0f" height="%.0f" viewBox="0 0 %.0f %.0f" font-family="system-ui, sans-serif" role="img">`+"\n", width, height, width, height)
 	b.WriteString(svgHead)
-	for _, a := range p.arrows {
-		p.svgArrow(&b, a, at)
+	for i, a := range p.arrows {
+		svgArrow(&b, a, at, lanes[i])
 	}
 	for i := range p.boxes {
 		p.svgBox(&b, i, at[i])
@@ -50,30 +51,6 @@ const svgHead = `<title>Serving graph</title>
 <rect width="100%" height="100%" fill="#fff"/>
 `
 
-// layout puts the boxes of one rank above each other, and the ranks side by
-// side.
-func (p *picture) layout() (at []placed, width, height float64) {
-	at = make([]placed, len(p.boxes))
-	ranks := p.ranks()
-	for _, rank := range ranks {
-		height = max(height, float64(len(rank))*(boxHeight+rowGap)-rowGap)
-	}
-	x := float64(margin)
-	for _, rank := range ranks {
-		w := float64(minWidth)
-		for _, i := range rank {
-			w = max(w, boxWidth(p.boxes[i]))
-		}
-		y := margin + (height-float64(len(rank))*(boxHeight+rowGap)+rowGap)/2
-		for _, i := range rank {
-			at[i] = placed{x, y, w}
-			y += boxHeight + rowGap
-		}
-		x += w + columnGap
-	}
-	return at, max(x-columnGap+margin, 2*margin), height + 2*margin
-}
-
 func boxWidth(b box) float64 {
 	n := max(utf8.RuneCountInString(clip(b.name)), utf8.RuneCountInString(clip(b.detail)))
 	return max(minWidth, float64(n)*charWidth+24)
@@ -86,7 +63,8 @@ func clip(s string) string {
 	return string([]rune(s)[:maxLetters-1]) + "…"
 }
 
-func (p *picture) svgArrow(b *strings.Builder, a arrow, at []placed) {
+// svgArrow draws an arrow through its lanes.
+func svgArrow(b *strings.Builder, a arrow, at, lanes []placed) {
 	from, to := at[a.from], at[a.to]
 	x1, y1 := from.x+from.w, from.y+boxHeight/2
 	x2, y2 := to.x, to.y+boxHeight/2
@@ -97,8 +75,21 @@ func (p *picture) svgArrow(b *strings.Builder, a arrow, at []placed) {
 	case a.within:
 		style = `stroke="#9aa3ad"`
 	}
+	fmt.Fprintf(b, `<path d="M%.1f %.1f`, x1, y1)
+	for _, lane := range lanes {
+		y := lane.y + laneHeight/2
+		curve(b, x1, y1, lane.x, y)
+		x1, y1 = lane.x+lane.w, y
+		fmt.Fprintf(b, " L%.1f %.1f", x1, y1)
+	}
+	curve(b, x1, y1, x2, y2)
+	fmt.Fprintf(b, `" fill="none" stroke-width="1.5" %s/>`+"\n", style)
+}
+
+// curve goes on from one point to another, and is level at both.
+func curve(b *strings.Builder, x1, y1, x2, y2 float64) {
 	bend := max(columnGap/2, (x2-x1)/2)
-	fmt.Fprintf(b, `<path d="M%.1f %.1f C%.1f %.1f %.1f %.1f %.1f %.1f" fill="none" stroke-width="1.5" %s/>`+"\n", x1, y1, x1+bend, y1, x2-bend, y2, x2, y2, style)
+	fmt.Fprintf(b, " C%.1f %.1f %.1f %.1f %.1f %.1f", x1+bend, y1, x2-bend, y2, x2, y2)
 }
 
 var fills = map[kind][2]string{
