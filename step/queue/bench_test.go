@@ -3,11 +3,14 @@ package queue_test
 import (
 	"context"
 	"encoding/json"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/leat-ml/leat/catalog"
 	"github.com/leat-ml/leat/graph"
 	"github.com/leat-ml/leat/serve"
+	"github.com/leat-ml/leat/stream"
 )
 
 // channel hands events to another goroutine and does nothing else: what a hop
@@ -36,6 +39,23 @@ func (h *channel) Do(_ context.Context, ev *serve.Event) (serve.Fate, error) {
 	return serve.Keep, nil
 }
 
+// A meter counts the events of queues, as a server's metrics do.
+type meter struct {
+	serve.Recorder
+	appended, bytes, handled atomic.Int64
+}
+
+func (m *meter) Queue(string) stream.Observer { return m }
+
+func (m *meter) Depth(string, func() (int64, bool)) func() { return func() {} }
+
+func (m *meter) Published(n, bytes int, _ time.Duration, _ error) {
+	m.appended.Add(int64(n))
+	m.bytes.Add(int64(bytes))
+}
+
+func (m *meter) Handled(time.Duration, stream.Outcome) { m.handled.Add(1) }
+
 // BenchmarkHop is a request through a queue in memory and back, next to the same
 // through a bare channel, and to the reference of the graph's benchmarks.
 func BenchmarkHop(b *testing.B) {
@@ -44,11 +64,17 @@ func BenchmarkHop(b *testing.B) {
 	p := newPlace(b)
 	set := p.set()
 	set.Add(catalog.Entry{Name: "Channel", New: func(catalog.Args) (serve.Step, error) { return &channel{}, nil }})
-	for _, c := range []struct{ name, class, path string }{
-		{"channel", "Channel", ""},
-		{"mem", "", "mem://q"},
+	for _, c := range []struct {
+		name, class, path string
+		recorder          serve.Recorder
+	}{
+		{"channel", "Channel", "", nil},
+		{"mem", "", "mem://q", nil},
+		{"counted", "", "mem://q", &meter{}},
 	} {
 		b.Run(c.name, func(b *testing.B) {
+			env := *p.env
+			env.Recorder = c.recorder
 			kind := ""
 			if c.path != "" {
 				kind = "queue"
@@ -57,7 +83,7 @@ func BenchmarkHop(b *testing.B) {
 				{Name: "a", Class: "Nothing"},
 				{Name: "q", Class: c.class, Kind: kind, Path: c.path, After: []string{"a"}},
 				{Name: "b", Class: "Nothing", After: []string{"q"}, Responder: true},
-			}}}, graph.Options{Catalog: set, Env: p.env, Function: "*"})
+			}}}, graph.Options{Catalog: set, Env: &env, Function: "*"})
 			if g == nil {
 				b.Fatal(problems)
 			}

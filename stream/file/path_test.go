@@ -105,3 +105,21 @@ func TestFolder(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+// FuzzPaths wants every path of a URL without a leading slash to be within the
+// folder, and below it.
+func FuzzPaths(f *testing.F) {
+	for _, seed := range []string{"a", "../a", "a/../../b", "%2e%2e/a", "a%2f..%2f..%2fb", "./.", "a/./b/", "\x00", "a%00b", "..a", "~/a"} {
+		f.Add(seed)
+	}
+	fs := &Files{Folder: &place{path: "/data/streams"}}
+	f.Fuzz(func(t *testing.T, opaque string) {
+		path, in, err := fs.within(opaque)
+		if err != nil {
+			return
+		}
+		if in == nil || filepath.Clean(path) != path || !strings.HasPrefix(path, "/data/streams/") {
+			t.Errorf("%q is %q", opaque, path)
+		}
+	})
+}
