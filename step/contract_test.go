@@ -36,6 +36,8 @@ func TestContract(t *testing.T) {
 		{class: "DropColumns", args: `{"columns": "k"}`},
 		{class: "ReifyMetadata", args: `{"mapping": ["id"]}`},
 		{class: "Partition", args: `{"_predicate": "(event['n'] > 3)"}`},
+		{class: "Splitter", args: `{"weights": {"a": 1, "b": 2}, "seed": 1}`, out: []string{"a", "b"}},
+		{class: "Respond", args: `{"status": 202, "body": {"a": 1}}`},
 		{class: "Batch", args: `{"max_events": 4, "max_held": 16}`},
 		{class: "Batch", args: `{"max_events": 3, "max_held": 8, "flush_after_seconds": 0.005, "key_field": "k", "max_in_flight": 2}`},
 		{class: "SampleWindow", args: `{"window_size": 3, "emit_before_termination": true, "key": "k"}`},

@@ -44,6 +44,8 @@ var classes = []class{
 	{"AggregateByKey", []string{top, "storey.aggregations", trans}, "adds sums, averages and so on over windows of time", aggregateConfig{}, newAggregate},
 	{"Recover", []string{top, flow}, "handles errors by their class", recoverConfig{}, newRecover},
 	{"Reduce", []string{top, flow}, "makes one value of all events", reduceConfig{}, newReduce},
+	{"Splitter", nil, "sends each event to one of its followers, by weighted lot", splitterConfig{}, newSplitter},
+	{"Respond", nil, "answers the request with a status, and a body of its own", respondConfig{}, newRespond},
 	{"Complete", []string{top, flow}, "answers the request and goes on", common{}, newComplete},
 	{"CSVTarget", []string{top, "storey.targets"}, "appends a row for every event to a CSV file", csvConfig{}, newCSVTarget},
 	{"ParquetTarget", []string{top, "storey.targets"}, "writes a row for every event to Parquet files", parquetConfig{}, newParquetTarget},

@@ -21,7 +21,9 @@ func newBatch(b *base) *batch {
 	if b.MaxInFlight > 0 {
 		workers = b.MaxInFlight
 	}
-	b.client.data4xx = b.mlrun
+	if b.mlrun {
+		b.client.data = 500
+	}
 	return &batch{b, workers}
 }
 
@@ -89,7 +91,7 @@ func (s *batch) one(ctx context.Context, ev *serve.Event, method string, header 
 	r := &request{method: method, url: u, header: header.Clone(), body: body}
 	typed(r.header, contentType)
 	a, err := s.call(ctx, r)
-	if a != nil && a.status < 500 && s.client.data4xx {
+	if a != nil && a.status < s.client.data {
 		err = nil
 	}
 	if err != nil {

@@ -21,7 +21,7 @@ type client struct {
 	class, name string // for messages
 	timeout     time.Duration
 	most        int64 // bytes of an answer
-	data4xx     bool  // answers below 500 are data, read in full
+	data        int   // answers with a status below this are data, read in full
 	hosts       hosts
 	secret      map[string]string // fields that go to no other host
 
@@ -45,7 +45,7 @@ func newClient(c *config, class, name string, strict bool) *client {
 		dialer.Control = func(_, address string, _ syscall.RawConn) error { return localAddress(address) }
 	}
 	cl := &client{
-		class: class, name: name, timeout: c.Timeout, most: c.MaxResponse, hosts: c.AllowedHosts, secret: c.Headers,
+		class: class, name: name, data: 400, timeout: c.Timeout, most: c.MaxResponse, hosts: c.AllowedHosts, secret: c.Headers,
 		hedge: c.HedgeAfter, caFile: c.CAFile,
 		breakers: breakers{failures: c.Failures, rest: c.Rest},
 		transport: &http.Transport{
@@ -205,7 +205,7 @@ func (c *client) roundTrip(ctx context.Context, r *request, over *http.Client) (
 // read reads a body in full; of an error as much as a message needs.
 func (c *client) read(status int, length int64, body io.Reader) ([]byte, error) {
 	most := c.most
-	if status >= 500 || status >= 400 && !c.data4xx {
+	if status >= c.data {
 		raw, err := io.ReadAll(io.LimitReader(body, mostText+1))
 		if err == nil { // what else there is, if little, so that the connection is of use
 			_, err = io.CopyN(io.Discard, body, 64<<10)

@@ -28,6 +28,7 @@ type config struct {
 	Timeout        time.Duration     `arg:"timeout"`
 
 	// What MLRun does not have.
+	OnStatus     string        `arg:"on_status"`
 	MaxResponse  int64         `arg:"max_response_bytes"`
 	HedgeAfter   time.Duration `arg:"hedge_after"`
 	Failures     int           `arg:"breaker_failures"`
@@ -50,7 +51,7 @@ const (
 func decode(a catalog.Args) (config, error) {
 	c := config{
 		BackoffFactor: 1, Timeout: defaultTimeout, MaxResponse: maxResponse,
-		Failures: defaultFailures, Rest: defaultRest,
+		OnStatus: "error", Failures: defaultFailures, Rest: defaultRest,
 	}
 	if err := (args.Decoder{Func: a.Func}).Decode(a.Values, &c); err != nil {
 		return c, err
@@ -62,6 +63,9 @@ func decode(a catalog.Args) (config, error) {
 	c.Method = strings.ToUpper(c.Method)
 	if c.Method != "" && !token(c.Method) {
 		add("method", "must be a method of HTTP, found %q", c.Method)
+	}
+	if c.OnStatus != "error" && c.OnStatus != "pass" && c.OnStatus != "answer" {
+		add("on_status", "must be error, pass or answer, found %q", c.OnStatus)
 	}
 	for _, name := range sortedKeys(c.Headers) {
 		if !token(name) || !fieldValue(c.Headers[name]) {

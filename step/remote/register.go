@@ -22,6 +22,9 @@ func Register(set *catalog.Set) {
 			if err != nil {
 				return nil, err
 			}
+			if b.OnStatus != "error" {
+				b.client.data = 1000 // all of them
+			}
 			return &step{b}, nil
 		},
 	})
@@ -35,6 +38,9 @@ func Register(set *catalog.Set) {
 			}
 			if b.URL != "" && b.URLExpression != "" {
 				return nil, serve.Errorf(serve.BadRequest, "MLRunInvalidArgumentError", "cannot set both url and url_expression")
+			}
+			if b.OnStatus != "error" {
+				return nil, args.Error{{Arg: "on_status", Msg: "is for RemoteStep: of several answers none has the status of all"}}
 			}
 			return newBatch(b), nil
 		},

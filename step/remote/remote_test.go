@@ -20,6 +20,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/leat-ml/leat/catalog"
+	"github.com/leat-ml/leat/oip"
 	"github.com/leat-ml/leat/serve"
 )
 
@@ -439,5 +440,58 @@ func TestPaths(t *testing.T) {
 	}
 	if w, ok := s.(serve.Waiter); !ok || !w.Waits() {
 		t.Error("a remote step waits")
+	}
+}
+
+// TestOnStatus lets answers with an error's status go on, or out.
+func TestOnStatus(t *testing.T) {
+	url := upstream(t, func(w http.ResponseWriter, r *http.Request) {
+		var code int
+		fmt.Sscan(strings.Trim(r.URL.Path, "/"), &code)
+		w.Header().Set("Content-Type", "application/json")
+		w.WriteHeader(code)
+		io.WriteString(w, `{"status": `+strings.Trim(r.URL.Path, "/")+`, "long": "`+strings.Repeat("x", 2000)+`"}`)
+	})
+	for _, c := range []struct {
+		mode, result string
+		status       int
+		fate         serve.Fate
+		reply        int
+		keys         string
+	}{
+		{"pass", "", 200, serve.Pass, 0, "status long"},
+		{"pass", "", 201, serve.Pass, 201, "status long"},
+		{"pass", "", 404, serve.Pass, 404, "status long"},
+		{"pass", "r", 503, serve.Pass, 503, "in r"},
+		{"answer", "r", 200, serve.Pass, 0, "in r"},
+		{"answer", "r", 404, serve.Finish, 404, "status long"},
+		{"answer", "", 500, serve.Finish, 500, "status long"},
+	} {
+		s := build(t, "$remote", m{"url": fmt.Sprintf("%s/%d", url, c.status), "on_status": c.mode, "result_path": c.result}, nil)
+		ev := post("/", `{"in": 1}`)
+		fate, err := s.Do(t.Context(), ev)
+		if err != nil || fate != c.fate {
+			t.Errorf("%+v: fate %v, %v", c, fate, err)
+			continue
+		}
+		if got := ev.Reply; (got == nil && c.reply != 0) || (got != nil && got.Status != c.reply) {
+			t.Errorf("%+v: reply %+v", c, got)
+		}
+		v, err := oip.Value(ev.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var keys []string
+		for _, f := range v.(*serve.Object).Fields() {
+			keys = append(keys, f.Key)
+		}
+		if strings.Join(keys, " ") != c.keys {
+			t.Errorf("%+v: the body has %v", c, keys)
+		}
+	}
+	// Without an answer there is nothing to go on with.
+	s := build(t, "$remote", m{"url": "http://127.0.0.1:1", "on_status": "pass", "retries": 0}, nil)
+	if _, err := s.Do(t.Context(), post("/", `{}`)); serve.CodeOf(err) != serve.Unavailable {
+		t.Errorf("nobody listens: %v", err)
 	}
 }

@@ -32,10 +32,34 @@ func (s *step) Do(ctx context.Context, ev *serve.Event) (serve.Fate, error) {
 		return serve.Pass, err
 	}
 	a, err := s.call(ctx, r)
+	if a != nil && s.OnStatus != "error" {
+		return s.keepStatus(ev, a)
+	}
 	if err != nil {
 		return serve.Pass, err
 	}
-	return serve.Pass, s.take(ev, a)
+	return serve.Pass, s.take(ev, a, false)
+}
+
+// keepStatus goes on with an answer whatever its status is, which is the event's
+// then, or answers the request with one that is an error.
+func (s *step) keepStatus(ev *serve.Event, a *answer) (serve.Fate, error) {
+	fate := serve.Pass
+	if a.status >= 400 && s.OnStatus == "answer" {
+		fate = serve.Finish
+	}
+	if err := s.take(ev, a, fate == serve.Finish); err != nil {
+		return serve.Pass, err
+	}
+	if a.status != http.StatusOK {
+		r := serve.Reply{}
+		if ev.Reply != nil {
+			r = *ev.Reply
+		}
+		r.Status = a.status
+		ev.Reply = &r
+	}
+	return fate, nil
 }
 
 // ask fills in where the request goes and what it says.
@@ -71,9 +95,11 @@ func (s *step) unread(ev *serve.Event) (raw []byte, ok bool) {
 	return document(ev.Body)
 }
 
-// take goes on with an answer.
-func (s *step) take(ev *serve.Event, a *answer) error {
-	if s.ResultPath == "" && s.asJSON(a) {
+// take makes an answer the body, or a part of it where result_path says so and
+// whole does not.
+func (s *step) take(ev *serve.Event, a *answer, whole bool) error {
+	whole = whole || s.ResultPath == ""
+	if whole && s.asJSON(a) {
 		if body := serve.RawBody(a.body); isDocument(body) {
 			ev.Body, ev.Reply = body, jsonReply
 			return nil
@@ -82,6 +108,10 @@ func (s *step) take(ev *serve.Event, a *answer) error {
 	got, err := s.result(a)
 	if err != nil {
 		return err
+	}
+	if whole {
+		ev.Body, ev.Reply = serve.ValueBody(got), nil
+		return nil
 	}
 	return s.place(ev, got)
 }
