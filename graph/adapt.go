@@ -18,6 +18,7 @@ func (passOn) Do(context.Context, *serve.Event) (serve.Fate, error) { return ser
 type function struct {
 	f     catalog.Func
 	whole bool
+	about catalog.Inference // nil where nothing is known of it
 }
 
 func (s *function) Do(ctx context.Context, ev *serve.Event) (serve.Fate, error) {

@@ -40,6 +40,11 @@ func Build(spec *Spec, o Options) (*Graph, []Problem) {
 	if b.failed() {
 		return nil, b.problems
 	}
+	b.g.file = spec.File
+	b.problems = append(b.problems, b.g.Check()...)
+	if b.failed() {
+		return nil, b.problems
+	}
 	return b.g, b.problems
 }
 
@@ -72,7 +77,7 @@ func (b *builder) root() {
 			name = "router"
 		}
 		if step := b.router(root); step != nil {
-			n := &node{name: name, step: step, main: true, answers: true}
+			n := &node{name: name, step: step, spec: root, main: true, answers: true}
 			b.g.plan = &plan{g: b.g, nodes: []*node{n}, starts: []*node{n}, simple: true, bare: true}
 		}
 	case "", "root":
@@ -147,6 +152,7 @@ func (b *builder) args(s *StepSpec) catalog.Args {
 	return catalog.Args{
 		Name: s.Name, Class: s.Class, Values: b.values(s), Written: s.Args, Handler: s.Handler, FullEvent: s.FullEvent, Func: b.o.Catalog.Func,
 		InputPath: s.InputPath, ResultPath: s.ResultPath, Env: b.o.Env,
+		Infer: b.o.Catalog.Infer, Texts: texts(s),
 	}
 }
 

@@ -214,7 +214,14 @@ func (b *builder) function(s *StepSpec) serve.Step {
 		b.problem(s.Pos, "%s: %v", label(s), err)
 		return nil
 	}
-	return b.made(s, &function{f: f, whole: s.FullEvent})
+	step := &function{f: f, whole: s.FullEvent}
+	if infer := b.o.Catalog.Infer; infer != nil && isExpression(s.Handler) {
+		if step.about, err = infer(s.Handler, s.FullEvent, "event"); err != nil {
+			b.problem(s.Pos, "%s: %v", label(s), err)
+			return nil
+		}
+	}
+	return b.made(s, step)
 }
 
 // values are class_args with functions for the keys that begin with "_".

@@ -18,6 +18,7 @@ import (
 // [serve.Processor], safe for concurrent use between Start and Close.
 type Graph struct {
 	name    string
+	file    string // that the spec was read from
 	plan    *plan
 	steps   []serve.Step // upstream first, children after what contains them
 	timeout time.Duration

@@ -36,6 +36,7 @@ const (
 type node struct {
 	name    string // with the names of the flows around it
 	step    serve.Step
+	spec    *StepSpec // nil where the step was made elsewhere
 	next    []*node
 	inlet   []int32 // for each of next, the place among what leads to it; -1 where nothing else does
 	onError *node
@@ -51,7 +52,7 @@ type node struct {
 func newPlan(g *Graph, name string, l *links, made []serve.Step, flow *StepSpec) *plan {
 	p := &plan{g: g, name: name}
 	for i, s := range l.steps {
-		n := &node{name: join(name, s.Name), step: made[i], last: s.Name == flow.FinalStep}
+		n := &node{name: join(name, s.Name), step: made[i], spec: s, last: s.Name == flow.FinalStep}
 		if g.observer != nil {
 			n.metrics = g.observer.Step(n.name)
 		}

@@ -26,6 +26,8 @@ type option struct {
 	outlet string
 	when   catalog.Func
 	to     serve.Fate
+	text   string            // of the condition, where it has one
+	about  catalog.Inference // of the condition; nil where nothing is known of it
 }
 
 type choiceConfig struct {
@@ -49,6 +51,7 @@ func (o *option) DecodeArg(d args.Decoder, v any) error {
 		return fmt.Errorf("must begin with the name of a follower, found %s", args.Describe(items[0]))
 	}
 	var err error
+	o.text, _ = items[1].(string)
 	o.when, err = d.Function(items[1])
 	return err
 }
@@ -61,7 +64,12 @@ func newChoice(a catalog.Args) (serve.Step, error) {
 	if (len(c.Array) > 0) == (c.Fn != nil) {
 		return nil, configError("choice_array", "or fn is needed, one of them: pairs of a follower and a condition, or a function that names the follower")
 	}
-	return &choice{unary: unaryOf(a, c.Fn), chosen: c.Array, other: option{outlet: c.Default, to: serve.Drop}}, nil
+	for i := range c.Array {
+		c.Array[i].about = inference(a, c.Array[i].text)
+	}
+	u := unaryOf(a, c.Fn)
+	u.about = about(a, "fn", "select_outlets")
+	return &choice{unary: u, chosen: c.Array, other: option{outlet: c.Default, to: serve.Drop}}, nil
 }
 
 // Link implements [serve.Linker]: it finds the followers that were named.

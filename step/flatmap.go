@@ -31,7 +31,9 @@ func newFlatten(a catalog.Args) (serve.Step, error) {
 		return nil, err
 	}
 	a.FullEvent = false
-	return &flatMap{unary: unaryOf(a, itself)}, nil
+	u := unaryOf(a, itself)
+	u.about = identity
+	return &flatMap{unary: u}, nil
 }
 
 func itself(_ context.Context, x any) (any, error) { return x, nil }

@@ -28,8 +28,10 @@ func newPartition(a catalog.Args) (serve.Step, error) {
 	if err := decode(a, &c); err != nil {
 		return nil, err
 	}
+	u := unaryOf(a, c.Predicate)
+	u.about = about(a, "predicate", "fn")
 	p := &partition{
-		unary: unaryOf(a, c.Predicate), routed: c.Left != "" || c.Right != "",
+		unary: u, routed: c.Left != "" || c.Right != "",
 		left: option{outlet: c.Left, to: serve.Drop}, right: option{outlet: c.Right, to: serve.Drop},
 	}
 	return p, nil

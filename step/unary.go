@@ -14,6 +14,7 @@ type unary struct {
 	f             catalog.Func
 	whole         bool // the function gets the event
 	input, result string
+	about         catalog.Inference // of f; nil where nothing is known of it
 }
 
 // OwnPaths tells the engine that the step handles input_path and result_path
@@ -86,7 +87,9 @@ func newUnary(a catalog.Args) (unary, error) {
 	if err := decode(a, &c); err != nil {
 		return unary{}, err
 	}
-	return unaryOf(a, c.Fn), nil
+	u := unaryOf(a, c.Fn)
+	u.about = about(a, "fn")
+	return u, nil
 }
 
 func unaryOf(a catalog.Args, f catalog.Func) unary {
