@@ -69,8 +69,9 @@ class Connection:
         self._sending = _thread.allocate_lock()
         self._rest = b""  # the beginning of a frame whose end has not come yet
 
-    def read(self, frames: deque[Frame], wait: bool = True) -> bool:
-        """Reads once and appends the frames that are complete. False: nothing was there to be read."""
+    def read(self, frames: deque[Frame], urgent: deque[Frame], wait: bool = True) -> bool:
+        """Reads once and appends the frames that are complete; those that cannot wait for the user's
+        code to be done with others are kept apart. False: nothing was there to be read."""
         try:
             data = self.socket.recv(CHUNK) if wait else self.socket.recv(CHUNK, _socket.MSG_DONTWAIT)
         except BlockingIOError:
@@ -81,10 +82,10 @@ class Connection:
             raise Closed("the server has closed the connection")
         if self._rest:
             data = self._rest + data
-        self._rest = self._split(data, frames)
+        self._rest = self._split(data, frames, urgent)
         return True
 
-    def _split(self, data: bytes, frames: deque[Frame]) -> bytes:
+    def _split(self, data: bytes, frames: deque[Frame], urgent: deque[Frame]) -> bytes:
         pos, end = 0, len(data)
         while end - pos >= 20:
             size, kind, flags, obj, call, nmeta = HEADER.unpack_from(data, pos)
@@ -98,7 +99,8 @@ class Connection:
                 meta, payload = data[pos + 20 : body], self._large(data[body:], size - AFTER_SIZE - nmeta)
                 frames.append(Frame(kind, flags, obj, call, meta, payload))
                 return b""
-            frames.append(Frame(kind, flags, obj, call, data[pos + 20 : body], data[body:stop]))
+            frame = Frame(kind, flags, obj, call, data[pos + 20 : body], data[body:stop])
+            (urgent if kind == ANSWER or kind == CANCEL else frames).append(frame)
             pos = stop
         return data[pos:] if pos < end else b""
 
@@ -121,13 +123,16 @@ class Connection:
     def send(self, data: bytes) -> None:
         """Sends whole frames. Blocks while the server does not read."""
         with self._sending:
-            self._send(data)
+            try:
+                n = self.socket.send(data)
+            except OSError as exc:
+                raise Closed(str(exc)) from exc
+            if n < len(data):
+                self._send(memoryview(data)[n:])
 
     def _send(self, data: bytes | memoryview) -> None:
         try:
-            n = self.socket.send(data)
-            if n < len(data):
-                self.socket.sendall(memoryview(data)[n:])
+            self.socket.sendall(data)
         except OSError as exc:
             raise Closed(str(exc)) from exc
 

@@ -18,6 +18,7 @@ from .wire import Closed, Connection, Frame, Malformed
 
 _LOOK = 0.0005  # seconds of the user's code after which the socket is looked at between calls
 _EMPTY: dict[str, object] = {}
+_PLAIN = frozenset((dict, list, str, int, float, bool, type(None)))  # results that are answers as they are
 
 
 class Worker:
@@ -33,7 +34,7 @@ class Worker:
         self._queue: deque[Frame] = deque()  # calls that have come and have not begun
         self._cancelled: set[int] = set()
         self._metas: dict[bytes, dict[str, object]] = {}  # small metadata that comes again and again
-        self._came: deque[Frame] = deque()
+        self._urgent: deque[Frame] = deque()
         self._questions = asks.Questions(connection, lambda: self._read(patient=True))
         self._closing = False
         self._async_calls = 0
@@ -61,8 +62,10 @@ class Worker:
     def _look(self) -> None:
         """Reads what has come, if anything: what waits may have been cancelled."""
         with self.connection.reading:
-            while self.connection.read(self._came, wait=False):
-                self._sort()
+            while self.connection.read(self._queue, self._urgent, wait=False):
+                pass
+        if self._urgent:
+            self._hurry()
 
     def _read(self, patient: bool = False) -> None:
         """Reads once; patient readers let others have their turn now and then."""
@@ -71,19 +74,18 @@ class Worker:
 
             if not select.select([self.connection.socket], [], [], 0.02)[0]:
                 return
-        self.connection.read(self._came)
-        self._sort()
+        self.connection.read(self._queue, self._urgent)
+        if self._urgent:
+            self._hurry()
 
-    def _sort(self) -> None:
-        """Queues what came, and does at once what cannot wait for the user's code."""
-        while self._came:
-            frame = self._came.popleft()
+    def _hurry(self) -> None:
+        """Does what cannot wait for the user's code."""
+        while self._urgent:
+            frame = self._urgent.popleft()
             if frame.kind == wire.ANSWER:
                 self._questions.answered(frame)
-            elif frame.kind == wire.CANCEL:
-                self._cancel(frame.call)
             else:
-                self._queue.append(frame)
+                self._cancel(frame.call)
 
     def _cancel(self, call: int) -> None:
         if any(f.call == call and f.kind == wire.CALL for f in self._queue) or call == self._streaming:
@@ -141,12 +143,7 @@ class Worker:
             if frame.flags & wire.SHM:
                 self._fetch(frame, meta)
             result = host.run(frame, meta)  # type: ignore[attr-defined]
-            if hasattr(result, "__await__") or hasattr(result, "__anext__"):
-                self._async_calls += 1
-                self.loop.submit(frame.call, self._finish(host, frame, meta, result))
-                return
-            if type(result) is GeneratorType:
-                self._stream(host, frame, meta, result)
+            if type(result) not in _PLAIN and self._takes_time(host, frame, meta, result):
                 return
             self._reply(wire.OK, frame, host.answer(result, frame, meta))  # type: ignore[attr-defined]
         except Closed:
@@ -154,6 +151,17 @@ class Worker:
         except BaseException as exc:  # noqa: BLE001 - the user's code may raise anything
             self._fail(frame, exc)
         self._cancelled.discard(frame.call)
+
+    def _takes_time(self, host: object, frame: Frame, meta: dict[str, object], result: object) -> bool:
+        """Whether the answer is not there yet: sees to coroutines and generators."""
+        if hasattr(result, "__await__") or hasattr(result, "__anext__"):
+            self._async_calls += 1
+            self.loop.submit(frame.call, self._finish(host, frame, meta, result))
+            return True
+        if type(result) is GeneratorType:
+            self._stream(host, frame, meta, result)
+            return True
+        return False
 
     def _fetch(self, frame: Frame, meta: dict[str, object]) -> None:
         """Takes the payload from the shared file."""
