@@ -150,7 +150,7 @@ const mostWritten = 64 << 10
 // direct says whether a request is of the kind that a wire can send.
 func direct(r *request) bool {
 	u := r.url
-	return u.Scheme == "http" && u.User == nil && len(r.body) <= mostWritten && r.method != http.MethodConnect && plainHost(u.Host)
+	return u.Scheme == "http" && u.User == nil && len(r.body) <= mostWritten && r.method != http.MethodConnect && token(r.method) && plainHost(u.Host)
 }
 
 // plainHost says whether a host can be written as it is: without zones of IPv6,
