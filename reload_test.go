@@ -28,7 +28,7 @@ func withQueues() *catalog.Set {
 	set, x, memory := catalog.Default.Clone(), &stream.Mux{}, &mem.Memory{}
 	x.Register("mem", memory.Open)
 	x.Register("file", (&file.Files{}).Open)
-	set.Compile, set.CompileVars = expr.Compile, expr.CompileVars
+	expr.Register(set)
 	step.Register(set)
 	queue.Register(set, x)
 	return set

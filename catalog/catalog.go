@@ -184,7 +184,7 @@ var Default = &Set{}
 // Clone returns a copy that can be filled further.
 func (s *Set) Clone() *Set {
 	return &Set{
-		Compile: s.Compile, CompileVars: s.CompileVars, Others: s.Others, entries: maps.Clone(s.entries),
+		Compile: s.Compile, CompileVars: s.CompileVars, Infer: s.Infer, Others: s.Others, entries: maps.Clone(s.entries),
 		funcs: maps.Clone(s.funcs), runtimes: maps.Clone(s.runtimes),
 	}
 }

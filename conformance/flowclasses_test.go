@@ -23,7 +23,7 @@ type board struct {
 
 // addFlowClasses registers the steps and handlers of user_code.py.
 func addFlowClasses(set *catalog.Set, b *board) {
-	set.Compile, set.CompileVars = expr.Compile, expr.CompileVars
+	expr.Register(set)
 	step.Register(set)
 	for name, do := range map[string]func(a catalog.Args, event any) (any, error){
 		"Echo":     func(_ catalog.Args, event any) (any, error) { return event, nil },

@@ -64,7 +64,8 @@ func TestPythonCases(t *testing.T) {
 }
 
 func runPythonCase(t *testing.T, code *python.Loaded, c testCase, function string) {
-	set := &catalog.Set{Compile: expr.Compile, CompileVars: expr.CompileVars}
+	set := &catalog.Set{}
+	expr.Register(set)
 	step.Register(set)
 	folder, err := filepath.Abs(".")
 	if err != nil {

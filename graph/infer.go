@@ -54,7 +54,6 @@ type inference struct {
 	g        *Graph
 	problems []Problem
 	told     map[Problem]bool
-	handled  int    // steps around that have a handler of errors
 	edges    []Edge // of the outermost plan
 }
 
@@ -135,10 +134,6 @@ func (c *inference) step(p *plan, n *node, f feed) schema.Type {
 	if f.t.IsNever() {
 		return schema.Never
 	}
-	if n.onError != nil { // what a handler takes over is no failure of the request
-		c.handled++
-		defer func() { c.handled-- }()
-	}
 	out, err := c.infer(n.step, f.t)
 	if err != nil {
 		c.report(p, n, f, err)
@@ -173,7 +168,6 @@ func (c *inference) report(p *plan, n *node, f feed, err error) {
 	if errors.As(err, &what) {
 		problem.Warning = what.Some
 	}
-	problem.Warning = problem.Warning || c.handled > 0
 	subject := "step " + fmt.Sprintf("%q", n.name)
 	if n.spec != nil {
 		problem.Pos = n.spec.Pos

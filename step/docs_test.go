@@ -73,7 +73,8 @@ func nested(c any) [][]string {
 
 // TestDocumentedExamples makes a step of each example.
 func TestDocumentedExamples(t *testing.T) {
-	set := &catalog.Set{Compile: expr.Compile, CompileVars: expr.CompileVars}
+	set := &catalog.Set{}
+	expr.Register(set)
 	Register(set)
 	for _, name := range []string{"lookup", "count_words"} {
 		set.AddFunc(name, func(_ context.Context, x any) (any, error) { return x, nil })

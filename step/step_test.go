@@ -20,7 +20,8 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // newSet is a catalog of the steps with the expression language.
 func newSet() *catalog.Set {
-	set := &catalog.Set{Compile: expr.Compile, CompileVars: expr.CompileVars}
+	set := &catalog.Set{}
+	expr.Register(set)
 	step.Register(set)
 	return set
 }

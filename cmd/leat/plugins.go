@@ -23,7 +23,7 @@ import (
 // register adds the runtimes, steps and kinds of streams that are linked into the
 // command. It is the list of them; sources of features register themselves.
 func register(set *catalog.Set, p cli.Plugins) {
-	set.Compile, set.CompileVars = expr.Compile, expr.CompileVars
+	expr.Register(set)
 	step.Register(set)
 	remote.Register(set)
 	queue.Register(set, streams(p.Data))

@@ -32,18 +32,28 @@ func (c *checker) check(ctx context.Context, src *source) {
 	}
 }
 
-// graph checks the graph as a whole, and then loads each of its models alone, so
-// that one that fails does not hide the others.
+// graph checks the graph as a whole and loads each of its models, so that one that
+// fails does not hide the others. What flows between steps is inferred twice:
+// before anything is loaded, and with what the models then say of their inputs.
 func (c *checker) graph(ctx context.Context, src *source) {
 	add := c.adder()
-	c.build(src, add)
+	core := c.build(src, add)
 	for _, task := range tasks(src.spec.Graph) {
 		one := *src.spec
 		one.Graph = &graph.StepSpec{Kind: "router", Pos: src.spec.Graph.Pos, Routes: []*graph.StepSpec{task}}
 		one.Models, one.LoadMode = "", "sync"
-		if err := c.load(ctx, src, &one); err != nil {
+		if err := c.load(ctx, src, &one, core); err != nil {
 			add(graph.Problem{File: one.File, Pos: placeOf(task), Msg: err.Error()})
 		}
+	}
+	if core == nil {
+		return
+	}
+	for _, p := range core.Check() {
+		add(p)
+	}
+	if err := core.Close(ctx); err != nil {
+		add(graph.Problem{File: src.spec.File, Msg: err.Error()})
 	}
 }
 
@@ -77,12 +87,14 @@ func (c *checker) adder() func(graph.Problem) {
 	}
 }
 
-// build tells what is wrong with a graph before anything is loaded.
-func (c *checker) build(src *source, add func(graph.Problem)) {
-	_, problems := server.New(c.config(src, src.spec, ""))
+// build tells what is wrong with a graph before anything is loaded. It returns nil
+// when the graph cannot be served.
+func (c *checker) build(src *source, add func(graph.Problem)) *server.Core {
+	core, problems := server.New(c.config(src, src.spec, ""))
 	for _, p := range problems {
 		add(p)
 	}
+	return core
 }
 
 // unservable is all that keeps a source from being served, as far as it can be
@@ -90,7 +102,9 @@ func (c *checker) build(src *source, add func(graph.Problem)) {
 func unservable(set *catalog.Set, src *source, problems []graph.Problem) error {
 	c := &checker{set: set, problems: problems}
 	if hasErrors(problems) && src.spec != nil && src.spec.Graph != nil {
-		c.build(src, c.adder())
+		if core := c.build(src, c.adder()); core != nil {
+			_ = core.Close(context.Background()) // it has not been started
+		}
 	}
 	return problemsError(c.sorted())
 }
@@ -102,9 +116,9 @@ func (c *checker) config(src *source, spec *graph.Spec, models string) server.Co
 	}
 }
 
-// load loads the models of a graph and lets go of them. A graph that cannot be
-// built has been told of.
-func (c *checker) load(ctx context.Context, src *source, spec *graph.Spec) error {
+// load loads the models of a graph, and lets go of them unless the whole graph has
+// use for them. A graph that cannot be built has been told of.
+func (c *checker) load(ctx context.Context, src *source, spec *graph.Spec, whole *server.Core) error {
 	core, _ := server.New(c.config(src, spec, ""))
 	if core == nil || len(core.Models()) == 0 { // another step: starting it may do something
 		return nil
@@ -113,6 +127,9 @@ func (c *checker) load(ctx context.Context, src *source, spec *graph.Spec) error
 		return err
 	}
 	c.models += len(core.Models())
+	if whole != nil {
+		whole.Borrow(core)
+	}
 	return core.Close(ctx)
 }
 

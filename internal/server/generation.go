@@ -25,6 +25,7 @@ type generation struct {
 	witness *witness
 	errors  *errorSink      // nil without an error stream
 	made    map[string]bool // models that the program makes itself, by name
+	told    []graph.Problem // when it was built
 	begun   bool            // it has been started; guarded by the core's turn
 }
 
@@ -56,6 +57,7 @@ func build(c Config) (g *generation, problems []graph.Problem) {
 		for _, s := range g.graphServers() {
 			c.note(s)
 		}
+		g.told = problems
 		g.made = madeByProgram(c.Spec.Graph, map[string]bool{})
 	}
 	if c.Models != "" {
@@ -119,6 +121,9 @@ func (g *generation) start(ctx context.Context) (err error) {
 	}
 	if g.graph != nil {
 		if err := g.graph.Start(ctx); err != nil {
+			return err
+		}
+		if err := g.agree(); err != nil {
 			return err
 		}
 	}
