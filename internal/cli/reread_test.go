@@ -36,7 +36,7 @@ func BenchmarkReload(b *testing.B) {
 	}
 	time.Sleep(200 * time.Millisecond) // files that have just been written are loaded anew in any case
 	cmd := serveCmd{Path: dir, Access: "off", logging: logging{LogFormat: "text", LogLevel: "error"}}
-	rc, err := cmd.config(&env, datadir.Temporary())
+	rc, err := cmd.config(b.Context(), &env, datadir.Temporary())
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -157,7 +157,7 @@ func TestServeConfig(t *testing.T) {
 				t.Fatal(err)
 			}
 			env.Stderr = &bytes.Buffer{}
-			rc, err := cli.Serve.config(&env, datadir.Temporary())
+			rc, err := cli.Serve.config(t.Context(), &env, datadir.Temporary())
 			if err != nil {
 				t.Fatal(err)
 			}
