@@ -78,6 +78,12 @@ bench: setup ## benchmarks against the floor server, as ratios within one run
 bench-trees: setup ## the tree engine against the C libraries, on models trained here
 	@scripts/bench-trees.sh
 
+.PHONY: bench-peers
+bench-peers: ## serving graphs against KServe's router and the real MLRun, which are built and installed below .cache
+	@router=$$(scripts/kserve.sh) && python=$$(INSTALL=1 scripts/verify-mlrun.sh) && \
+	$(GO) run ./bench/cmd/bench -suite mlrun -mlrun $$python && \
+	$(GO) run ./bench/cmd/bench -suite kserve -kserve $$router
+
 .PHONY: bench-smoke
 bench-smoke: setup ## run each benchmark once, to see that it still works
 	$(GO) test -run '^$$' -bench . -benchtime 1x ./...
@@ -99,6 +105,11 @@ verify-trees: ## check the tree engine against the newest xgboost, lightgbm, cat
 .PHONY: verify-mlrun
 verify-mlrun: ## compare with the real MLRun, installed below .cache; MLRUN=newest takes the newest release, RECORD=1 keeps its answers
 	@MLRUN=$(MLRUN) RECORD=$(RECORD) scripts/verify-mlrun.sh
+
+.PHONY: verify-kserve
+verify-kserve: ## compare the inference graphs of examples/inferencegraph with KServe's router, built below .cache; RECORD=1 keeps its answers
+	@router=$$(scripts/kserve.sh) && LEAT_KSERVE_ROUTER=$$router LEAT_KSERVE_RECORD=$(RECORD) \
+	$(GO) test -count 1 ./examples/inferencegraph -v | grep -v -e '^=== ' -e '--- PASS'
 
 .PHONY: format
 format: ## format the Go files

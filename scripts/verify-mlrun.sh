@@ -6,6 +6,7 @@
 #   RECORD=1       keep MLRun's answers for the tests that run without it
 #   ONLY=regexp    only specs of such names: to see what MLRun answers, without
 #                  comparing
+#   INSTALL=1      only install it, and print the path of its Python
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -50,6 +51,10 @@ install() {
 }
 
 install
+if [ -n "${INSTALL:-}" ]; then
+	echo "$PWD/$venv/bin/python"
+	exit
+fi
 answers=$PWD/$venv/answers.jsonl
 "$venv/bin/python" -B conformance/verify/driver.py "$answers"
 if [ -n "${ONLY:-}" ]; then

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/leat-ml/leat/bench/echo"
@@ -20,6 +21,7 @@ type Flow struct {
 	Name  string
 	Spec  *graph.Spec
 	Timed bool // every step is timed
+	MLRun bool // by its contract
 	Fresh bool // every event comes on a goroutine of its own, as over HTTP/2
 }
 
@@ -68,6 +70,43 @@ func Flows() []Flow {
 	}
 }
 
+// Peers are the graphs that MLRun runs too, in bench/mlrun.
+func Peers() []Flow {
+	return []Flow{
+		{Name: "flow-3-router", Spec: steps("sync")},
+		{Name: "voting-3", Spec: voting("")},
+		{Name: "flow-3-router-async", Spec: steps("async")},
+	}
+}
+
+// steps are three steps and a router to a model.
+func steps(engine string) *graph.Spec {
+	spec := graph.NewFlow(engine)
+	spec.To("a", graph.StepSpec{Class: "Nothing"}).To("b", graph.StepSpec{Class: "Nothing"}).
+		To("c", graph.StepSpec{Class: "Nothing"}).
+		To("r", graph.StepSpec{Kind: "router", Routes: []*graph.StepSpec{{Name: "echo", Class: "Echo"}}, Responder: engine == "async"})
+	return spec
+}
+
+// voting is three models that know one answer.
+func voting(executor string) *graph.Spec {
+	spec := graph.NewRouter()
+	spec.Graph.Class = "mlrun.serving.VotingEnsemble"
+	spec.Graph.Args = map[string]any{"vote_type": "regression"}
+	if executor != "" {
+		spec.Graph.Args["executor_type"] = executor
+	}
+	for _, name := range []string{"a", "b", "c"} {
+		spec.AddModel(name, "Number", "", nil)
+	}
+	return spec
+}
+
+// number is a model that always answers the same.
+type number struct{}
+
+func (number) Predict(context.Context, *serve.Request) (any, error) { return []float64{2.5}, nil }
+
 type nothing struct{}
 
 func (nothing) Do(context.Context, *serve.Event) (serve.Fate, error) { return serve.Pass, nil }
@@ -109,30 +148,41 @@ type timings struct{}
 func (timings) Step(string) graph.StepMetrics { return timings{} }
 func (timings) Done(time.Duration, error)     {}
 
+// Path is what events ask a flow for.
+func (f Flow) Path() string {
+	if strings.HasPrefix(f.Name, "flow-3-router") {
+		return "/v2/models/echo/infer"
+	}
+	return "/v2/models/infer"
+}
+
 // Graph asks a flow in process: an event with body, and its answer as bytes.
 // stop releases it.
 func Graph(ctx context.Context, f Flow, body []byte) (op, stop func() error, err error) {
+	op, _, stop, err = GraphAnswer(ctx, f, body)
+	return op, stop, err
+}
+
+// GraphAnswer is Graph that also tells what the last event was answered.
+func GraphAnswer(ctx context.Context, f Flow, body []byte) (op func() error, last func() []byte, stop func() error, err error) {
 	set := catalog.Default.Clone()
 	v2.Register(set)
 	set.Add(v2.Class("Echo", echo.Model))
+	set.Add(v2.Class("Number", func() serve.Model { return number{} }))
 	set.Add(catalog.Entry{Name: "Nothing", New: func(catalog.Args) (serve.Step, error) { return nothing{}, nil }})
 	set.Add(catalog.Entry{Name: "Hop", New: func(catalog.Args) (serve.Step, error) { return &hop{}, nil }})
-	o := graph.Options{Catalog: set, Env: &catalog.Env{Recorder: &echo.Counter{}}, Timeout: 30 * time.Second}
+	o := graph.Options{Catalog: set, Env: &catalog.Env{Recorder: &echo.Counter{}, MLRun: f.MLRun}, Timeout: 30 * time.Second}
 	if f.Timed {
 		o.Observer = timings{}
 	}
 	g, problems := graph.Build(f.Spec, o)
 	if g == nil {
-		return nil, nil, fmt.Errorf("flow %s: %v", f.Name, problems)
+		return nil, nil, nil, fmt.Errorf("flow %s: %v", f.Name, problems)
 	}
 	if err := g.Start(ctx); err != nil {
-		return nil, nil, fmt.Errorf("flow %s: %w", f.Name, err)
+		return nil, nil, nil, fmt.Errorf("flow %s: %w", f.Name, err)
 	}
-	path := "/v2/models/infer"
-	if f.Name == "flow-3-router" {
-		path = "/v2/models/echo/infer"
-	}
-	target := serve.Target{Method: "POST", Path: path}
+	target := serve.Target{Method: "POST", Path: f.Path()}
 	var out []byte
 	ask := func() error {
 		ev, err := g.Serve(ctx, serve.NewEvent(target, body))
@@ -146,12 +196,13 @@ func Graph(ctx context.Context, f Flow, body []byte) (op, stop func() error, err
 		return err
 	}
 	stop = func() error { return g.Close(ctx) }
+	last = func() []byte { return out }
 	if !f.Fresh {
-		return ask, stop, nil
+		return ask, last, stop, nil
 	}
 	done := make(chan error)
 	return func() error {
 		go func() { done <- ask() }()
 		return <-done
-	}, stop, nil
+	}, last, stop, nil
 }

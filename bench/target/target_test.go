@@ -51,3 +51,18 @@ func TestTailKeepsTheEnd(t *testing.T) {
 		t.Errorf("got %d bytes, %q", len(got), got[max(0, len(got)-20):])
 	}
 }
+
+func TestKill(t *testing.T) {
+	s, err := Start(t.Context(), "srv", `sh -c 'trap "" TERM; echo http://127.0.0.1:4711; sleep 60'`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if err := s.Kill(); err != nil {
+			t.Error(err)
+		}
+	}
+	if err := syscall.Kill(s.PID, 0); err == nil {
+		t.Error("still there after Kill")
+	}
+}

@@ -120,13 +120,15 @@ func (b *bench) relay(ctx context.Context, r relay, service string) (err error) 
 		return err
 	}
 	for _, conns := range routerConns {
-		for i := range routers {
-			routers[i].cells, routers[i].dialed = nil, nil
-		}
-		for round := range b.rounds {
+		// A round that does not count: until as many connections are there as are
+		// ever needed at a time.
+		for round := -1; round < b.rounds; round++ {
 			for i := range routers {
-				if err := b.routerCell(ctx, w, conns, service, routers[(i+round)%len(routers)]); err != nil {
+				if err := b.routerCell(ctx, w, conns, service, routers[(i+round+len(routers))%len(routers)]); err != nil {
 					return err
+				}
+				if round < 0 {
+					routers[i].cells, routers[i].dialed = nil, nil
 				}
 			}
 		}
