@@ -95,7 +95,13 @@ type frameReader struct {
 	head [headSize]byte
 }
 
-func newFrameReader(r io.Reader) *frameReader { return &frameReader{r: bufio.NewReaderSize(r, 64<<10)} }
+// lookahead is how much is read without knowing what it is. A large body goes to its
+// place directly.
+const lookahead = 8 << 10
+
+func newFrameReader(r io.Reader) *frameReader {
+	return &frameReader{r: bufio.NewReaderSize(r, lookahead)}
+}
 
 // read returns the next frame, whose memory is the caller's. The body begins at
 // a multiple of 8 in memory, as elements of tensors want it.
