@@ -29,7 +29,7 @@ def describe(exc: BaseException, doing: str = "", at: object = None) -> dict[str
         said["file"], said["line"], said["function"] = place
     if isinstance(exc, SyntaxError) and exc.offset:
         said["column"] = exc.offset
-    if not isinstance(exc, (Cancelled, Refused, values.Unwritable)):
+    if not isinstance(exc, (Cancelled, Refused, values.Unwritable, values.Unreadable)):
         said["traceback"] = _traceback(exc)
     status = _status(exc)
     if status:
@@ -42,6 +42,8 @@ def _name(exc: BaseException) -> str:
         return "CancelledError"
     if isinstance(exc, Refused):
         return "LookupError"
+    if isinstance(exc, values.Unreadable):
+        return "ValueError"
     return "TypeError" if isinstance(exc, values.Unwritable) else type(exc).__name__
 
 
@@ -103,6 +105,8 @@ def _traceback(exc: BaseException) -> str:
 
 def _status(exc: BaseException) -> int:
     """The HTTP status that an exception names, as those of MLRun, nuclio and web frameworks do."""
+    if isinstance(exc, values.Unreadable):
+        return 400
     for name in ("error_status_code", "status_code", "code"):
         status = getattr(exc, name, None)
         if isinstance(status, int) and 400 <= status <= 599 and not isinstance(exc, SystemExit):

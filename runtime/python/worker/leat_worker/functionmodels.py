@@ -15,8 +15,6 @@ class FunctionModelHost(ModelHost):
     """A model whose predict is a function of the inputs, or of the request if its argument is called so."""
 
     hooks = ["predict"]
-    whole = False
-    object = None
 
     def __init__(self, target: object, spec: dict[str, object], context: GraphContext) -> None:
         import functools

@@ -6,9 +6,10 @@ from . import describe, usercode
 from .context import GraphContext
 from .coroutines import Loop
 from .failures import Refused
+from .host import Host
 
 
-def create(spec: dict[str, object], context: GraphContext, loop: Loop) -> object:
+def create(spec: dict[str, object], context: GraphContext, loop: Loop) -> Host:
     """The host of what a CREATE asks for."""
     target = usercode.resolve(str(spec.get("class") or ""))
     found = describe.kind_of(target)
@@ -25,6 +26,18 @@ def create(spec: dict[str, object], context: GraphContext, loop: Loop) -> object
         from .models import ModelHost
 
         return ModelHost(target, spec, context)
+    if asked == "router":
+        from .routers import RouterHost
+
+        return RouterHost(target, spec, context)
+    if asked == "mlserver":
+        from .mlservermodels import MLServerHost
+
+        return MLServerHost(target, spec, context, loop)
+    if asked == "triton":
+        from .tritonmodels import TritonHost
+
+        return TritonHost(target, spec, context)
     from .steps import StepHost
 
     return StepHost(target, spec, context)

@@ -11,12 +11,13 @@ from . import answers, describe, events, signatures, steps, tensors, values
 from .answers import Answer
 from .context import GraphContext
 from .failures import Refused
+from .host import Host
 from .wire import EVENT, JSON, TENSORS, WHOLE, Frame
 
 _ASYNC = ("preprocess", "validate", "predict", "explain", "postprocess")
 
 
-class ModelHost:
+class ModelHost(Host):
     """One model of the user's."""
 
     def __init__(self, target: type, spec: dict[str, object], context: GraphContext) -> None:
@@ -25,7 +26,6 @@ class ModelHost:
         self.hooks = describe.hooks(target, describe.MODEL_HOOKS)
         self.is_async = any(signatures.is_async(getattr(target, n)) for n in _ASYNC)
         self._told = ({}, {})  # the metrics and labels that the server knows
-        self.whole = False
         for name in ("preprocess", "validate", "postprocess", "logged_results"):
             setattr(self, "_" + name, getattr(self.object, name) if name in self.hooks else None)
 

@@ -89,11 +89,20 @@ def place(target: object) -> tuple[str, int]:
 
 
 def _class_place(cls: type) -> tuple[str, int]:
-    """A class has no line of its own before Python 3.13: the first of its functions is nearest."""
+    """A class knows its line only since Python 3.13; before, it is looked for in the source."""
     import sys
 
     file = getattr(sys.modules.get(cls.__module__), "__file__", "") or ""
-    line = cls.__dict__.get("__firstlineno__", 0)
-    codes = [f.__code__ for f in map(unwrapped, vars(cls).values()) if hasattr(f, "__code__")]
-    lines = [c.co_firstlineno for c in codes if not file or c.co_filename == file]
-    return file, line or min(lines, default=0)
+    return file, cls.__dict__.get("__firstlineno__", 0) or _class_line(file, cls.__qualname__.rpartition(".")[2])
+
+
+def _class_line(file: str, name: str) -> int:
+    try:
+        with open(file, encoding="utf-8", errors="replace") as source:
+            for number, line in enumerate(source, 1):
+                words = line.replace("(", " ").replace(":", " ").split()
+                if words[:2] == ["class", name]:
+                    return number
+    except OSError:
+        pass
+    return 0

@@ -8,27 +8,19 @@ from . import answers, events, signatures
 from .answers import Answer
 from .context import GraphContext
 from .failures import Refused
+from .host import Host
 from .wire import EVENT, Frame
 
 
-class StepHost:
-    """One object or function that events are put to.
-
-    `run` gives what the user's code gave, perhaps a coroutine or a generator;
-    `answer` makes the answer of it.
-    """
-
-    hooks: list[str] = []
+class StepHost(Host):
+    """One object or function that events are put to."""
 
     def __init__(self, target: object, spec: dict[str, object], context: GraphContext) -> None:
         self.name = str(spec.get("name") or "")
         self.target = target
-        self.object: object = None
         self.handler = self._handler_of(target, spec, context)
         self.whole = bool(spec.get("full_event")) or self.whole
         self.is_async = signatures.is_async(self.handler)
-
-    whole = False  # whether it gets the event, rather than its body
 
     def _handler_of(self, target: object, spec: dict[str, object], context: GraphContext) -> object:
         if not isinstance(target, type):
@@ -74,9 +66,6 @@ class StepHost:
             self.object._filter = False  # type: ignore[attr-defined] - storey's MapClass says so that the event ends here
             return answers.FILTERED
         return answers.of_call(result, meta)
-
-    def about(self) -> dict[str, object]:
-        return {}
 
     def close(self) -> None:
         close(self.object)

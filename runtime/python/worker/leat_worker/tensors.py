@@ -12,6 +12,8 @@ import sys
 from math import prod
 from types import ModuleType
 
+from .values import Unreadable
+
 # Open Inference Protocol: (bytes an element, numpy's dtype, struct's and memoryview's format)
 DATATYPES = {
     "BOOL": (1, "?", "?"),
@@ -34,7 +36,7 @@ _NAMES = {
 }  # fmt: skip
 
 
-class Wrong(ValueError):
+class Wrong(Unreadable):
     """The tensors of a frame are not what its metadata says."""
 
 

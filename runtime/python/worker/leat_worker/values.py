@@ -20,6 +20,10 @@ class Unwritable(TypeError):
     """A part of a result cannot be encoded."""
 
 
+class Unreadable(ValueError):
+    """What a request brings is not what it should be."""
+
+
 def loads(data: bytes | memoryview) -> object:
     """The value of a JSON document. ValueError if it is none."""
     text = str(data, "utf-8")

@@ -13,6 +13,7 @@ from . import PROTOCOL, answers, asks, failures, link, usercode, values, watchdo
 from .context import GraphContext
 from .coroutines import Loop
 from .failures import Cancelled, Refused
+from .host import Host
 from .sharedmem import Shared
 from .wire import Closed, Connection, Frame, Malformed
 
@@ -27,8 +28,8 @@ class Worker:
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
         self.context = GraphContext()
-        self.created: dict[int, object] = {}  # by number
-        self.objects: dict[int, object] = {}  # those that are loaded
+        self.created: dict[int, Host] = {}  # by number
+        self.objects: dict[int, Host] = {}  # those that are loaded
         self.loop = Loop()
         self.pid = os.getpid()
         self._queue: deque[Frame] = deque()  # calls that have come and have not begun
@@ -142,17 +143,17 @@ class Worker:
                 raise Refused(f"this worker has no object {frame.object} that is loaded")
             if frame.flags & wire.SHM:
                 self._fetch(frame, meta)
-            result = host.run(frame, meta)  # type: ignore[attr-defined]
+            result = host.run(frame, meta)
             if type(result) not in _PLAIN and self._takes_time(host, frame, meta, result):
                 return
-            self._reply(wire.OK, frame, host.answer(result, frame, meta))  # type: ignore[attr-defined]
+            self._reply(wire.OK, frame, host.answer(result, frame, meta))
         except Closed:
             raise
         except BaseException as exc:  # noqa: BLE001 - the user's code may raise anything
             self._fail(frame, exc)
         self._cancelled.discard(frame.call)
 
-    def _takes_time(self, host: object, frame: Frame, meta: dict[str, object], result: object) -> bool:
+    def _takes_time(self, host: Host, frame: Frame, meta: dict[str, object], result: object) -> bool:
         """Whether the answer is not there yet: sees to coroutines and generators."""
         if hasattr(result, "__await__") or hasattr(result, "__anext__"):
             self._async_calls += 1
@@ -169,7 +170,7 @@ class Worker:
             raise Refused("the payload is in a shared file, and there is none")
         frame.payload = self._shared.read(meta.get("shm"))
 
-    def _stream(self, host: object, frame: Frame, meta: dict[str, object], elements: object) -> None:
+    def _stream(self, host: Host, frame: Frame, meta: dict[str, object], elements: object) -> None:
         """Sends the elements of a generator as they come."""
         self._streaming = frame.call
         try:
@@ -178,22 +179,22 @@ class Worker:
                 if frame.call in self._cancelled:
                     elements.close()  # type: ignore[attr-defined]
                     raise Cancelled("the call was cancelled")
-                self._reply(wire.PART, frame, answers.of_call(element, meta))
+                self._reply(wire.PART, frame, host.part(element, frame, meta))
         finally:
             self._streaming = -1
         self._reply(wire.OK, frame, answers.NOTHING)
 
-    async def _finish(self, host: object, frame: Frame, meta: dict[str, object], result: object) -> None:
+    async def _finish(self, host: Host, frame: Frame, meta: dict[str, object], result: object) -> None:
         """Sees a coroutine or an asynchronous generator to its end."""
         try:
             if hasattr(result, "__await__"):
                 result = await result  # type: ignore[misc]
             if hasattr(result, "__anext__"):
                 async for element in result:  # type: ignore[attr-defined]
-                    self._reply(wire.PART, frame, answers.of_call(element, meta))
+                    self._reply(wire.PART, frame, host.part(element, frame, meta))
                 self._reply(wire.OK, frame, answers.NOTHING)
             else:
-                self._reply(wire.OK, frame, host.answer(result, frame, meta))  # type: ignore[attr-defined]
+                self._reply(wire.OK, frame, host.answer(result, frame, meta))
         except Closed:
             os._exit(0)
         except BaseException as exc:  # noqa: BLE001 - as above, and CancelledError
@@ -318,7 +319,7 @@ class Worker:
         if host is None:
             raise Refused(f"this worker has no object {frame.object}")
         frame.at = getattr(host.object, "load", None)  # type: ignore[attr-defined]
-        said = host.load()  # type: ignore[attr-defined]
+        said = host.load()
         self.objects[frame.object] = host
         return said  # type: ignore[no-any-return]
 
@@ -330,7 +331,7 @@ class Worker:
         self.objects.pop(frame.object, None)
         host = self.created.pop(frame.object, None)
         if host is not None:
-            host.close()  # type: ignore[attr-defined]
+            host.close()
         return {}
 
     def ping(self, frame: Frame, meta: dict[str, object]) -> dict[str, object]:

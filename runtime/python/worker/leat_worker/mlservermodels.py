@@ -1,0 +1,103 @@
+"""Hosts MLServer's custom runtimes: classes that derive from MLModel, the real one or the shim's."""
+
+from __future__ import annotations
+
+from . import answers, oip
+from .answers import Answer
+from .context import GraphContext
+from .coroutines import Loop
+from .host import Host
+from .wire import Frame
+
+
+class MLServerHost(Host):
+    """A model with coroutines load, predict, perhaps predict_stream and unload."""
+
+    is_async = True
+    hooks = ["load", "predict"]
+
+    def __init__(self, target: type, spec: dict[str, object], context: GraphContext, loop: Loop) -> None:
+        from mlserver import ModelSettings  # the real one or the shim's
+
+        args = dict(spec.get("args") or {})  # type: ignore[call-overload]
+        uri = args.pop("uri", None) or spec.get("model_path") or args.pop("model_path", None)
+        parameters = {"uri": uri, "version": spec.get("version") or None, "extra": args}
+        name = str(spec.get("name") or target.__name__)
+        implementation = f"{target.__module__}.{target.__qualname__}"
+        self.object = target(ModelSettings(name=name, implementation=implementation, parameters=parameters))
+        self._loop = loop
+
+    def load(self) -> dict[str, object]:
+        """Loads on the loop, since what is made there belongs to it."""
+        ready = self._loop.finish(_finished(self.object.load()))
+        if ready is False:
+            raise RuntimeError(f"load of model {self.object.name} says that it is not ready")
+        self.object.ready = True
+        return {}
+
+    def run(self, frame: Frame, meta: dict[str, object]) -> object:
+        from mlserver import types
+
+        frame.doing, frame.at = "predict", self.object.predict
+        said = oip.read(frame, meta)
+        inputs = [
+            types.RequestInput(name=i.name, shape=list(i.shape), datatype=i.datatype, data=_plain(i.data), parameters=_parameters(i.parameters))
+            for i in said.inputs
+        ]
+        request = types.InferenceRequest(
+            id=None if said.id is None else str(said.id), inputs=inputs, parameters=_parameters(said.parameters), outputs=_wanted(said.outputs)
+        )
+        return self._predict(request)
+
+    async def _predict(self, request: object) -> object:
+        return await _finished(self.object.predict(request))
+
+    def answer(self, result: object, frame: Frame, meta: dict[str, object]) -> Answer:
+        outputs = getattr(result, "outputs", None)
+        if outputs is None:
+            return answers.of(result)
+        made = [oip.Output(o.name, str(getattr(o.datatype, "value", o.datatype)), o.shape, _data(o.data), _dict(o.parameters)) for o in outputs]
+        return oip.write(made, _dict(getattr(result, "parameters", None)))
+
+    part = answer
+
+    def close(self) -> None:
+        unload = getattr(self.object, "unload", None)
+        if unload is not None:
+            self._loop.finish(_finished(unload()))
+
+
+async def _finished(value: object) -> object:
+    return await value if hasattr(value, "__await__") else value  # type: ignore[misc]
+
+
+def _plain(data: object) -> object:
+    """Data as the real types take it, a list; the shim's take arrays as they are."""
+    from mlserver import types
+
+    if getattr(types, "TAKES_ARRAYS", False) or not hasattr(data, "tolist"):
+        return data
+    return data.reshape(-1).tolist()  # type: ignore[attr-defined]
+
+
+def _data(data: object) -> object:
+    return getattr(data, "root", getattr(data, "__root__", data))
+
+
+def _parameters(said: object) -> object:
+    from mlserver import types
+
+    return types.Parameters(**said) if isinstance(said, dict) else None
+
+
+def _wanted(said: object) -> object:
+    from mlserver import types
+
+    return [types.RequestOutput(name=str(o["name"]), parameters=_parameters(o.get("parameters"))) for o in said] if said else None  # type: ignore[attr-defined]
+
+
+def _dict(parameters: object) -> dict[str, object] | None:
+    if parameters is None or isinstance(parameters, dict):
+        return parameters
+    dump = getattr(parameters, "model_dump", None) or parameters.dict  # type: ignore[attr-defined]
+    return {k: v for k, v in dump(exclude_none=True).items() if k != "headers"}

@@ -1,0 +1,130 @@
+"""Hosts the models of Triton's Python backend: classes named TritonPythonModel."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+
+from . import oip, pbtxt, signatures, tensors
+from .answers import Answer
+from .context import GraphContext
+from .failures import Refused
+from .host import Host
+from .wire import Frame
+
+
+class TritonHost(Host):
+    """A model with execute, perhaps initialize and finalize. It gets one request at a time."""
+
+    hooks = ["initialize", "execute", "finalize"]
+
+    def __init__(self, target: type, spec: dict[str, object], context: GraphContext) -> None:
+        import triton_python_backend_utils as utils  # the shim: Triton's own is nowhere but in Triton
+
+        self._utils = utils
+        self._name = str(spec.get("name") or "")
+        self._version = str(spec.get("version") or "1")
+        self._folder = _folder(target, str(spec.get("model_path") or ""))
+        self._config = _configuration(target, self._folder, self._name, dict(spec.get("args") or {}))  # type: ignore[call-overload]
+        self.object = target()
+        self.is_async = signatures.is_async(self.object.execute)
+
+    def load(self) -> dict[str, object]:
+        if hasattr(self.object, "initialize"):
+            self.object.initialize(
+                {
+                    "model_config": json.dumps(self._config),
+                    "model_instance_kind": "CPU",
+                    "model_instance_device_id": "0",
+                    "model_instance_name": f"{self._name}_0",
+                    "model_repository": self._folder,
+                    "model_version": self._version,
+                    "model_name": self._name,
+                }
+            )
+        return {end + "s": [_schema(one, bool(self._config["max_batch_size"])) for one in self._config[end]] for end in ("input", "output")}  # type: ignore[attr-defined]
+
+    def run(self, frame: Frame, meta: dict[str, object]) -> object:
+        frame.doing, frame.at = "execute", self.object.execute
+        if tensors.numpy(load=True) is None:
+            raise Refused("models of Triton's Python backend need numpy: pip install numpy")
+        said = oip.read(frame, meta)
+        given = [self._utils.Tensor(i.name, self._utils._array(i.data, i.datatype, i.shape)) for i in said.inputs]
+        outputs = [str(o["name"]) for o in said.outputs or []]  # type: ignore[attr-defined]
+        request = self._utils.InferenceRequest(
+            inputs=given,
+            requested_output_names=outputs or [o["name"] for o in self._config.get("output", [])],  # type: ignore[attr-defined]
+            model_name=self._name,
+            request_id=str(said.id or ""),
+            parameters=json.dumps(said.parameters or {}),
+        )
+        if self.is_async:
+            return self._execute(request)
+        return self._one(self.object.execute([request]), request)
+
+    async def _execute(self, request: object) -> object:
+        return self._one(await self.object.execute([request]), request)
+
+    def _one(self, responses: object, request: object) -> object:
+        """The response; of a model that sends them one by one, all that it has sent, as a stream."""
+        if responses is None:
+            sent = request.get_response_sender()._sent  # type: ignore[attr-defined]
+            return sent[0] if len(sent) == 1 else (one for one in sent)
+        if not isinstance(responses, (list, tuple)) or len(responses) != 1:
+            raise TypeError(f"execute got one request and returned {responses!r}, which is not a list of one response")
+        return responses[0]
+
+    def answer(self, result: object, frame: Frame, meta: dict[str, object]) -> Answer:
+        error = result.error() if hasattr(result, "error") else None  # type: ignore[attr-defined]
+        if error is not None:
+            raise self._utils.TritonModelException(error.message())
+        if not hasattr(result, "output_tensors"):
+            raise TypeError(f"execute returned {type(result).__name__} in the place of an InferenceResponse")
+        outputs = []
+        for one in result.output_tensors():  # type: ignore[attr-defined]
+            array = one.as_numpy()
+            outputs.append(oip.Output(one.name(), tensors.datatype(array) or "BYTES", array.shape, array))
+        return oip.write(outputs)
+
+    part = answer
+
+    def close(self) -> None:
+        if hasattr(self.object, "finalize"):
+            self.object.finalize()
+
+
+def _folder(target: type, path: str) -> str:
+    file = getattr(sys.modules.get(target.__module__), "__file__", "") or ""
+    folder = os.path.abspath(path or os.path.dirname(file))
+    return os.path.dirname(folder) if os.path.isfile(folder) else folder
+
+
+def _configuration(target: type, folder: str, name: str, args: dict[str, object]) -> dict[str, object]:
+    """What config.pbtxt says, in the model's folder or, beside the version's, in the one above."""
+    config: dict[str, object] = {}
+    for place in (folder, os.path.dirname(folder)):
+        file = os.path.join(place, "config.pbtxt")
+        if os.path.isfile(file):
+            with open(file, encoding="utf-8") as text:
+                config = pbtxt.loads(text.read())
+            break
+    config.setdefault("name", name)
+    config.setdefault("backend", "python")
+    config.setdefault("max_batch_size", 0)
+    config.setdefault("input", [])
+    config.setdefault("output", [])
+    parameters = config.setdefault("parameters", {})
+    for key, value in args.items():
+        parameters[key] = {"string_value": value if isinstance(value, str) else json.dumps(value)}  # type: ignore[index]
+    complete = getattr(target, "auto_complete_config", None)
+    if complete is not None and not config["input"] and not config["output"]:
+        import triton_python_backend_utils as utils
+
+        config = (complete(utils.ModelConfig(config)) or utils.ModelConfig(config)).as_dict()
+    return config
+
+
+def _schema(one: dict[str, object], batched: bool) -> dict[str, object]:
+    kind = str(one.get("data_type") or "").replace("TYPE_", "")
+    return {"name": one.get("name"), "datatype": "BYTES" if kind == "STRING" else kind, "shape": [-1] * batched + (one.get("dims") or [-1])}  # type: ignore[operator]

@@ -1,0 +1,1 @@
+"""mlrun.frameworks: model servers for what frameworks save."""

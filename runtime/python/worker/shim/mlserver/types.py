@@ -1,0 +1,118 @@
+"""The types of the Open Inference Protocol, as mlserver.types has them. Data may be lists or arrays."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Any
+
+TAKES_ARRAYS = True
+
+
+class _Type:
+    """An object with the fields of its class, of which those not given are None. Others are kept, too."""
+
+    _fields: tuple[str, ...] = ()
+
+    def __init__(self, **given: Any) -> None:
+        vars(self).update(dict.fromkeys(self._fields))
+        vars(self).update(given)
+
+    def model_dump(self, exclude_none: bool = False, **_: Any) -> dict[str, Any]:
+        return {k: _dumped(v, exclude_none) for k, v in vars(self).items() if v is not None or not exclude_none}
+
+    dict = model_dump
+
+    def model_copy(self, update: Any = None, **_: Any) -> Any:
+        return type(self)(**{**vars(self), **(update or {})})
+
+    copy = model_copy
+
+    @classmethod
+    def parse_obj(cls, value: Any) -> Any:
+        return cls(**value)
+
+    model_validate = parse_obj
+
+    def __eq__(self, other: object) -> bool:
+        return type(self) is type(other) and vars(self) == vars(other)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(" + ", ".join(f"{k}={v!r}" for k, v in vars(self).items()) + ")"
+
+
+def _dumped(value: Any, exclude_none: bool) -> Any:
+    if isinstance(value, _Type):
+        return value.model_dump(exclude_none)
+    if isinstance(value, list):
+        return [_dumped(v, exclude_none) for v in value]
+    return value.tolist() if hasattr(value, "tolist") else value
+
+
+class Datatype(str, Enum):
+    """The datatypes of tensors."""
+
+    BOOL = "BOOL"
+    UINT8 = "UINT8"
+    UINT16 = "UINT16"
+    UINT32 = "UINT32"
+    UINT64 = "UINT64"
+    INT8 = "INT8"
+    INT16 = "INT16"
+    INT32 = "INT32"
+    INT64 = "INT64"
+    FP16 = "FP16"
+    FP32 = "FP32"
+    FP64 = "FP64"
+    BYTES = "BYTES"
+
+
+class Parameters(_Type):
+    _fields = ("content_type", "headers")
+
+
+class TensorData(list):  # type: ignore[type-arg]
+    """A list that is its own root, since releases of MLServer differ in what they call it."""
+
+    @property
+    def root(self) -> list[Any]:
+        return list(self)
+
+    __root__ = root
+
+
+class _Tensor(_Type):
+    def __init__(self, **given: Any) -> None:
+        if isinstance(given.get("parameters"), dict):
+            given["parameters"] = Parameters(**given["parameters"])
+        data = given.get("data")
+        if isinstance(data, (list, tuple)) and not isinstance(data, TensorData):
+            given["data"] = TensorData(data)
+        super().__init__(**given)
+
+
+class RequestInput(_Tensor):
+    _fields = ("name", "shape", "datatype", "parameters", "data")
+
+
+class ResponseOutput(_Tensor):
+    _fields = ("name", "shape", "datatype", "parameters", "data")
+
+
+class RequestOutput(_Tensor):
+    _fields = ("name", "parameters")
+
+
+class InferenceRequest(_Tensor):
+    _fields = ("id", "parameters", "inputs", "outputs")
+
+
+class InferenceResponse(_Tensor):
+    _fields = ("model_name", "model_version", "id", "parameters", "outputs")
+
+
+class MetadataTensor(_Tensor):
+    _fields = ("name", "datatype", "shape", "parameters")
+
+
+class MetadataModelResponse(_Tensor):
+    _fields = ("name", "versions", "platform", "inputs", "outputs", "parameters")
