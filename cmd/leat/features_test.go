@@ -32,7 +32,7 @@ func TestFeatures(t *testing.T) {
 	}
 	for _, tt := range []struct {
 		kind string
-		fill func(t *testing.T, folder string)
+		fill func(t *testing.T, folder string) (stop func())
 	}{{"sqlite", fillSQLite}, {"postgres", fillPostgres}, {"redis", fillRedis}} {
 		t.Run(tt.kind, func(t *testing.T) {
 			if examples[tt.kind] == nil {
@@ -40,8 +40,15 @@ func TestFeatures(t *testing.T) {
 			}
 			folder := t.TempDir()
 			t.Setenv("FOLDER", folder)
-			tt.fill(t, folder)
-			serveHouses(t, folder, examples[tt.kind])
+			stop := tt.fill(t, folder)
+			url := serveHouses(t, folder, examples[tt.kind])
+			if stop == nil {
+				return
+			}
+			stop()
+			if status, answer := post(t, url, `{"inputs": [7]}`); status != http.StatusServiceUnavailable || !strings.Contains(answer, "look up features: ") || strings.Contains(answer, "s3cret") {
+				t.Errorf("without its source: status %d: %s", status, answer)
+			}
 		})
 	}
 }
@@ -62,18 +69,20 @@ func execute(t *testing.T, driver, dsn string) {
 	}
 }
 
-func fillSQLite(t *testing.T, folder string) {
+func fillSQLite(t *testing.T, folder string) func() {
 	execute(t, "sqlite", filepath.Join(folder, "features.db"))
+	return nil
 }
 
-func fillPostgres(t *testing.T, _ string) {
+func fillPostgres(t *testing.T, _ string) func() {
 	pg := servertest.StartPostgres(t)
 	execute(t, "pgx", pg.SecretURL())
 	t.Setenv("POSTGRES", pg.Addr())
 	t.Setenv("PASSWORD", strings.NewReplacer("@", "%40", ":", "%3A").Replace(pg.Password))
+	return pg.Stop
 }
 
-func fillRedis(t *testing.T, _ string) {
+func fillRedis(t *testing.T, _ string) func() {
 	r := servertest.StartRedis(t)
 	c := redis.NewClient(&redis.Options{Addr: r.Addr(), Password: r.Password, DB: 2})
 	defer c.Close()
@@ -82,11 +91,13 @@ func fillRedis(t *testing.T, _ string) {
 	}
 	t.Setenv("REDIS", r.Addr())
 	t.Setenv("PASSWORD", strings.NewReplacer("@", "%40", ":", "%3A").Replace(r.Password))
+	return r.Stop
 }
 
 // serveHouses serves a spec with the binary and asks for a house that is there, one
-// with a key that is none, and checks the spec with a table that is not named.
-func serveHouses(t *testing.T, folder string, spec []byte) {
+// two keys in other spellings, and checks the spec with a table that is not named.
+// It returns the address.
+func serveHouses(t *testing.T, folder string, spec []byte) string {
 	project := filepath.Join(folder, "project")
 	if out, err := exec.Command("leat", "init", project).CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
@@ -112,16 +123,25 @@ func serveHouses(t *testing.T, folder string, spec []byte) {
 		`{"inputs": [7]}`:              `"outputs":[440.76204931099574]`,
 		`{"inputs": [{"id": 7}, [7]]}`: `"outputs":[440.76204931099574,440.76204931099574]`,
 	} {
-		resp, err := http.Post(url+"/v2/models/houses/infer", "application/json", strings.NewReader(body))
-		if err != nil {
-			t.Fatal(err)
-		}
-		answer, err := io.ReadAll(resp.Body)
-		resp.Body.Close()
-		if err != nil || resp.StatusCode != http.StatusOK || !strings.Contains(string(answer), want) {
-			t.Errorf("%s: error %v, status %d: %s", body, err, resp.StatusCode, answer)
+		if status, answer := post(t, url, body); status != http.StatusOK || !strings.Contains(answer, want) {
+			t.Errorf("%s: status %d: %s", body, status, answer)
 		}
 	}
+	return url
+}
+
+func post(t *testing.T, url, body string) (status int, answer string) {
+	t.Helper()
+	resp, err := http.Post(url+"/v2/models/houses/infer", "application/json", strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	text, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return resp.StatusCode, string(text)
 }
 
 // serving starts the server until the test ends and returns its address.

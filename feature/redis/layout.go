@@ -69,8 +69,8 @@ func value(text string) any {
 		return true
 	case "false":
 		return false
-	case "0/0", "-0/0", "-nan", "nan", "inf", "-inf":
-		return nil
+	case "0/0", "-0/0", "-nan", "nan", "inf", "-inf", "math.huge", "-math.huge":
+		return nil // the last two are infinities that storey writes and does not know again
 	}
 	if seconds, ok := strings.CutPrefix(lower, "_dt:"); ok {
 		if t, ok := moment(seconds); ok {

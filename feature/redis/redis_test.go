@@ -100,14 +100,15 @@ func TestConformance(t *testing.T) {
 	t.Run("refused", func(t *testing.T) { refused(t, r) })
 }
 
-// storey: hashes that storey 1.14.1 wrote through MLRun's table, which is
+// storey: names and values of hashes as storey 1.14.1 wrote them through MLRun's
+// table, which is
 // Table("projects/p/FeatureStore/s/nosql/sets/s-latest/", RedisDriver(key_prefix="/")).
 func storey(t *testing.T, r *servertest.Redis) {
 	const table = "/projects/p/FeatureStore/s/nosql/sets/s-latest/"
 	fill(t, r, map[string]map[string]string{
 		"{" + table + ":7}:static": {
 			"i": "30", "f": "1000.5", "whole": "3", "yes": "true", "text": "Bonn", "at": "_dt:1769860800.25", "took": "_td:93784.5",
-			"nan": "0/0", "inf": "inf", "big": "9007199254740993", "\x01_mtime_": "1",
+			"nan": "0/0", "inf": "math.huge", "big": "9007199254740992", "\x01_mtime_": "1795391492918970",
 		},
 		"{" + table + ":a.b}:static": {"i": "2"},
 		// sha1("bc"), as hash_list makes it of ["b", "c"]
@@ -116,7 +117,7 @@ func storey(t *testing.T, r *servertest.Redis) {
 	names := []string{"i", "f", "whole", "yes", "text", "at", "took", "nan", "inf", "big", "none"}
 	s := start(t, open(t, address(r, "/2?table="+table), feature.Options{Entities: []string{"id"}, Features: names}))
 	rows, err := s.Lookup(t.Context(), []feature.Key{{"7"}, {"8"}})
-	want := []feature.Row{{int64(30), 1000.5, int64(3), true, "Bonn", "2026-01-31 12:00:00.250000+00:00", "1 day, 2:03:04.500000", nil, nil, int64(9007199254740993), nil}, nil}
+	want := []feature.Row{{int64(30), 1000.5, int64(3), true, "Bonn", "2026-01-31 12:00:00.250000+00:00", "1 day, 2:03:04.500000", nil, nil, int64(9007199254740992), nil}, nil}
 	if d := cmp.Diff(want, rows); d != "" || err != nil {
 		t.Errorf("error %v, rows (-want +got):\n%s", err, d)
 	}
