@@ -90,7 +90,7 @@ func (f *fitter) dict(row schema.Type, names []string, wanted schema.Kind) error
 			missing = append(missing, name)
 			continue
 		}
-		if len(f.d.Inputs) == 1 && row.Is(schema.Object) && !t.Can(wanted|schema.Other) {
+		if len(f.d.Inputs) == 1 && row.Is(schema.Object) && !t.Can(wanted|schema.List|schema.Other) {
 			return schema.Fails("%q is %s, but the model takes %s", name, t, f.d.Inputs[0].Datatype)
 		}
 	}
@@ -279,6 +279,8 @@ func mayFit(have, want []int) bool {
 // taken are the kinds of values that an input takes as elements.
 func taken(s *serve.TensorSpec) schema.Kind {
 	switch {
+	case s.Datatype == serve.Bytes && s.AnyNumber:
+		return schema.Text | schema.Number | schema.Null
 	case s.Datatype == serve.Bytes:
 		return schema.Text
 	case s.Datatype == serve.Bool:
