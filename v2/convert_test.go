@@ -2,6 +2,7 @@ package v2_test
 
 import (
 	"context"
+	"encoding/json"
 	"strings"
 	"testing"
 
@@ -254,6 +255,26 @@ func TestOutputSchema(t *testing.T) {
 		_, err := do(t.Context(), s, "infer", `{"inputs":[1]}`)
 		if (err == nil) != (tt.want == "") || (err != nil && (!strings.Contains(err.Error(), tt.want) || serve.CodeOf(err) != serve.Internal)) {
 			t.Errorf("%v: error %v, want %q", tt.out, err, tt.want)
+		}
+	}
+}
+
+// TestScalarsAreTensors: what a model of another process answers is JSON, of
+// which scalars are tensors of one element in OIP.
+func TestScalarsAreTensors(t *testing.T) {
+	for out, want := range map[string]string{
+		`15.5`:  `{"name":"output-0","shape":[1],"datatype":"FP64","data":[15.5]}`,
+		`7`:     `{"name":"output-0","shape":[1],"datatype":"INT64","data":[7]}`,
+		`true`:  `{"name":"output-0","shape":[1],"datatype":"BOOL","data":[true]}`,
+		`"yes"`: `{"name":"output-0","shape":[1],"datatype":"BYTES","data":["yes"]}`,
+	} {
+		s := started(t, v2.Config{Name: "m", Model: &seen{out: func(*serve.Request) any { return json.RawMessage(out) }}})
+		got, err := do(t.Context(), s, "infer", `{"id":"1","inputs":[{"name":"x","datatype":"FP32","shape":[1],"data":[1]}]}`)
+		if err != nil {
+			t.Fatal(out, err)
+		}
+		if !strings.HasSuffix(got, `"outputs":[`+want+`]}`) {
+			t.Errorf("%s: answered %s, want %s", out, got, want)
 		}
 	}
 }

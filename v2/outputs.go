@@ -138,6 +138,10 @@ func fromJSON(v any) (*serve.Tensor, error) {
 		return nil, err
 	}
 	doc, err := oip.ParseValue(text)
+	switch doc.(type) {
+	case int64, float64, serve.Number, bool, string: // a tensor of one element
+		doc, err = oip.ParseValue(slices.Concat([]byte("["), text, []byte("]")))
+	}
 	if err != nil {
 		return nil, err
 	}
