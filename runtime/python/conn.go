@@ -131,7 +131,10 @@ func (c *conn) fail(err error) {
 var errGone = errors.New("the worker is gone")
 
 // errBroken is a connection that ended before the answer came.
-type errBroken struct{ cause error }
+type errBroken struct {
+	cause error
+	sent  bool // the worker may have got the call
+}
 
 func (e *errBroken) Error() string { return e.cause.Error() }
 func (e *errBroken) Unwrap() error { return e.cause }
@@ -167,7 +170,7 @@ func (c *conn) settle(w *call, last frame, ok bool) (frame, []frame, error) {
 	if !ok {
 		c.mu.Lock()
 		defer c.mu.Unlock()
-		return last, nil, &errBroken{c.err}
+		return last, nil, &errBroken{c.err, true}
 	}
 	parts := w.parts
 	w.parts, w.size = nil, 0
@@ -183,7 +186,7 @@ func (c *conn) enter(w *call, f *frame) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.err != nil {
-		return &errBroken{c.err}
+		return &errBroken{c.err, false}
 	}
 	c.last++
 	f.call = c.last
@@ -253,7 +256,7 @@ func (c *conn) write(ctx context.Context, f *frame) error {
 	}
 	if err := c.send(f); err != nil {
 		c.fail(err)
-		return &errBroken{err}
+		return &errBroken{err, true}
 	}
 	return nil
 }

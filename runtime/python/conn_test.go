@@ -100,6 +100,8 @@ func TestCallsInAnyOrder(t *testing.T) {
 		})
 	}
 	calls.Wait()
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	if len(c.calls) != 0 {
 		t.Errorf("%d calls are left", len(c.calls))
 	}

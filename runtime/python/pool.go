@@ -322,7 +322,9 @@ func (p *pool) call(ctx context.Context, f *frame) (last frame, parts []frame, e
 	w.load.Add(-1)
 	switch {
 	case err != nil:
-		return last, nil, asAnswer(w.gaveUp(err))
+		err = w.gaveUp(err)
+		p.gone(w, err)
+		return last, nil, asAnswer(err)
 	case last.kind == kindError:
 		failure := failureOf(last.meta)
 		if failure.Traceback != "" {
@@ -333,11 +335,28 @@ func (p *pool) call(ctx context.Context, f *frame) (last frame, parts []frame, e
 	return last, parts, nil
 }
 
+// gone takes a worker that has crashed out of its slot, so that no other call
+// goes to it.
+func (p *pool) gone(w *worker, err error) {
+	var c *crash
+	if !errors.As(err, &c) {
+		return
+	}
+	for _, s := range p.slots {
+		s.down.CompareAndSwap(nil, &c.why)
+		s.live.CompareAndSwap(w, nil)
+	}
+}
+
 // asAnswer is a failure of a worker as requests are answered with it: what
 // crashes is a failure of the host, 500 in either contract.
 func asAnswer(err error) error {
 	var c *crash
-	if errors.As(err, &c) {
+	switch {
+	case !errors.As(err, &c):
+	case !c.sent:
+		return serve.Errorf(serve.Unavailable, "RuntimeError", "the Python worker is being started again: %s", c.why)
+	default:
 		return serve.Errorf(serve.Unwritable, "RuntimeError", "%w", c)
 	}
 	return err

@@ -182,11 +182,14 @@ func (p *process) gaveUp(err error) error {
 		p.kill("it broke off the connection: " + err.Error())
 		<-p.exited
 	}
-	return &crash{p.why()}
+	return &crash{p.why(), broken.sent}
 }
 
 // A crash is the end of a worker with calls in it.
-type crash struct{ why string }
+type crash struct {
+	why  string
+	sent bool // the call may have got there
+}
 
 func (c *crash) Error() string { return "the Python worker crashed: " + c.why }
 
