@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"time"
 
 	"github.com/leat-ml/leat/catalog"
 	"github.com/leat-ml/leat/serve"
@@ -26,7 +27,10 @@ type Code struct {
 	Interpreter string // "" looks for one
 	Workers     int    // processes a model; 0 is 1
 	Memory      int64  // bytes that a worker may have; 0 is no limit
-	Logger      *slog.Logger
+	// Grace is how long after its deadline a call may come back before its worker is
+	// taken to hang, and killed; 0 is 5 seconds.
+	Grace  time.Duration
+	Logger *slog.Logger
 	// Serve makes the step that serves a model of a spec.
 	Serve func(a catalog.Args, m serve.Model) (serve.Step, error)
 }

@@ -117,7 +117,7 @@ func (c *conn) fail(err error) {
 	if c.err != nil {
 		return
 	}
-	if err == io.EOF {
+	if errors.Is(err, io.EOF) {
 		err = errGone
 	}
 	c.err = err

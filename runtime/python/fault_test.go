@@ -207,8 +207,9 @@ func TestCrashUnderLoad(t *testing.T) {
 
 // TestHang has a call that sleeps on after its deadline: its worker is killed.
 func TestHang(t *testing.T) {
-	m := startModel(t, testCode(t), "Sleeper", nil)
-	m.pool.grace = 100 * time.Millisecond
+	c := testCode(t)
+	c.Grace = 100 * time.Millisecond
+	m := startModel(t, c, "Sleeper", nil)
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
 	pid := m.pool.pick().cmd.Process.Pid

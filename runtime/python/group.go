@@ -211,7 +211,8 @@ func (g *Group) creation(name string, o *Object, a catalog.Args) (creation, erro
 		}
 		c.FunctionArgs[key[1:]] = named
 	}
-	return c, o.accepts(name, &c)
+	err := o.accepts(name, &c)
+	return c, err
 }
 
 // common are the arguments that a class gets by itself where it takes them.

@@ -1,6 +1,7 @@
 package python
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -54,7 +55,7 @@ type worker struct {
 }
 
 func newPool(l *Loaded, workers int, logger *slog.Logger) *pool {
-	p := &pool{loaded: l, logger: logger, grace: defaultGrace, pause: defaultPause}
+	p := &pool{loaded: l, logger: logger, grace: cmp.Or(l.code.Grace, defaultGrace), pause: defaultPause}
 	for i := range max(1, workers) {
 		p.slots = append(p.slots, &slot{number: i})
 	}

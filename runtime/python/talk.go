@@ -96,12 +96,6 @@ type creation struct {
 	FunctionArgs map[string]string `json:"function_args,omitempty"`
 }
 
-// created is the metadata of the answer to CREATE.
-type created struct {
-	Async bool     `json:"async"`
-	Hooks []string `json:"hooks"`
-}
-
 // ask sends a request that has only metadata, and reads that of the answer. The
 // error is a *Failure where the code is to blame.
 func (p *process) ask(ctx context.Context, k kind, object uint16, in, out any) error {
