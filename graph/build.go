@@ -28,6 +28,20 @@ type Options struct {
 // Build makes a graph of a spec. When the spec is wrong it returns every
 // problem at once and no graph.
 func Build(spec *Spec, o Options) (*Graph, []Problem) {
+	g, problems := build(spec, o)
+	if g == nil {
+		return nil, problems
+	}
+	found := g.Check()
+	problems = append(problems, found...)
+	if slices.ContainsFunc(found, func(p Problem) bool { return !p.Warning }) {
+		return nil, problems
+	}
+	return g, problems
+}
+
+// build is Build without a look at what flows on the edges.
+func build(spec *Spec, o Options) (*Graph, []Problem) {
 	if o.Catalog == nil {
 		o.Catalog = catalog.Default
 	}
@@ -41,10 +55,6 @@ func Build(spec *Spec, o Options) (*Graph, []Problem) {
 		return nil, b.problems
 	}
 	b.g.file = spec.File
-	b.problems = append(b.problems, b.g.Check()...)
-	if b.failed() {
-		return nil, b.problems
-	}
 	return b.g, b.problems
 }
 

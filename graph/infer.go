@@ -157,7 +157,7 @@ func (c *inference) infer(step any, in schema.Type) (schema.Type, error) {
 
 // report tells of an error, or of each of several.
 func (c *inference) report(p *plan, n *node, f feed, err error) {
-	if several, ok := err.(interface{ Unwrap() []error }); ok { //nolint:errorlint // each is reported
+	if several, ok := err.(interface{ Unwrap() []error }); ok {
 		for _, err := range several.Unwrap() {
 			c.report(p, n, f, err)
 		}

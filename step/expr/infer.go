@@ -122,9 +122,9 @@ func (g *guess) choice(n *choice) (schema.Type, error) {
 	case errYes != nil && errNo != nil:
 		return schema.Never, errYes
 	case errYes != nil:
-		return no, nil
+		return no, nil //nolint:nilerr // the other way need not be taken
 	case errNo != nil:
-		return yes, nil
+		return yes, nil //nolint:nilerr // likewise
 	}
 	return schema.Join(yes, no), nil
 }

@@ -162,7 +162,7 @@ func (g *guess) comprehension(n *comprehension) (schema.Type, error) {
 			return schema.Never, err
 		}
 		if err != nil {
-			return g.none(n), nil
+			return g.none(n), nil //nolint:nilerr // where there is nothing to fail with
 		}
 		some = some && len(c.conds) == 0
 	}
@@ -209,7 +209,7 @@ func (g *guess) collected(n *comprehension, count int, some bool) (schema.Type, 
 	case err != nil && some:
 		return schema.Never, err
 	case err != nil:
-		return schema.Tuple(), nil
+		return schema.Tuple(), nil //nolint:nilerr // where there is nothing to fail with
 	}
 	return schema.ListOf(t, count), nil
 }
