@@ -69,6 +69,12 @@ type Warmer interface {
 	Warm(ctx context.Context) error
 }
 
+// A Supervised is a model in other processes, which may end and be started again.
+// Down says why none of them can answer now; nil when one can.
+type Supervised interface {
+	Down() error
+}
+
 // A Description is what is known of a model's inputs and outputs. It is
 // immutable.
 type Description struct {

@@ -166,7 +166,7 @@ func (s *Server) failed(doing string, err error) error {
 }
 
 func (s *Server) ready(ev *serve.Event) error {
-	st := s.status.Load()
+	st := s.Status()
 	switch {
 	case st.Phase == Ready:
 		return s.answer(ev, serve.RawBody([]byte("Model "+s.Name+" is ready (event_id = "+ev.Identify()+")")), &serve.Reply{ContentType: "text/plain"})

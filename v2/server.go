@@ -124,8 +124,17 @@ func (s *Server) Waits() bool {
 	return ok && w.Waits()
 }
 
-// Status tells the model's phase.
-func (s *Server) Status() Status { return *s.status.Load() }
+// Status tells the model's phase. One that has loaded, and whose processes are
+// being started again, is as good as failed meanwhile.
+func (s *Server) Status() Status {
+	st := *s.status.Load()
+	if d, ok := s.Model.(serve.Supervised); ok && st.Phase == Ready {
+		if err := d.Down(); err != nil {
+			st.Phase, st.Err = Failed, err
+		}
+	}
+	return st
+}
 
 // Description is the schema of the loaded model.
 func (s *Server) Description() serve.Description { return *s.desc.Load() }

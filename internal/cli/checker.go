@@ -21,7 +21,7 @@ type checker struct {
 }
 
 func (c *checker) check(ctx context.Context, src *source) {
-	if src.spec != nil && src.spec.Graph != nil {
+	if src.spec != nil && src.spec.Graph != nil && !src.broken { // else every name of the code's is unknown
 		c.graph(ctx, src)
 	}
 	switch {
@@ -101,7 +101,7 @@ func (c *checker) build(src *source, add func(graph.Problem)) *server.Core {
 // told without loading anything; problems are what was found reading it.
 func unservable(set *catalog.Set, src *source, problems []graph.Problem) error {
 	c := &checker{set: set, problems: problems}
-	if hasErrors(problems) && src.spec != nil && src.spec.Graph != nil {
+	if hasErrors(problems) && src.spec != nil && src.spec.Graph != nil && !src.broken {
 		if core := c.build(src, c.adder()); core != nil {
 			_ = core.Close(context.Background()) // it has not been started
 		}

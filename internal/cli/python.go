@@ -30,6 +30,7 @@ func (o *opener) load(ctx context.Context, src *source) []graph.Problem {
 	src.codeFiles = pythonFiles(c.Paths, c.Folder)
 	loaded, err := c.Load(ctx, o.unknown(src.spec))
 	if err != nil {
+		src.broken = true
 		return []graph.Problem{codeProblem(src, err)}
 	}
 	src.code = loaded

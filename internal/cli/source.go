@@ -37,6 +37,7 @@ type source struct {
 
 	code      *python.Loaded // of users; nil without any
 	codeFiles []string       // that it is made of, as far as is known
+	broken    bool           // the code cannot be loaded, and why has been told
 }
 
 // reading says how what is served is read. It is embedded by the verbs that do.
