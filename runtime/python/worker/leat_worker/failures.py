@@ -42,9 +42,8 @@ def _name(exc: BaseException) -> str:
         return "CancelledError"
     if isinstance(exc, Refused):
         return "LookupError"
-    if isinstance(exc, values.Unreadable):
-        return "ValueError"
-    return "TypeError" if isinstance(exc, values.Unwritable) else type(exc).__name__
+    known = (base for base in type(exc).__mro__ if not base.__module__.startswith("leat_worker."))
+    return next(known).__name__
 
 
 def _text(exc: BaseException) -> str:

@@ -107,7 +107,7 @@ class Worker:
         try:
             meta = self._meta(frame.meta)
             said = do(self, frame, meta)
-        except Closed:
+        except (Closed, Malformed):
             raise
         except BaseException as exc:  # noqa: BLE001 - the user's code may raise anything
             self._fail(frame, exc)
@@ -373,14 +373,23 @@ def _prepare_process(connection: Connection, lifeline: int) -> None:
     """Signals are for the server to act upon; what the user's code forks is not a worker."""
     ours = {signal.SIGINT: _ignore, signal.SIGHUP: _ignore, signal.SIGTERM: lambda *_: watchdog.look(lifeline)}
     before = {number: signal.signal(number, handler) for number, handler in ours.items()}
+    masks = []
+
+    def block() -> None:
+        """A signal for the child must not come to a handler of ours."""
+        masks.append(signal.pthread_sigmask(signal.SIG_BLOCK, ours))
+
+    def unblock() -> None:
+        signal.pthread_sigmask(signal.SIG_SETMASK, masks.pop())
 
     def in_child() -> None:
         connection.drop()
         for number, handler in before.items():
             signal.signal(number, handler)
+        unblock()
         watchdog.start_in_child(lifeline)
 
-    os.register_at_fork(after_in_child=in_child)
+    os.register_at_fork(before=block, after_in_parent=unblock, after_in_child=in_child)
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(line_buffering=True, write_through=False, errors="backslashreplace")
 
