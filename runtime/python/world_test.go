@@ -111,6 +111,9 @@ func TestMain(m *testing.M) {
 		panic(err)
 	}
 	_ = os.Setenv("XDG_CACHE_HOME", dir)
+	if os.Getenv(serverVariable) != "" {
+		beServer() // until it is killed
+	}
 	m.Run()
 	_ = os.RemoveAll(dir)
 }
