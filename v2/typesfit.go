@@ -124,26 +124,49 @@ func fewOf(names []string) string {
 
 // matrix checks rows that are lists or single values.
 func (f *fitter) matrix(inputs schema.Type) error {
-	dims, leaf, ok := extent(inputs)
+	rows, ok := inputs.Items()
 	if !ok {
-		return f.width(inputs)
+		rows = []schema.Type{inputs.Elem()}
 	}
+	dims, leaf, ok := extent(inputs)
 	switch {
 	case len(f.d.Inputs) == 0:
-		return f.width(inputs)
+		return f.width(rows)
 	case len(f.d.Inputs) == 1:
 		s := &f.d.Inputs[0]
-		if !mayReshape(dims, s.Shape) {
+		if ok && !mayReshape(dims, s.Shape) {
 			return f.wrongShape(dims, s)
 		}
-		if len(dims) > 0 && !slices.Contains(dims, 0) && !slices.Contains(dims[1:], -1) {
-			if bad, found := misfit(inputs, taken(s)); found {
+		for _, row := range rows {
+			if bad, found := misfit(row, taken(s)); found {
 				return schema.Fails("input %q takes %s, and there is %s", s.Name, s.Datatype, bad)
 			}
 		}
-		return nil
+		if ok {
+			return nil
+		}
+		if err := f.width(rows); err != nil {
+			return err
+		}
+		return ragged(rows)
+	case ok:
+		return f.columns(dims, leaf)
 	}
-	return f.columns(dims, leaf)
+	return ragged(rows)
+}
+
+// ragged is an error for rows of which one is surely not like the others.
+func ragged(rows []schema.Type) error {
+	first := rows[0]
+	for i, row := range rows {
+		list, other := row.Is(schema.List), first.Is(schema.List)
+		single, otherwise := !row.Can(schema.List|schema.Other), !first.Can(schema.List|schema.Other)
+		lengths := list && other && row.Len() >= 0 && first.Len() >= 0 && row.Len() != first.Len()
+		if list && otherwise || single && other || lengths {
+			return schema.Fails("the inputs are ragged: item %d is %s, and the first one %s", i, row, first)
+		}
+	}
+	return nil
 }
 
 // columns checks rows for a model with an input a column.
@@ -162,7 +185,7 @@ func (f *fitter) columns(dims []int, leaf schema.Type) error {
 
 // width checks the number of columns of rows that are lists, where there is
 // nothing else to go by.
-func (f *fitter) width(inputs schema.Type) error {
+func (f *fitter) width(rows []schema.Type) error {
 	want := len(f.d.Features)
 	if len(f.d.Inputs) > 0 {
 		s := &f.d.Inputs[0]
@@ -170,10 +193,6 @@ func (f *fitter) width(inputs schema.Type) error {
 			return nil
 		}
 		want = s.Shape[1]
-	}
-	rows, ok := inputs.Items()
-	if !ok {
-		rows = []schema.Type{inputs.Elem()}
 	}
 	for _, row := range rows {
 		if n := row.Len(); row.Is(schema.List) && n > 0 && n != want {
@@ -298,7 +317,7 @@ func misfit(t schema.Type, kinds schema.Kind) (bad schema.Type, found bool) {
 		return t, false
 	}
 	items, ok := t.Items()
-	if !ok {
+	if !ok && t.Len() > 0 {
 		return misfit(t.Elem(), kinds)
 	}
 	for _, item := range items {

@@ -23,6 +23,9 @@ type typedTensor struct {
 func (f *fitter) tensors(body schema.Type, items []schema.Type) error {
 	all, named := make([]typedTensor, len(items)), true
 	for i, t := range items {
+		if !t.Can(schema.Object | schema.Other) {
+			return schema.Fails("inputs[%d] is no tensor, but %s, and others are", i, t)
+		}
 		if !t.Is(schema.Object) {
 			return nil
 		}
@@ -30,6 +33,10 @@ func (f *fitter) tensors(body schema.Type, items []schema.Type) error {
 			return schema.Fails("inputs[%d]: %q is no datatype", i, text)
 		}
 		all[i] = tensorType(t)
+		data, _, _ := t.Field("data")
+		if bad, found := misfit(data, schema.Any.Kinds()&^schema.Text); found && all[i].typed && all[i].datatype.Numeric() {
+			return schema.Fails("inputs[%d] is of datatype %s, and has %s", i, all[i].datatype, bad)
+		}
 		named = named && all[i].named
 	}
 	if err := f.wanted(body); err != nil {
