@@ -1,0 +1,72 @@
+package nats
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"time"
+
+	natsserver "github.com/nats-io/nats-server/v2/server"
+)
+
+const (
+	// maxPayload is what the server within the process takes as one message.
+	maxPayload = 16 << 20
+	startWait  = 10 * time.Second
+)
+
+// start runs a server in this process that keeps its files in the folder and
+// listens nowhere.
+func start(folder Folder, sync bool, logger *slog.Logger) (*natsserver.Server, error) {
+	if err := folder.Claim(); err != nil {
+		return nil, err
+	}
+	sv, err := natsserver.NewServer(&natsserver.Options{
+		ServerName:             "leat",
+		DontListen:             true,
+		NoSigs:                 true,
+		DisableJetStreamBanner: true,
+		MaxPayload:             maxPayload,
+		MaxPending:             4 * maxPayload,
+		JetStream:              true,
+		StoreDir:               filepath.Join(folder.Path(), "nats"),
+		JetStreamMaxMemory:     1 << 20, // all streams are in files
+		JetStreamMaxStore:      1 << 50, // the disk and max_bytes bound it
+		SyncAlways:             sync,
+		SyncInterval:           time.Second,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("start the NATS server in the process: %w", err)
+	}
+	sv.SetLoggerV2(serverLog{logger}, false, false, false)
+	sv.Start()
+	if !sv.ReadyForConnections(startWait) || !sv.JetStreamEnabled() {
+		stop(sv)
+		return nil, fmt.Errorf("start the NATS server in the process: %w", errors.New("JetStream is not ready; the log says why"))
+	}
+	return sv, nil
+}
+
+func stop(sv *natsserver.Server) {
+	sv.Shutdown()
+	sv.WaitForShutdown()
+}
+
+// serverLog hands on what the server says that is not about its routine.
+type serverLog struct{ logger *slog.Logger }
+
+func (l serverLog) Noticef(string, ...any) {}
+func (l serverLog) Debugf(string, ...any)  {}
+func (l serverLog) Tracef(string, ...any)  {}
+
+func (l serverLog) Warnf(format string, v ...any) {
+	l.logger.Warn("the NATS server in the process", "message", fmt.Sprintf(format, v...))
+}
+
+func (l serverLog) Errorf(format string, v ...any) {
+	l.logger.Error("the NATS server in the process", "message", fmt.Sprintf(format, v...))
+}
+
+// Fatalf is about the server alone: the program goes on without it.
+func (l serverLog) Fatalf(format string, v ...any) { l.Errorf(format, v...) }

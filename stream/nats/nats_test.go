@@ -1,0 +1,104 @@
+package nats
+
+import (
+	"context"
+	"net/url"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"go.uber.org/goleak"
+
+	"github.com/leat-ml/leat/stream/driver"
+	"github.com/leat-ml/leat/stream/drivertest"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// A place is a Folder.
+type place string
+
+func (p place) Path() string { return string(p) }
+
+func (p place) Claim() error { return nil }
+
+func openURL(t *testing.T, ns *NATS, rawURL string) driver.Stream {
+	t.Helper()
+	u, err := url.Parse(rawURL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, traits, err := ns.Open(context.Background(), driver.Source{URL: u})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if traits.Local || traits.Wraps {
+		t.Errorf("traits %+v", traits)
+	}
+	return s
+}
+
+// abandon ends the connections of ns as the end of its process would: nothing is
+// saved, and nothing given back.
+func abandon(ns *NATS) {
+	for _, sv := range ns.servers {
+		sv.mu.Lock()
+		sv.closed = true
+		if sv.conn != nil {
+			sv.conn.Close()
+		}
+		if sv.within != nil {
+			stop(sv.within)
+		}
+		sv.mu.Unlock()
+	}
+}
+
+// copyFolder copies what a process that is killed would leave.
+func copyFolder(t *testing.T, from string) string {
+	t.Helper()
+	to := filepath.Join(t.TempDir(), "copy")
+	if err := os.CopyFS(to, os.DirFS(from)); err != nil {
+		t.Fatal(err)
+	}
+	return to
+}
+
+// warm has a stream made, which takes longer than the suite waits for a full one.
+func warm(t *testing.T, s driver.Stream) driver.Stream {
+	t.Helper()
+	if _, err := s.Lag(context.Background(), "nobody"); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func TestEmbedded(t *testing.T) {
+	for name, query := range map[string]string{
+		"always":  "",
+		"none":    "?sync=none",
+		"records": "?sync=none&records=1",
+		"two":     "?sync=none&records=2",
+	} {
+		t.Run(name, func(t *testing.T) {
+			drivertest.Run(t, func(t *testing.T) drivertest.Harness {
+				ns := &NATS{Folder: place(t.TempDir())}
+				return drivertest.Harness{
+					Open: func(t *testing.T) driver.Stream { return openURL(t, ns, "nats:///s.t"+query) },
+					Small: func(t *testing.T) driver.Stream {
+						u := "nats:///small?max_bytes=9KiB"
+						if query != "" {
+							u += "&" + query[1:]
+						}
+						return warm(t, openURL(t, ns, u))
+					},
+					Crash: func(t *testing.T) {
+						left := copyFolder(t, ns.Folder.Path())
+						abandon(ns)
+						ns = &NATS{Folder: place(left)}
+					},
+				}
+			})
+		})
+	}
+}
