@@ -7,7 +7,7 @@ done here. Routing, readiness, paths, records and metrics are the server's.
 
 from __future__ import annotations
 
-from . import answers, describe, events, signatures, steps, tensors, values
+from . import answers, describe, events, realmlrun, signatures, steps, tensors, values
 from .answers import Answer
 from .context import GraphContext
 from .failures import Refused
@@ -22,7 +22,9 @@ class ModelHost(Host):
 
     def __init__(self, target: type, spec: dict[str, object], context: GraphContext) -> None:
         self.context = context
+        realmlrun.adapt()
         self.object = steps.construct(target, _with_model_args(target, spec), context)
+        realmlrun.versioned(self.object)
         self.hooks = describe.hooks(target, describe.MODEL_HOOKS)
         self.is_async = any(signatures.is_async(getattr(target, n)) for n in _ASYNC)
         self._told = ({}, {})  # the metrics and labels that the server knows

@@ -153,7 +153,7 @@ class Processes(unittest.TestCase):
         with Process(code) as p:
             self.start(p, "modules")
             names = set(p.call(1).value)
-            heavy = {"asyncio", "inspect", "typing", "logging", "dataclasses", "socket", "subprocess", "numpy", "mlrun", "ast", "dis"}
+            heavy = {"asyncio", "inspect", "logging", "dataclasses", "socket", "subprocess", "numpy", "mlrun", "ast", "dis"}
             heavy -= set(self.bare())  # some environments import a few at every start
             self.assertEqual(names & heavy, set())
             print(f"\nresident without numpy: {p.resident() / 1e6:.1f} MB")
