@@ -84,6 +84,10 @@ bench-peers: ## serving graphs against KServe's router and the real MLRun, which
 	$(GO) run ./bench/cmd/bench -suite mlrun -mlrun $$python && \
 	$(GO) run ./bench/cmd/bench -suite kserve -kserve $$router
 
+.PHONY: bench-python
+bench-python: setup ## models in Python behind leat, MLServer and MLRun, which are installed below .cache
+	@scripts/bench-python.sh
+
 .PHONY: bench-smoke
 bench-smoke: setup ## run each benchmark once, to see that it still works
 	$(GO) test -run '^$$' -bench . -benchtime 1x ./...

@@ -1,7 +1,7 @@
 // Command bench measures leat against the floor server in one run, and prints
 // ratios with their targets. bench/README.md says what the figures mean.
 //
-//	go run ./bench/cmd/bench [-suite http|inproc|graph|cold|reload|kserve|mlrun|all] [-smoke]
+//	go run ./bench/cmd/bench [-suite http|inproc|graph|cold|reload|python|kserve|mlrun|all] [-smoke]
 package main
 
 import (
@@ -33,6 +33,8 @@ type config struct {
 	posts          []workload
 	kserveRouter   string // path of its binary
 	mlrunPython    string // path of a Python that has MLRun
+	leatPython     string // path of the Python that runs models behind leat; it has scikit-learn
+	mlserver       string // path of a Python that has MLServer; "" leaves it out
 }
 
 // bench is one run of the program.
@@ -67,7 +69,7 @@ func parse(args []string) (config, error) {
 	var smoke bool
 	var reloads int
 	f := flag.NewFlagSet("bench", flag.ContinueOnError)
-	f.StringVar(&c.suite, "suite", "all", "http, inproc, graph, cold, reload, kserve, mlrun, or all but the last two")
+	f.StringVar(&c.suite, "suite", "all", "http, inproc, graph, cold, reload, python, kserve, mlrun, or all but the last two")
 	f.IntVar(&c.rounds, "rounds", 5, "rounds of the http suite")
 	f.IntVar(&c.runs, "runs", 11, "starts of each server in the cold suite")
 	f.Float64Var(&seconds, "seconds", 1.5, "length of a cell, beside its warm-up")
@@ -75,7 +77,9 @@ func parse(args []string) (config, error) {
 	f.IntVar(&reloads, "reloads", 1000, "reloads in all rounds of the reload suite")
 	f.IntVar(&c.procs, "procs", 0, "GOMAXPROCS of the generator and of each server; 0 leaves it alone")
 	f.StringVar(&c.kserveRouter, "kserve", "", "`path` of KServe's router, for the kserve suite")
-	f.StringVar(&c.mlrunPython, "mlrun", "", "`path` of a Python with MLRun, for the mlrun suite")
+	f.StringVar(&c.mlrunPython, "mlrun", "", "`path` of a Python with MLRun, for the mlrun and python suites")
+	f.StringVar(&c.mlserver, "mlserver", "", "`path` of a Python with MLServer, for the python suite")
+	f.StringVar(&c.leatPython, "python", ".venv/bin/python", "`path` of a Python with scikit-learn, for the python suite")
 	f.BoolVar(&c.full, "full", false, "1 and 64 connections too")
 	f.BoolVar(&c.gate, "gate", false, "exit 1 when a target is missed")
 	f.BoolVar(&smoke, "smoke", false, "one short round, to see that everything still runs; its figures mean nothing")
@@ -122,16 +126,16 @@ func run(ctx context.Context, c config, out io.Writer) error {
 	if c.procs > 0 {
 		runtime.GOMAXPROCS(c.procs)
 	}
-	suites := map[string]func(context.Context) error{"http": b.http, "inproc": b.inproc, "graph": b.graphs, "cold": b.cold, "reload": b.reload, "kserve": b.kserve, "mlrun": b.mlrun}
+	suites := map[string]func(context.Context) error{"http": b.http, "inproc": b.inproc, "graph": b.graphs, "cold": b.cold, "reload": b.reload, "kserve": b.kserve, "mlrun": b.mlrun, "python": b.pythonModels}
 	names := []string{c.suite}
 	if c.suite == "all" {
-		names = []string{"inproc", "graph", "http", "cold", "reload"}
+		names = []string{"inproc", "graph", "http", "cold", "reload", "python"}
 	}
 	b.printMachine()
 	for _, name := range names {
 		suite, ok := suites[name]
 		if !ok {
-			return fmt.Errorf("no suite %q: there are http, inproc, graph, cold, reload, kserve, mlrun and all", name)
+			return fmt.Errorf("no suite %q: there are http, inproc, graph, cold, reload, python, kserve, mlrun and all", name)
 		}
 		if err := suite(ctx); err != nil {
 			return fmt.Errorf("suite %s: %w", name, err)

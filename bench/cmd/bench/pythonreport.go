@@ -1,0 +1,85 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/leat-ml/leat/bench/proc"
+)
+
+const contestHeader = "server\treq/s [min-max]\tp50 us\tp99 us\tCPU us/req [min-max]\tof it, other processes\tgenerator CPU\tother %\tresident MB\tleat to it: req/s\tCPU\tp99\t"
+
+// printContest prints what the servers did, and whether leat met its goals. Ratios
+// are leat's to each server's, medians of those of each round.
+func (b *bench) printContest(c *contest, conns int) error {
+	fmt.Fprintf(b.out, "\n%s, %d connections, %d rounds of %v\n", c.name, conns, b.rounds, b.length)
+	tw := tabwriter.NewWriter(b.out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(tw, contestHeader)
+	ours := c.ours()
+	for _, e := range c.entrants {
+		rate, cpu := over(e.cells, e.perSecond), over(e.cells, e.cpu)
+		resident := 0.0
+		if u, err := proc.Read(b.proc, e.srv.PID); err == nil {
+			resident = megabytes(u.Resident)
+		}
+		fmt.Fprintf(tw, "%s\t%.0f [%.0f-%.0f]\t%.0f\t%.0f\t%.1f [%.1f-%.1f]\t%.1f\t%.1f\t%.0f\t%.0f\t", e.name(),
+			rate.median, rate.least, rate.most, e.quantile(0.5), e.quantile(0.99), cpu.median, cpu.least, cpu.most,
+			over(e.cells, e.workers).median, over(e.cells, e.generator).median, over(e.cells, e.other).median, resident)
+		if e == ours {
+			fmt.Fprintln(tw, "\t\t\t")
+			continue
+		}
+		fmt.Fprintf(tw, "%.2f\t%.2f\t%.2f\t\n", ours.to(&e.row, ours.perSecond, e.perSecond), ours.to(&e.row, ours.cpu, e.cpu), ours.to(&e.row, ours.p99, e.p99))
+	}
+	if err := tw.Flush(); err != nil {
+		return err
+	}
+	b.judgeContest(c, conns)
+	return nil
+}
+
+// ours is leat, with its own shim of MLRun's package.
+func (c *contest) ours() *entrant {
+	for _, e := range c.entrants {
+		if strings.HasPrefix(e.name(), "leat") {
+			return e
+		}
+	}
+	return nil
+}
+
+// workers is the CPU time of all processes but the server's first, in us a request.
+func (e *entrant) workers(i int) float64 {
+	return micros(e.python[i]) / float64(max(e.cells[i].OK(), 1))
+}
+
+func (b *bench) judgeContest(c *contest, conns int) {
+	for _, e := range c.entrants {
+		if f := e.failures(); f != "" {
+			fmt.Fprintf(b.out, "%s: %s %s\n", e.name(), f, b.verdict(false))
+		}
+	}
+	if conns != pythonConns {
+		return
+	}
+	ours := c.ours()
+	if c.goal {
+		cpu := over(ours.cells, ours.cpu).median
+		fmt.Fprintf(b.out, "goal: CPU <= %.0f us %s\n", pythonCPU, b.verdict(cpu <= pythonCPU))
+		b.tellNuclio(ours, c.entrants[0])
+	}
+	for _, e := range c.entrants {
+		if e.peer {
+			rate, p99 := ours.to(&e.row, ours.perSecond, e.perSecond), ours.to(&e.row, ours.p99, e.p99)
+			fmt.Fprintf(b.out, "goals to %s: req/s >= %.1f %s, p99 <= %.2f %s\n", e.name(), pythonRate, b.verdict(rate >= pythonRate), pythonP99, b.verdict(p99 <= pythonP99))
+		}
+	}
+}
+
+// tellNuclio compares with nuclio by way of the floor.
+func (b *bench) tellNuclio(ours, floor *entrant) {
+	rate, cpu := ours.to(&floor.row, ours.perSecond, floor.perSecond), ours.to(&floor.row, ours.cpu, floor.cpu)
+	fmt.Fprintf(b.out, "leat is %.2f of the floor's req/s at %.1f times its CPU; nuclio with MLRun was %.3f and %.0f in a run of its own, not in this one: %.1f times its req/s, %.2f of its CPU by that\n",
+		rate, cpu, nuclioRate, nuclioCPU, rate/nuclioRate, cpu/nuclioCPU)
+}
