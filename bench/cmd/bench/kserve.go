@@ -31,8 +31,8 @@ const (
 
 var routerConns = []int{16, 64}
 
-// A relay is a graph of calls to services, as each server writes it; URL stands
-// for that of the services.
+// A relay is a graph of calls to three services, as each server writes it; HOST1
+// to HOST3 stand for where they are.
 type relay struct {
 	name         string
 	kserve, leat string
@@ -44,30 +44,30 @@ func relays() []relay {
 		{
 			name: "sequence of 3",
 			kserve: `{"nodes": {"root": {"routerType": "Sequence", "steps": [
-				{"name": "a", "serviceUrl": "URL/a"},
-				{"name": "b", "serviceUrl": "URL/b", "data": "$response"},
-				{"name": "c", "serviceUrl": "URL/c", "data": "$response"}]}}}`,
+				{"name": "a", "serviceUrl": "HOST1/a"},
+				{"name": "b", "serviceUrl": "HOST2/b", "data": "$response"},
+				{"name": "c", "serviceUrl": "HOST3/c", "data": "$response"}]}}}`,
 			leat: `graph:
   engine: sync
   steps:
-    a: {class_name: $remote, class_args: {url: URL/a, method: POST}}
-    b: {class_name: $remote, class_args: {url: URL/b, method: POST}, after: [a]}
-    c: {class_name: $remote, class_args: {url: URL/c, method: POST}, after: [b]}
+    a: {class_name: $remote, class_args: {url: HOST1/a, method: POST}}
+    b: {class_name: $remote, class_args: {url: HOST2/b, method: POST}, after: [a]}
+    c: {class_name: $remote, class_args: {url: HOST3/c, method: POST}, after: [b]}
 `,
 			answer: func(body string) string { return body },
 		},
 		{
 			name: "ensemble of 3",
 			kserve: `{"nodes": {"root": {"routerType": "Ensemble", "steps": [
-				{"name": "a", "serviceUrl": "URL/a"},
-				{"name": "b", "serviceUrl": "URL/b"},
-				{"name": "c", "serviceUrl": "URL/c"}]}}}`,
+				{"name": "a", "serviceUrl": "HOST1/a"},
+				{"name": "b", "serviceUrl": "HOST2/b"},
+				{"name": "c", "serviceUrl": "HOST3/c"}]}}}`,
 			leat: `graph:
   engine: async
   steps:
-    a: {class_name: $remote, class_args: {url: URL/a, method: POST}}
-    b: {class_name: $remote, class_args: {url: URL/b, method: POST}}
-    c: {class_name: $remote, class_args: {url: URL/c, method: POST}}
+    a: {class_name: $remote, class_args: {url: HOST1/a, method: POST}}
+    b: {class_name: $remote, class_args: {url: HOST2/b, method: POST}}
+    c: {class_name: $remote, class_args: {url: HOST3/c, method: POST}}
     all: {class_name: mlrun.serving.merger.Merge, class_args: {order: after, max_behind: 1024}, after: [a, b, c]}
     named: {handler: "({'a': event[0], 'b': event[1], 'c': event[2]})", after: [all], responder: true}
 `,
@@ -96,7 +96,7 @@ func (b *bench) kserve(ctx context.Context) (err error) {
 			return err
 		}
 	}
-	service, err := server.Start(ctx, "backend", b.dir+"/backend", b.env()...)
+	service, err := server.Start(ctx, "backend", b.dir+"/backend -hosts 3", b.env()...)
 	if err != nil {
 		return err
 	}
@@ -139,9 +139,16 @@ func (b *bench) relay(ctx context.Context, r relay, service string) (err error) 
 	return nil
 }
 
+// hosts writes the addresses of the three services: that of the first one, and
+// others of the loopback at its port.
+func hosts(first string) *strings.Replacer {
+	_, port, _ := strings.Cut(first, ":")
+	return strings.NewReplacer("HOST1", "http://"+first, "HOST2", "http://127.0.0.2:"+port, "HOST3", "http://127.0.0.3:"+port)
+}
+
 // routers starts KServe's and ours.
 func (b *bench) routers(ctx context.Context, r relay, service string) (both []*router, stop func() error, err error) {
-	at := strings.NewReplacer("URL", "http://"+service)
+	at := hosts(service)
 	path := filepath.Join(b.dir, strings.ReplaceAll(r.name, " ", "-")+".yaml")
 	if err := os.WriteFile(path, []byte(at.Replace(r.leat)), 0o600); err != nil {
 		return nil, nil, fmt.Errorf("write the spec: %w", err)

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -34,7 +35,7 @@ func TestRelays(t *testing.T) {
 	remote.Register(set)
 	for _, r := range relays() {
 		path := filepath.Join(t.TempDir(), "graph.yaml")
-		if err := os.WriteFile(path, []byte(strings.ReplaceAll(r.leat, "URL", "http://"+l.Addr().String())), 0o600); err != nil {
+		if err := os.WriteFile(path, []byte(regexp.MustCompile("HOST[123]").ReplaceAllString(r.leat, "http://"+l.Addr().String())), 0o600); err != nil {
 			t.Fatal(err)
 		}
 		spec, err := leat.ReadSpec(path)
