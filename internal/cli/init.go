@@ -19,27 +19,28 @@ import (
 // starter has the projects that init makes, a folder each. The content of files
 // that end in .tmpl is a template.
 //
-//go:embed starter/repository starter/program
+//go:embed starter/repository starter/program starter/python
 var starter embed.FS
 
 // projects are the folders of starter by the name of the template.
-var projects = map[string]string{"repository": "starter/repository", "go": "starter/program"}
+var projects = map[string]string{"repository": "starter/repository", "go": "starter/program", "python": "starter/python"}
 
 type initCmd struct {
 	Dir      string `arg:"" help:"The folder to make; it may exist."`
-	Template string `enum:"repository,go" default:"repository" help:"repository: models in a folder. go: a program with a model class in Go."`
+	Template string `enum:"repository,go,python" default:"repository" help:"repository: models in a folder. go: a program with a model class in Go. python: a model class and a step in Python."`
 	format   `embed:""`
 }
 
 // Help implements [kong.HelpProvider].
 func (initCmd) Help() string {
 	return `
-Makes a project that works as it is: a model repository with a small model, or a Go program. No file is overwritten.
+Makes a project that works as it is: a model repository with a small model, a Go program, or a model class in Python. No file is overwritten.
 
 Examples:
 
     leat init my-models
     leat init my-server --template go
+    leat init my-code --template python
 `
 }
 
