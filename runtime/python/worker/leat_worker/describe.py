@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from types import FunctionType, ModuleType
+import sys
+from types import FunctionType
 
 from . import signatures, usercode
 
@@ -34,7 +35,7 @@ def everything() -> dict[str, object]:
     found: dict[str, object] = {}
     for module_name, module in usercode.modules.items():
         for name, value in list(vars(module).items()):
-            if name.startswith("_") or not _served(value, module):
+            if name.startswith("_") or not _served(value):
                 continue
             said = one(value)
             found[f"{module_name}.{name}"] = said
@@ -42,22 +43,19 @@ def everything() -> dict[str, object]:
     return found
 
 
-def _served(value: object, module: ModuleType) -> bool:
+def _served(value: object) -> bool:
     """Whether a name of a module is something of the user's to serve, and no tool of another package."""
     if isinstance(value, type):
-        if _is_users(value.__module__, module):
-            return True
-        return kind_of(value) in ("model", "router", "mlserver") and not _is_base(value)
-    return isinstance(value, FunctionType) and _is_users(value.__module__, module)
+        return _is_users(value) or (kind_of(value) in ("model", "router", "mlserver") and not _is_library(value))
+    return isinstance(value, FunctionType) and _is_users(value)
 
 
-def _is_base(cls: type) -> bool:
-    return any(cls.__name__ == name and cls.__module__ == module for module, name, _ in _BASES)
-
-
-def _is_users(defined_in: str | None, module: ModuleType) -> bool:
-    top = (defined_in or "").partition(".")[0]
-    return defined_in == module.__name__ or any(top == m.__name__.partition(".")[0] for m in usercode.modules.values())
+def _is_users(value: object) -> bool:
+    module = sys.modules.get(getattr(value, "__module__", None) or "")
+    if module in usercode.modules.values():
+        return True
+    file = getattr(module, "__file__", None)
+    return bool(file) and usercode.owns(str(file))
 
 
 def one(target: object) -> dict[str, object]:
