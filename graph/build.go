@@ -23,14 +23,17 @@ type Options struct {
 	FromStep string // the step that starts the flow instead of the first ones
 	Observer Observer
 	Trace    Tracer
+	// Unchecked takes graphs whose steps are sure to fail, for who calls
+	// [Graph.Check] later, when more is known of models.
+	Unchecked bool
 }
 
 // Build makes a graph of a spec. When the spec is wrong it returns every
 // problem at once and no graph.
 func Build(spec *Spec, o Options) (*Graph, []Problem) {
 	g, problems := build(spec, o)
-	if g == nil {
-		return nil, problems
+	if g == nil || o.Unchecked {
+		return g, problems
 	}
 	found := g.Check()
 	problems = append(problems, found...)

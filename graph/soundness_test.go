@@ -136,7 +136,7 @@ func TestInferredIsWhatFlows(t *testing.T) {
 		}
 		spec.Graph.Steps[len(names)-1].Responder = true
 		notes := &notebook{left: map[string][]any{}, fine: map[string]any{}}
-		built, problems := graph.BuildUnchecked(spec, graph.Options{Catalog: realSteps(), Env: &catalog.Env{}, Trace: notes})
+		built, problems := graph.Build(spec, graph.Options{Catalog: realSteps(), Env: &catalog.Env{}, Trace: notes, Unchecked: true})
 		if built == nil {
 			t.Fatal(problems)
 		}

@@ -33,11 +33,11 @@ func (c *checker) check(ctx context.Context, src *source) {
 }
 
 // graph checks the graph as a whole and loads each of its models, so that one that
-// fails does not hide the others. What flows between steps is inferred twice:
-// before anything is loaded, and with what the models then say of their inputs.
+// fails does not hide the others. What flows between steps is inferred last, with
+// what the models then say of their inputs.
 func (c *checker) graph(ctx context.Context, src *source) {
 	add := c.adder()
-	core := c.build(src, add)
+	core := c.build(src, add, true)
 	for _, task := range tasks(src.spec.Graph) {
 		one := *src.spec
 		one.Graph = &graph.StepSpec{Kind: "router", Pos: src.spec.Graph.Pos, Routes: []*graph.StepSpec{task}}
@@ -88,9 +88,11 @@ func (c *checker) adder() func(graph.Problem) {
 }
 
 // build tells what is wrong with a graph before anything is loaded. It returns nil
-// when the graph cannot be served.
-func (c *checker) build(src *source, add func(graph.Problem)) *server.Core {
-	core, problems := server.New(c.config(src, src.spec, ""))
+// when the graph cannot be served; unchecked leaves what flows to Check.
+func (c *checker) build(src *source, add func(graph.Problem), unchecked bool) *server.Core {
+	config := c.config(src, src.spec, "")
+	config.Unchecked = unchecked
+	core, problems := server.New(config)
 	for _, p := range problems {
 		add(p)
 	}
@@ -102,7 +104,7 @@ func (c *checker) build(src *source, add func(graph.Problem)) *server.Core {
 func unservable(set *catalog.Set, src *source, problems []graph.Problem) error {
 	c := &checker{set: set, problems: problems}
 	if hasErrors(problems) && src.spec != nil && src.spec.Graph != nil && !src.broken {
-		if core := c.build(src, c.adder()); core != nil {
+		if core := c.build(src, c.adder(), false); core != nil {
 			_ = core.Close(context.Background()) // it has not been started
 		}
 	}

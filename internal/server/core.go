@@ -31,9 +31,11 @@ type Config struct {
 	Function string        // whose steps run here, of a graph over several; "*" means all
 	FromStep string        // starts the flow instead of its first steps
 	Trace    graph.Tracer  // follows the events of the graph; nil for none
-	ReadyAny bool          // one ready model makes the server ready
-	Name     string        // in server metadata
-	Version  string
+	// Unchecked builds graphs whose steps are sure to fail, for who calls Check.
+	Unchecked bool
+	ReadyAny  bool   // one ready model makes the server ready
+	Name      string // in server metadata
+	Version   string
 }
 
 // A Core is a server without ports: a [serve.Handler] over what the

@@ -41,7 +41,7 @@ func build(c Config) (g *generation, problems []graph.Problem) {
 	v2.Register(set)
 	g = &generation{cfg: c, witness: newWitness(c.Recorder)}
 	opts := graph.Options{
-		Catalog: set, Env: g.env(), Timeout: c.Timeout, Function: c.Function, FromStep: c.FromStep, Trace: c.tracer(),
+		Catalog: set, Env: g.env(), Timeout: c.Timeout, Function: c.Function, FromStep: c.FromStep, Trace: c.tracer(), Unchecked: c.Unchecked,
 		Observer: g.witness.observer(),
 	}
 	if c.Code != nil {

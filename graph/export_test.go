@@ -1,4 +1,0 @@
-package graph
-
-// BuildUnchecked builds graphs whose steps are sure to fail.
-var BuildUnchecked = build
