@@ -115,6 +115,11 @@ verify-kserve: ## compare the inference graphs of examples/inferencegraph with K
 	@router=$$(scripts/kserve.sh) && LEAT_KSERVE_ROUTER=$$router LEAT_KSERVE_RECORD=$(RECORD) \
 	$(GO) test -count 1 ./examples/inferencegraph -v | grep -v -e '^=== ' -e '--- PASS'
 
+.PHONY: verify-python
+verify-python: ## run MLRun's cases through Python workers, and again with the real MLRun in them
+	$(GO) test -count 1 ./conformance -run '^TestPythonCases$$'
+	LEAT_PYTHON_BIN=$$(INSTALL=1 scripts/verify-mlrun.sh) $(GO) test -count 1 -timeout 30m ./conformance -run '^TestPythonCases$$'
+
 .PHONY: format
 format: ## format the Go files
 	@git ls-files -co --exclude-standard '*.go' | xargs gofmt -w

@@ -29,7 +29,9 @@ type Code struct {
 	Memory      int64  // bytes that a worker may have; 0 is no limit
 	// Grace is how long after its deadline a call may come back before its worker is
 	// taken to hang, and killed; 0 is 5 seconds.
-	Grace  time.Duration
+	Grace time.Duration
+	// Logger gets what the code prints and logs, with the names of the model and the
+	// worker; nil discards.
 	Logger *slog.Logger
 	// Serve makes the step that serves a model of a spec.
 	Serve func(a catalog.Args, m serve.Model) (serve.Step, error)

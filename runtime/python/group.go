@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"maps"
 	"net/textproto"
 	"slices"
@@ -257,20 +256,13 @@ func (g *Group) Start(ctx context.Context) error {
 	if len(g.members) == 0 {
 		return nil
 	}
-	p := newPool(g.loaded, 1, g.logger().With("worker", "steps"))
+	p := newPool(g.loaded, 1, g.loaded.logger().With("worker", "steps"))
 	p.prepare = g.prepare
 	if err := p.start(ctx); err != nil {
 		return fmt.Errorf("start the steps in Python: %w", err)
 	}
 	g.pool = p
 	return nil
-}
-
-func (g *Group) logger() *slog.Logger {
-	if g.env != nil && g.env.Logger != nil {
-		return g.env.Logger
-	}
-	return g.loaded.logger()
 }
 
 // prepare makes the objects in a worker.

@@ -54,7 +54,11 @@ func (m *Model) Load(ctx context.Context, mc *serve.ModelContext) error {
 	m.ctx = mc
 	c := &m.creation
 	c.Name, c.Version, c.ModelPath = mc.Name, mc.Version, mc.Path
-	p := newPool(m.loaded, m.loaded.code.Workers, mc.Logger)
+	logger := m.loaded.logger().With("model", mc.Name)
+	if mc.Version != "" {
+		logger = logger.With("version", mc.Version)
+	}
+	p := newPool(m.loaded, m.loaded.code.Workers, logger)
 	p.asked, p.prepare = m.asked, m.prepare
 	if err := p.start(ctx); err != nil {
 		return err
