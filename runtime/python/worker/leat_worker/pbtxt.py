@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import re
 
+_SPACE = re.compile(r"(?:\s+|#[^\n]*)*")
 _TOKEN = re.compile(
-    r"""\s*(?:\#[^\n]*\n?\s*)*(?:(?P<text>"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*')|(?P<word>[A-Za-z_][\w.]*)|(?P<number>[-+]?[\d.][\w.+-]*)|(?P<mark>[{}\[\]<>:,;-]))"""
+    r"""(?P<text>"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*')|(?P<word>[A-Za-z_][\w.]*)|(?P<number>[-+]?[\d.][\w.+-]*)|(?P<mark>[{}\[\]<>:,;-])"""
 )
 _LISTS = frozenset(("input", "output", "instance_group", "dims", "shape", "step", "model_warmup", "batch_input", "batch_output"))
 _MAPS = frozenset(("parameters", "cc_model_filenames", "metric_tags", "model_map", "input_map", "output_map"))
@@ -29,16 +30,14 @@ def loads(text: str) -> dict[str, object]:
 
 
 def _tokens(text: str) -> list[tuple[str, str]]:
-    found, at, end = [], 0, len(text.rstrip())
-    while at < end:
+    found, at = [], _SPACE.match(text).end()  # type: ignore[union-attr]
+    while at < len(text):
         match = _TOKEN.match(text, at)
         if match is None:
-            if text[at:end].lstrip().startswith("#"):
-                break
-            raise Unreadable(f"line {text.count(chr(10), 0, at) + 1}: {text[at : at + 20].strip()!r} is not understood")
+            raise Unreadable(f"line {text.count(chr(10), 0, at) + 1}: {text[at : at + 20]!r} is not understood")
         kind = match.lastgroup or ""
         found.append((kind, match.group(kind)))
-        at = match.end()
+        at = _SPACE.match(text, match.end()).end()  # type: ignore[union-attr]
     return found
 
 
