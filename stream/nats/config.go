@@ -13,9 +13,10 @@ import (
 
 // Defaults of the options of a URL.
 const (
-	DefaultBytes   = 1 << 30         // max_bytes
-	DefaultRecords = 1024            // records, in the server within the process
-	DefaultTimeout = 5 * time.Second // timeout
+	DefaultBytes   = 1 << 30          // max_bytes
+	DefaultRecords = 1024             // records, in the server within the process
+	DefaultTimeout = 5 * time.Second  // timeout
+	DefaultAckWait = 30 * time.Second // ack_wait
 )
 
 // config is what a URL says.
@@ -31,7 +32,8 @@ type config struct {
 	ca      string
 	creds   string
 	timeout time.Duration
-	sync    bool // of the server within the process
+	ackWait time.Duration // until a message is taken for lost that was not acknowledged
+	sync    bool          // of the server within the process
 }
 
 // key tells servers, and ways to reach them, apart. It holds the password: it is
@@ -55,6 +57,7 @@ func (ns *NATS) configOf(s driver.Source) (c config, err error) {
 	}
 	p := driver.ParamsOf(s.URL)
 	c.bytes, c.retention, c.timeout = p.Size("max_bytes", DefaultBytes), s.Retention, DefaultTimeout
+	c.ackWait = DefaultAckWait
 	if s.URL.Host == "" {
 		c.records = min(p.Int("records", DefaultRecords, 1), maxPack)
 		err = c.ofEmbedded(ns, s.URL, p)
@@ -84,7 +87,7 @@ func (c *config) ofRemote(u *url.URL, p *driver.Params) error {
 	if u.Port() == "" {
 		c.address = net.JoinHostPort(u.Hostname(), "4222")
 	}
-	c.timeout = p.Duration("timeout", DefaultTimeout)
+	c.timeout, c.ackWait = p.Duration("timeout", DefaultTimeout), p.Duration("ack_wait", DefaultAckWait)
 	c.ca, c.creds = p.Text("ca", ""), p.Text("creds", "")
 	switch tls := p.Text("tls", "false"); {
 	case u.Hostname() == "":
@@ -93,6 +96,8 @@ func (c *config) ofRemote(u *url.URL, p *driver.Params) error {
 		return fmt.Errorf("option tls must be true or false, found %q", tls)
 	case c.timeout <= 0:
 		return errors.New("option timeout must be more than 0")
+	case c.ackWait < time.Second:
+		return errors.New("option ack_wait must be a second at least")
 	default:
 		c.tls = tls == "true" || c.ca != ""
 		return nil

@@ -36,12 +36,12 @@ func (l *log) bind(ctx context.Context, f *found, group string, latest bool, sav
 	if err != nil {
 		return consumer{}, err
 	}
-	floor := info.AckFloor.Stream
+	floor := doneOf(info)
 	if l.embedded() {
 		floor = max(floor, saved)
 	}
 	orphaned := info.NumAckPending > 0 && (l.embedded() || info.NumWaiting == 0)
-	if !orphaned && floor == info.AckFloor.Stream {
+	if !orphaned && floor == doneOf(info) {
 		return consumer{info.Name, floor}, nil
 	}
 	c, err := l.makeConsumer(ctx, f, group, newest+1, jetstream.ConsumerConfig{
@@ -68,7 +68,7 @@ func start0(latest bool) jetstream.ConsumerConfig {
 func (l *log) makeConsumer(ctx context.Context, f *found, group string, made int, c jetstream.ConsumerConfig) (consumer, error) {
 	c.Durable = consumerName(group, made)
 	c.Description = "group " + group
-	c.AckPolicy, c.AckWait, c.MaxDeliver = jetstream.AckExplicitPolicy, ackWait, -1
+	c.AckPolicy, c.AckWait, c.MaxDeliver = jetstream.AckExplicitPolicy, l.ackWait, -1
 	c.MaxAckPending = 2 * windowRecords
 	c.FilterSubject = l.subject
 	made0, err := f.CreateConsumer(ctx, c)
@@ -79,7 +79,17 @@ func (l *log) makeConsumer(ctx context.Context, f *found, group string, made int
 		return consumer{}, fmt.Errorf("make consumer %s: %w", c.Durable, err)
 	}
 	info := made0.CachedInfo()
-	return consumer{c.Durable, info.AckFloor.Stream}, nil
+	return consumer{c.Durable, doneOf(info)}, nil
+}
+
+// doneOf is up to which message a consumer is done. Older servers do not count
+// those in front of its first one.
+func doneOf(info *jetstream.ConsumerInfo) uint64 {
+	done := info.AckFloor.Stream
+	if start := info.Config.OptStartSeq; start > 0 {
+		done = max(done, start-1)
+	}
+	return done
 }
 
 // consumersOf are the consumers of a group by how often they were made again: the
@@ -125,7 +135,7 @@ func (l *log) confirm(ctx context.Context, name string, low uint64) {
 			return
 		}
 		info, err := infoOf(ctx, f, name)
-		if err != nil || info.AckFloor.Stream >= low || wait(ctx, nil, time.Now().Add(pause)) != nil {
+		if err != nil || doneOf(info) >= low || wait(ctx, nil, time.Now().Add(pause)) != nil {
 			return
 		}
 	}

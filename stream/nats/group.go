@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"sync"
-	"time"
 
 	client "github.com/nats-io/nats.go"
 
@@ -20,10 +19,6 @@ const (
 	pullMessages  = 512
 	pullBytes     = 4 << 20
 )
-
-// ackWait is after what time the server takes a message for lost that a group has
-// neither acknowledged nor asked for patience with.
-const ackWait = 30 * time.Second
 
 // A group is a consumer group that is open: somebody reads for it. Its members in
 // this process share what the server sends.

@@ -8,8 +8,9 @@ import (
 )
 
 // lag is how many records a group has not acknowledged. In the server within the
-// process packs say how many records are in front of them; elsewhere a message
-// counts as one, for which Lag is right only where it is.
+// process packs say how many records are in front of them. Elsewhere that is known only of
+// those that have come: with more than one record a message, lag is an estimate
+// while there are others, and a message counts as one where nobody reads.
 func (l *log) lag(ctx context.Context, name string) (int64, error) {
 	f, err := l.open(ctx)
 	if err != nil {
@@ -48,8 +49,9 @@ func (l *log) lag(ctx context.Context, name string) (int64, error) {
 	return int64(info.NumPending) + int64(info.NumAckPending), nil
 }
 
-// lag counts the messages at a server elsewhere: what waits there, what is here,
-// and what is at other processes or on its way. That settles after a moment.
+// lag counts at a server elsewhere: what waits there, what is here, and what is at
+// other processes or on its way, which settles after a moment. Messages that are
+// not here count as many records as those that are do on average.
 func (g *group) lag(ctx context.Context, f *found) (int64, error) {
 	for try := 0; ; try++ {
 		g.mu.Lock()
@@ -60,16 +62,19 @@ func (g *group) lag(ctx context.Context, f *found) (int64, error) {
 			return 0, err
 		}
 		g.mu.Lock()
-		here, out := g.Unacked(), int64(info.NumAckPending-len(g.packs))
+		here, out, full := g.Unacked(), int64(info.NumAckPending-len(g.packs)), g.full()
+		each := here / int64(max(1, len(g.packs)))
 		g.mu.Unlock()
-		if out == 0 || try == 5 {
-			return int64(info.NumPending) + here + max(0, out), nil
+		if out == 0 && (info.NumPending == 0 || full) || try == lagTries {
+			return here + (int64(info.NumPending)+max(0, out))*max(1, each), nil
 		}
 		if err := wait(ctx, nil, time.Now().Add(2*time.Millisecond)); err != nil {
 			return 0, err
 		}
 	}
 }
+
+const lagTries = 20
 
 // lagOfClosed counts for a group that nobody reads for now.
 func (l *log) lagOfClosed(ctx context.Context, f *found, name string) (int64, error) {
@@ -87,7 +92,7 @@ func (l *log) lagOfClosed(ctx context.Context, f *found, name string) (int64, er
 		if err != nil {
 			return 0, err
 		}
-		floor = max(floor, info.AckFloor.Stream)
+		floor = max(floor, doneOf(info))
 	}
 	before, err := l.countBefore(ctx, f, floor+1)
 	if err != nil {

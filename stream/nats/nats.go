@@ -51,6 +51,8 @@ type Folder interface {
 //     always (Publish waits until the disk has the records) or none (they survive
 //     the process, not the machine);
 //   - timeout, of a call to a server elsewhere; 5s;
+//   - ack_wait, after which a server elsewhere delivers again what a process had
+//     that does not answer any more; 30s;
 //   - tls=true, ca (a file of certificates) and creds (a file of credentials), of
 //     a server elsewhere. A user and a password may be in the URL, or a token.
 func (ns *NATS) Open(_ context.Context, s driver.Source) (driver.Stream, driver.Traits, error) {

@@ -29,6 +29,7 @@ type pump struct {
 	heard   time.Time // the last sign of life of the server
 	single  bool      // the next message is larger than what is asked for at a time
 	kept    time.Time // when the server was last asked for patience
+	links   uint64    // how often the connection was made again
 }
 
 const (
@@ -186,7 +187,10 @@ func (p *pump) routine(ctx context.Context) {
 	if err := p.save(ctx, false); err != nil && ctx.Err() == nil {
 		p.log.server.hub.logger().Warn("what a group has done cannot be saved", "subject", p.log.subject, "group", p.name, "error", err)
 	}
-	if time.Since(p.kept) < ackWait/3 {
+	if links := p.conn.Stats().Reconnects; links != p.links {
+		p.links, p.asked = links, false // a server that comes back does not know of requests
+	}
+	if time.Since(p.kept) < p.log.ackWait/3 {
 		return
 	}
 	p.kept = time.Now()

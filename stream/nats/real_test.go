@@ -136,7 +136,7 @@ func TestServer(t *testing.T) {
 func TestServerKilled(t *testing.T) {
 	p := newProcess(t, "")
 	ns := &NATS{}
-	s := openURL(t, ns, p.url("s", "?timeout=20s"))
+	s := openURL(t, ns, p.url("s", "?timeout=20s&ack_wait=2s"))
 	defer s.Close(context.Background())
 	r, err := s.Subscribe(context.Background(), "g", driver.ReadOptions{})
 	if err != nil {

@@ -42,8 +42,8 @@ func (l *log) makeRoom(ctx context.Context) error {
 func floorOf(ctx context.Context, s jetstream.Stream) (done uint64, groups bool, err error) {
 	list := s.ListConsumers(ctx)
 	for info := range list.Info() {
-		if !groups || info.AckFloor.Stream < done {
-			done = info.AckFloor.Stream
+		if own := doneOf(info); !groups || own < done {
+			done = own
 		}
 		groups = true
 	}
