@@ -123,6 +123,7 @@ func (c *serveCmd) config(ctx context.Context, env *Env, data *datadir.Dir) (rc 
 		rc.Watch = rereading.watch(logger)
 	}
 	rc.Started = func(core *server.Core, http, admin string) {
+		defer trimProgram()
 		b := &banner{core: core, src: src, HTTP: http, Admin: admin}
 		if err := b.print(env, c.format); err != nil {
 			logger.Error("cannot tell that the server has started", "error", err)
