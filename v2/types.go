@@ -34,13 +34,14 @@ func isDoubt(err error) bool {
 
 // refuses is why requests of a type are refused; nil where they need not be.
 func (s *Server) refuses(body schema.Type) error {
-	if _, changes := s.Model.(serve.Preprocessor); changes {
-		return nil // which makes requests of what are none
+	_, changes := s.Model.(serve.Preprocessor)
+	if _, more := s.Model.(serve.Operator); changes || more {
+		return nil // it makes requests of what are none, or has operations for them
 	}
 	inputs, err := inputsOf(body)
 	_, validates := s.Model.(serve.RequestValidator)
 	switch {
-	case errors.Is(err, errNoInputs) && validates, err == nil && inputs.Can(schema.Any.Kinds()&^schema.List):
+	case validates && body.Can(schema.Object), err == nil && inputs.Can(schema.Any.Kinds()&^schema.List):
 		return nil
 	case err != nil:
 		return s.typeProblem(err)
