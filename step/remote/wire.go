@@ -12,9 +12,9 @@ import (
 )
 
 // A wire makes calls of HTTP/1.1 without TLS, the usual case between neighbours,
-// over connections that it keeps. It does what net/http does, for a third of the
-// CPU time: the caller itself writes and reads, where net/http has two goroutines
-// a connection that it hands every call to. What is out of the ordinary is left
+// over connections that it keeps. It does what net/http does, for about half of
+// the CPU time: the caller itself writes and reads, where net/http has two
+// goroutines a connection that it hands every call to. What is out of the ordinary is left
 // to net/http (see direct). A wire is safe for concurrent use.
 type wire struct {
 	dial func(ctx context.Context, network, address string) (net.Conn, error)
