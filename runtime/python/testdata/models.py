@@ -134,3 +134,36 @@ def positive(event):
 
 def numbers(event):
     yield from range(event)
+
+
+class Reads(Echo):
+    """Reads a file that the server finds."""
+
+    def load(self):
+        import mlrun
+
+        self.text = mlrun.get_dataitem("note.txt").get(encoding="utf-8").strip()
+
+    def predict(self, request):
+        return [self.text]
+
+
+class Opens(Echo):
+    """Opens its model, and asks for a secret that is nowhere."""
+
+    def load(self):
+        self.file, _ = self.get_model(".txt")
+        self.secret = self.context.get_secret("nowhere")
+
+    def predict(self, request):
+        with open(self.file) as f:
+            return [f.read().strip(), self.secret]
+
+
+class Errs:
+    def __init__(self, context):
+        self.context = context
+
+    def do(self, event):
+        self.context.push_error(event, "it went wrong", source="Errs")
+        return event
