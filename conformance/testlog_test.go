@@ -10,7 +10,7 @@ import (
 type testLog struct{ t *testing.T }
 
 func (l *testLog) logger() *slog.Logger {
-	var w io.Writer = io.Discard
+	w := io.Discard
 	if testing.Verbose() {
 		w = l.t.Output()
 	}

@@ -39,7 +39,7 @@ func (c *checkCmd) Run(ctx context.Context, env *Env) error {
 	if err != nil {
 		return err
 	}
-	ch.problems = append(problems, o.load(ctx, src)...)
+	ch.problems = slices.Concat(problems, o.load(ctx, src))
 	ch.check(ctx, src)
 	problems = ch.sorted()
 	if err := c.print(env, problems, ch.models); err != nil {

@@ -23,24 +23,24 @@ func beServer() {
 	c := &Code{Paths: []string{"testdata/models.py"}, Logger: slog.New(slog.DiscardHandler), Serve: bare}
 	l, err := c.Load(context.Background(), nil)
 	if err != nil {
-		fmt.Println(err)
+		fmt.Fprintln(os.Stdout, err)
 		return
 	}
 	set := &catalog.Set{}
 	l.Join(set, &catalog.Env{})
 	s, err := set.Lookup("Forks").New(catalog.Args{Name: "m", Class: "Forks"})
 	if err != nil {
-		fmt.Println(err)
+		fmt.Fprintln(os.Stdout, err)
 		return
 	}
 	m := s.(served).Model
 	mc := serve.NewModelContext(serve.ModelOptions{})
 	if err := m.Load(context.Background(), mc); err != nil {
-		fmt.Println(err)
+		fmt.Fprintln(os.Stdout, err)
 		return
 	}
 	child, err := m.Predict(context.Background(), rows(`{"inputs": [1]}`))
-	fmt.Printf("%d %s %v\n", m.pool.pick().cmd.Process.Pid, child, err)
+	fmt.Fprintf(os.Stdout, "%d %s %v\n", m.pool.pick().cmd.Process.Pid, child, err)
 	time.Sleep(time.Hour)
 }
 
