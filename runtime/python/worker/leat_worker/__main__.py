@@ -26,10 +26,10 @@ def _prepare_path() -> None:
 
 def _main() -> None:
     sys.path.insert(0, ROOT)
-    from leat_worker import worker
+    from leat_worker import process
 
     _prepare_path()
-    worker.run(3, 4)
+    process.run(3, 4)
 
 
 if __name__ == "__main__":

@@ -25,7 +25,7 @@ def create(spec: dict[str, object], context: GraphContext, loop: Loop) -> Host:
     if asked == "model":
         from .models import ModelHost
 
-        return ModelHost(target, spec, context)
+        return ModelHost(target, spec, context, loop)
     if asked == "router":
         from .routers import RouterHost
 

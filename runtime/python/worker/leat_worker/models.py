@@ -10,6 +10,7 @@ from __future__ import annotations
 from . import answers, describe, events, realmlrun, signatures, steps, tensors, values
 from .answers import Answer
 from .context import GraphContext
+from .coroutines import Loop
 from .failures import Refused
 from .host import Host
 from .wire import EVENT, JSON, TENSORS, WHOLE, Frame
@@ -20,8 +21,9 @@ _ASYNC = ("preprocess", "validate", "predict", "explain", "postprocess")
 class ModelHost(Host):
     """One model of the user's."""
 
-    def __init__(self, target: type, spec: dict[str, object], context: GraphContext) -> None:
+    def __init__(self, target: type, spec: dict[str, object], context: GraphContext, loop: Loop) -> None:
         self.context = context
+        self._loop = loop
         realmlrun.adapt()
         self.object = steps.construct(target, _with_model_args(target, spec), context)
         realmlrun.versioned(self.object)
@@ -36,7 +38,9 @@ class ModelHost(Host):
         if describe.overrides(type(model), "post_init"):
             model.post_init("sync")
         elif not model.ready:
-            model.load()
+            loading = model.load()
+            if hasattr(loading, "__await__"):
+                self._loop.finish(_awaited(loading))
             model.ready = True
         return self.about()
 

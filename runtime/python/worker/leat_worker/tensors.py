@@ -51,14 +51,20 @@ def numpy(load: bool = False) -> ModuleType | None:
     return module
 
 
+_known: dict[object, str] = {}  # by dtype, since to ask one for its name takes longer than all else
+
+
 def datatype(array: object) -> str:
     """The protocol's name of an array's type, or nothing if its elements are not raw numbers."""
     dtype = array.dtype  # type: ignore[attr-defined]
-    if dtype.name == "bfloat16":
-        return "BF16"
-    if dtype.char in ("l", "L"):
-        return ("INT" if dtype.char == "l" else "UINT") + str(dtype.itemsize * 8)
-    return _NAMES.get(dtype.char, "")
+    name = _known.get(dtype)
+    if name is None:
+        name = "BF16" if dtype.name == "bfloat16" else _NAMES.get(dtype.char, "")
+        if dtype.char in ("l", "L"):  # 4 bytes in some systems, 8 in others
+            name = ("INT" if dtype.char == "l" else "UINT") + str(dtype.itemsize * 8)
+        if len(_known) < 1000:
+            _known[dtype] = name
+    return name
 
 
 def is_array(value: object) -> bool:

@@ -21,6 +21,7 @@ OK, ERROR, LOG, PART, ASK = range(128, 133)
 # What the payload is.
 JSON, TENSORS, TEXT, BYTES, SHM, WHOLE, EVENT = 1, 2, 4, 8, 16, 32, 64
 
+MAX_BUFFERS = 500  # sent at once; the system takes 1024
 LARGE = 64 << 10  # a payload from here on is sent from where it is, without being joined to its header
 
 
@@ -94,7 +95,7 @@ class Connection:
             stop = pos + 4 + size
             body = pos + 20 + nmeta
             if stop > end:
-                if stop - end <= CHUNK // 2 or body > end:
+                if size < CHUNK // 4 or body > end:
                     return data[pos:]
                 meta, payload = data[pos + 20 : body], self._large(data[body:], size - AFTER_SIZE - nmeta)
                 frames.append(Frame(kind, flags, obj, call, meta, payload))
@@ -138,10 +139,17 @@ class Connection:
 
     def send_large(self, beginning: bytes, buffers: list[bytes | memoryview]) -> None:
         """Sends one frame whose payload is several buffers, which are not copied."""
+        if len(buffers) > MAX_BUFFERS:
+            buffers = [b"".join(buffers)]
         with self._sending:
-            self._send(beginning)
-            for buffer in buffers:
-                self._send(buffer)
+            try:
+                sent = self.socket.sendmsg([beginning, *buffers])
+            except OSError as exc:
+                raise Closed(str(exc)) from exc
+            for buffer in (beginning, *buffers):
+                if sent < len(buffer):
+                    self._send(memoryview(buffer)[sent:])
+                sent = max(0, sent - len(buffer))
 
     def drop(self) -> None:
         """Lets go of the socket without a word to the server, for a child that was forked."""

@@ -98,6 +98,12 @@ class Async(V2ModelServer):
         response["done"] = True
         return response
 
+class AsyncLoad(V2ModelServer):
+    async def load(self):
+        await asyncio.sleep(0)
+        self.model = 5
+    def predict(self, request): return self.model
+
 class V1(V2ModelServer):
     def load(self): pass
     def predict(self, request): return request
@@ -246,6 +252,7 @@ class Models(unittest.TestCase):
         self.assertEqual(self.p.call({"inputs": [0]}, number).value["outputs"], [0, 1])
         answer = self.p.call({}, number)
         self.assertEqual((answer.meta["class"], answer.meta["doing"]), ("KeyError", "preprocess"))
+        self.assertEqual(self.got("AsyncLoad", {"inputs": []}).value, 5)
 
     def test_functions_as_models(self):
         self.assertEqual(self.got("predict", {"inputs": [[1, 2], [3, 4]]}).value, [3, 7])

@@ -140,6 +140,44 @@ class Processes(unittest.TestCase):
             p.ends()
             self.assertTrue(p.wait_output(b"no end of line"), "flushed at the end")
 
+    def test_where_the_code_is(self):
+        with Process(CODE) as p:
+            self.start(p, "busy")
+            p.send(CALL, None, b"1", JSON, 1, 5)
+            time.sleep(0.3)
+            os.kill(p.process.pid, signal.SIGUSR2)
+            line = CODE.splitlines().index('    re.match(r"(a+)+$", "a" * 64 + "b")  # holds the interpreter\'s lock for ever') + 1
+            self.assertTrue(p.wait_output(f'File "{p.file}", line {line} in busy'.encode()))
+            p.process.kill()
+
+    def test_crashes_tell_the_line(self):
+        with Process("import ctypes\ndef crash(event):\n    ctypes.string_at(0)\n") as p:
+            self.start(p, "crash")
+            p.send(CALL, None, b"1", JSON, 1, 5)
+            self.assertEqual(p.ends(), -signal.SIGSEGV)
+            self.assertTrue(p.wait_output(f'File "{p.file}", line 3 in crash'.encode()))
+
+    def test_the_end_is_orderly(self):
+        code = """
+        import asyncio, atexit, threading, time
+        atexit.register(print, "at exit")
+        threading.Thread(target=time.sleep, args=(60,)).start()
+        async def later(event):
+            await asyncio.sleep(0.3)
+            return event
+        class Closing:
+            def do(self, event): return event
+            def close(self): print("closed")
+        """
+        with Process(code) as p:
+            self.start(p, "later")
+            p.create(2, kind="class", name="c", **{"class": "Closing"})
+            p.send(CALL, None, b"1", JSON, 1, 5)
+            p.send(7, None, b"", 0, 0, 6)
+            self.assertEqual([p.next().call, p.next().call], [6, 5], "what has begun is answered")
+            self.assertEqual(p.ends(), 0)
+            self.assertTrue(p.wait_output(b"at exit") and p.wait_output(b"closed"))
+
     def test_questions_from_threads(self):
         with Process(CODE) as p:
             p.answers["dataitem"] = lambda meta: {"file": "/got/" + meta["url"][-1]}
