@@ -18,6 +18,7 @@ require (
 require (
 	github.com/fsnotify/fsnotify v1.10.1
 	github.com/nuclio/nuclio-sdk-go v0.5.1
+	github.com/pressly/goose/v3 v3.29.0
 )
 
 require (
@@ -41,7 +42,6 @@ require (
 	github.com/nats-io/nuid v1.0.1 // indirect
 	github.com/ncruces/go-strftime v1.1.0 // indirect
 	github.com/nuclio/logger v0.0.1 // indirect
-	github.com/pressly/goose/v3 v3.29.0 // indirect
 	github.com/remyoudompheng/bigfft v0.0.0-20230129092748-24d4a6f8daec // indirect
 	github.com/sethvargo/go-retry v0.5.0 // indirect
 	github.com/valyala/bytebufferpool v1.0.0 // indirect

@@ -1,0 +1,134 @@
+package endpoint
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"strings"
+	"time"
+)
+
+// Change implements [Store].
+func (s *SQL) Change(ctx context.Context, uid string, change func(old *Endpoint) (Endpoint, error)) error {
+	if err := CheckUID(uid); err != nil {
+		return err
+	}
+	var refused error // what change says is not the database's fault
+	err := s.within(ctx, func(tx *sql.Tx) error {
+		if s.Dialect.Lock != "" {
+			if _, err := tx.ExecContext(ctx, s.Dialect.bind(s.Dialect.Lock), uid); err != nil {
+				return err
+			}
+		}
+		old, err := s.find(ctx, tx, uid)
+		missing := errors.Is(err, ErrNotFound)
+		if err != nil && !missing {
+			return err
+		}
+		was, created := &old, old.Metadata.Created
+		if missing {
+			was = nil
+		}
+		e, err := change(was)
+		if err == nil && e.Metadata.UID != uid {
+			err = fmt.Errorf("the record of %s has the uid %q", uid, e.Metadata.UID)
+		}
+		if err == nil {
+			err = e.Validate()
+		}
+		if refused = err; err != nil {
+			return err
+		}
+		if e.Metadata.Created.IsZero() {
+			e.Metadata.Created = created
+		}
+		return s.write(ctx, tx, e, missing)
+	})
+	if refused != nil {
+		return refused
+	}
+	return s.failed("change an endpoint", err)
+}
+
+// within runs do in a transaction that writes.
+func (s *SQL) within(ctx context.Context, do func(tx *sql.Tx) error) error {
+	if err := s.check(); err != nil {
+		return err
+	}
+	tx, err := s.Write.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	if err := do(tx); err != nil {
+		_ = tx.Rollback() // err says more
+		return err
+	}
+	return tx.Commit()
+}
+
+// write inserts or replaces a record, whose traffic counts only when it is new.
+func (s *SQL) write(ctx context.Context, tx *sql.Tx, e Endpoint, insert bool) error {
+	if e.Metadata.Created.IsZero() {
+		e.Metadata.Created = time.Now().UTC()
+	}
+	came := e.Status
+	e.Status.FirstRequest, e.Status.LastRequest, e.Status.Metrics = time.Time{}, time.Time{}, Metrics{}
+	e.Status.RequestCount, e.Status.ErrorCount = 0, 0
+	doc, err := json.Marshal(e)
+	if err != nil {
+		return fmt.Errorf("write a record: %w", err)
+	}
+	labels, err := json.Marshal(maps.Collect(maps.All(e.Metadata.Labels))) // {} for none
+	if err != nil {
+		return fmt.Errorf("write labels: %w", err)
+	}
+	sp := &e.Spec
+	args := []any{
+		e.Metadata.UID, e.Metadata.Project, sp.ModelName, sp.ModelTag, sp.FunctionName, sp.FunctionTag,
+		int64(e.Status.EndpointType), sp.MonitoringMode, micros(e.Metadata.Created), string(labels), string(doc),
+	}
+	names := strings.Split(columns, ", ")
+	if !insert {
+		text := "UPDATE model_endpoints SET " + strings.Join(names[1:], " = ?, ") + " = ? WHERE uid = ?"
+		_, err = tx.ExecContext(ctx, s.Dialect.bind(text), append(args[1:], args[0])...)
+		return err
+	}
+	rates := came.Metrics.Generic
+	args = append(args, micros(came.FirstRequest), micros(came.LastRequest), came.RequestCount, came.ErrorCount, rates.LatencyAvg1h, rates.PredictionsPerSecond)
+	text := "INSERT INTO model_endpoints (" + columns + ", " + traffic + ") VALUES (?" + strings.Repeat(", ?", len(args)-1) + ")"
+	_, err = tx.ExecContext(ctx, s.Dialect.bind(text), args...)
+	return err
+}
+
+// recordText adds what has come to an endpoint. An older time does not replace a
+// newer one, nor the other way round for the first.
+const recordText = `UPDATE model_endpoints SET
+	first_request = CASE WHEN CAST(? AS BIGINT) > 0 AND (first_request = 0 OR first_request > ?) THEN ? ELSE first_request END,
+	last_request = CASE WHEN last_request < ? THEN ? ELSE last_request END,
+	requests = requests + ?, errors = errors + ?, latency_avg = ?, per_second = ? WHERE uid = ?`
+
+// Record implements [Store].
+func (s *SQL) Record(ctx context.Context, all []Traffic) error {
+	if len(all) == 0 {
+		return nil
+	}
+	err := s.within(ctx, func(tx *sql.Tx) error {
+		st, err := tx.PrepareContext(ctx, s.Dialect.bind(recordText))
+		if err != nil {
+			return err
+		}
+		defer st.Close()
+		for i := range all {
+			t := &all[i]
+			first, last := micros(t.First), micros(t.Last)
+			if _, err := st.ExecContext(ctx, first, first, first, last, last, t.Requests, t.Errors, t.Rates.LatencyAvg1h, t.Rates.PredictionsPerSecond, t.UID); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return s.failed("record requests", err)
+}

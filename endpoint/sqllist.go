@@ -1,0 +1,137 @@
+package endpoint
+
+import (
+	"context"
+	"fmt"
+	"strings"
+)
+
+// List implements [Store].
+func (s *SQL) List(ctx context.Context, q Query) (Page, error) {
+	if err := q.Validate(); err != nil {
+		return Page{}, err
+	}
+	if err := s.check(); err != nil {
+		return Page{}, s.failed("list endpoints", err)
+	}
+	page, err := s.list(ctx, &q)
+	return page, s.failed("list endpoints", err)
+}
+
+func (s *SQL) list(ctx context.Context, q *Query) (Page, error) {
+	c := s.conditions(q)
+	text := "SELECT uid, doc, " + traffic + " FROM model_endpoints e" + c.where() + " ORDER BY name, uid"
+	if q.Limit > 0 {
+		text += fmt.Sprintf(" LIMIT %d", q.Limit+1) // one more tells whether there are more
+	}
+	rows, err := s.Read.QueryContext(ctx, s.Dialect.bind(text), c.args...)
+	if err != nil {
+		return Page{}, err
+	}
+	defer rows.Close()
+	var (
+		page Page
+		r    row
+		into = r.into()
+	)
+	for rows.Next() {
+		if err := rows.Scan(into...); err != nil {
+			return Page{}, err
+		}
+		if n := len(page.Endpoints); q.Limit > 0 && n == q.Limit {
+			last := &page.Endpoints[n-1]
+			page.Next = position{last.Spec.ModelName, last.Metadata.UID}.token()
+			break
+		}
+		e, err := r.endpoint(&s.documents)
+		if err != nil {
+			return Page{}, err
+		}
+		page.Endpoints = append(page.Endpoints, e)
+	}
+	return page, rows.Err()
+}
+
+// conditions are those of a query, in SQL.
+func (s *SQL) conditions(q *Query) *conditions {
+	c := &conditions{}
+	c.equal("project", q.Project)
+	c.equal("name", q.ModelName)
+	c.equal("tag", q.ModelTag)
+	c.equal("function_name", q.FunctionName)
+	c.equal("function_tag", q.FunctionTag)
+	c.equal("mode", q.Mode)
+	name, tag, _ := strings.Cut(q.Model, ":")
+	c.equal("name", name)
+	c.equal("tag", tag)
+	c.function(q.Function)
+	if len(q.UIDs) > 0 {
+		c.add("uid IN (?"+strings.Repeat(", ?", len(q.UIDs)-1)+")", anys(q.UIDs)...)
+	}
+	for _, l := range q.Labels {
+		if l.Any {
+			c.add("EXISTS (SELECT 1 FROM "+s.Dialect.Labels+" WHERE l.key = ?)", l.Key)
+			continue
+		}
+		c.add("EXISTS (SELECT 1 FROM "+s.Dialect.Labels+" WHERE l.key = ? AND l.value = ?)", l.Key, l.Value)
+	}
+	if q.TopLevel {
+		c.add("type <> ?", int64(Leaf))
+	}
+	if !q.CreatedAfter.IsZero() {
+		c.add("created >= ?", micros(q.CreatedAfter))
+	}
+	if !q.CreatedBefore.IsZero() {
+		c.add("created <= ?", micros(q.CreatedBefore))
+	}
+	if q.LatestOnly {
+		c.add(`NOT EXISTS (SELECT 1 FROM model_endpoints n WHERE n.project = e.project AND n.function_name = e.function_name
+			AND n.name = e.name AND (n.created, n.uid) > (e.created, e.uid))`)
+	}
+	if at, err := parsePosition(q.After); err == nil {
+		c.add("(name, uid) > (?, ?)", at.model, at.uid)
+	}
+	return c
+}
+
+type conditions struct {
+	all  []string
+	args []any
+}
+
+func (c *conditions) add(text string, args ...any) {
+	c.all = append(c.all, text)
+	c.args = append(c.args, args...)
+}
+
+func (c *conditions) equal(column, value string) {
+	if value != "" {
+		c.add(column+" = ?", value)
+	}
+}
+
+// function is [project/]name[:tag]; MLRun asks by the name.
+func (c *conditions) function(text string) {
+	if project, rest, ok := strings.Cut(text, "/"); ok {
+		c.equal("project", project)
+		text = rest
+	}
+	name, tag, _ := strings.Cut(text, ":")
+	c.equal("function_name", name)
+	c.equal("function_tag", tag)
+}
+
+func (c *conditions) where() string {
+	if len(c.all) == 0 {
+		return ""
+	}
+	return " WHERE " + strings.Join(c.all, " AND ")
+}
+
+func anys(texts []string) []any {
+	all := make([]any, len(texts))
+	for i, t := range texts {
+		all[i] = t
+	}
+	return all
+}
