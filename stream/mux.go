@@ -107,9 +107,25 @@ func (x *Mux) Open(ctx context.Context, rawURL string, o *Options) (*Topic, erro
 	}
 	s, traits, err := open(ctx, driver.Source{URL: u, Shards: o.Shards, Retention: o.Retention})
 	if err != nil {
-		return nil, fmt.Errorf("open stream %s: %w", u.Redacted(), err)
+		return nil, fmt.Errorf("open stream %s: %w", shown(u), err)
 	}
-	return newTopic(u.Redacted(), s, traits, *o), nil
+	return newTopic(shown(u), s, traits, *o), nil
+}
+
+// shown is a URL as it may be in logs and errors: without its password, the user
+// where that is alone, since NATS has its token there, and the query of what is
+// posted to, which is the receiver's and may hold a key.
+func shown(u *url.URL) string {
+	c := *u
+	if c.User != nil {
+		if _, ok := c.User.Password(); !ok {
+			c.User = url.User("xxxxx")
+		}
+	}
+	if c.Scheme == "http" || c.Scheme == "https" {
+		c.RawQuery = ""
+	}
+	return c.Redacted()
 }
 
 func (x *Mux) find(rawURL string) (*url.URL, driver.Open, error) {
@@ -129,9 +145,9 @@ func (x *Mux) find(rawURL string) (*url.URL, driver.Open, error) {
 	case open != nil:
 		return u, open, nil
 	case u.Scheme == "v3io", u.Scheme == "" && strings.HasPrefix(rawURL, "v3io"):
-		return nil, nil, fmt.Errorf("%s: v3io streams belong to Iguazio's platform and cannot be opened here; use one of the kinds that this program has (%s)", u.Redacted(), there)
+		return nil, nil, fmt.Errorf("%s: v3io streams belong to Iguazio's platform and cannot be opened here; use one of the kinds that this program has (%s)", shown(u), there)
 	case u.Scheme == "":
 		return nil, nil, fmt.Errorf("%q is no URL of a stream: it begins with the kind of stream (this program has %s)", rawURL, there)
 	}
-	return nil, nil, fmt.Errorf("%s: this program has no streams of the kind %s:// (it has %s)", u.Redacted(), u.Scheme, there)
+	return nil, nil, fmt.Errorf("%s: this program has no streams of the kind %s:// (it has %s)", shown(u), u.Scheme, there)
 }

@@ -270,11 +270,14 @@ func (v value) Encode() (*driver.Message, error) {
 func TestOpen(t *testing.T) {
 	x := &stream.Mux{}
 	for rawURL, want := range map[string]string{
-		"v3io:///p/s":      "use one of the kinds that this program has (fake://, mem://)",
-		"nats://a:b@h/s":   "nats://a:xxxxx@h/s: this program has no streams of the kind nats:// (it has fake://, mem://)",
-		"some/path":        `"some/path" is no URL of a stream`,
-		"mem://a?nope=1":   `open stream mem://a?nope=1: unknown option "nope"`,
-		"mem://a:secret\n": "cannot be read",
+		"v3io:///p/s":            "use one of the kinds that this program has (fake://, mem://)",
+		"kafka://secret@b/t":     "no streams of the kind kafka:// (it has fake://, mem://)",
+		"redis://:secret@b/k":    "no streams of the kind redis:// (it has fake://, mem://)",
+		"https://h/p?key=secret": "no streams of the kind https://",
+		"nats://a:b@h/s":         "nats://a:xxxxx@h/s: this program has no streams of the kind nats:// (it has fake://, mem://)",
+		"some/path":              `"some/path" is no URL of a stream`,
+		"mem://a?nope=1":         `open stream mem://a?nope=1: unknown option "nope"`,
+		"mem://a:secret\n":       "cannot be read",
 	} {
 		if len(x.Schemes()) == 0 {
 			if err := x.Check("mem://a"); err == nil || !strings.Contains(err.Error(), "(it has none)") {

@@ -17,7 +17,9 @@ import (
 	"github.com/leat-ml/leat/step/remote"
 	"github.com/leat-ml/leat/stream"
 	"github.com/leat-ml/leat/stream/file"
+	"github.com/leat-ml/leat/stream/http"
 	"github.com/leat-ml/leat/stream/mem"
+	"github.com/leat-ml/leat/stream/nats"
 )
 
 // register adds the runtimes, steps and kinds of streams that are linked into the
@@ -34,9 +36,12 @@ func register(set *catalog.Set, p cli.Plugins) {
 // streams are the kinds of streams. Those in memory and in files are the
 // process's, whichever graph uses them.
 func streams(data *datadir.Dir) *stream.Mux {
-	x, memory := &stream.Mux{}, &mem.Memory{}
+	x, memory, posts := &stream.Mux{}, &mem.Memory{}, &http.Posts{}
 	x.Register("mem", memory.Open)
 	x.Register("dummy", memory.Open)
 	x.Register("file", (&file.Files{Logger: slog.Default(), Folder: data.Sub("streams")}).Open)
+	x.Register("http", posts.Open)
+	x.Register("https", posts.Open)
+	x.Register("nats", (&nats.NATS{Logger: slog.Default(), Folder: data.Sub("streams")}).Open)
 	return x
 }

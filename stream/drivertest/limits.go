@@ -51,7 +51,7 @@ func testBackPressure(t *testing.T, h Harness) {
 	m := subscribe(t, s, "g")
 	published, full := 0, false
 	for !full && published < 100 {
-		ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
+		ctx, cancel := context.WithTimeout(context.Background(), 200*time.Millisecond)
 		err := s.Publish(ctx, sized(published))
 		cancel()
 		switch {

@@ -20,6 +20,9 @@ type Harness struct {
 	// that does not acknowledge any, and not for a hundred. nil means that the
 	// backend is unbounded.
 	Small func(t *testing.T) driver.Stream
+	// Limited opens a stream that refuses a record of 1 MiB, and takes small ones.
+	// nil means that there is no such limit.
+	Limited func(t *testing.T) driver.Stream
 	// Crash ends all open streams as kill -9 would. nil means that nothing
 	// outlives the process.
 	Crash func(t *testing.T)
@@ -48,6 +51,11 @@ func Run(t *testing.T, harness func(t *testing.T) Harness) {
 		{"settled twice", testSettledTwice},
 		{"publishers", testPublishers},
 		{"crash", testCrash},
+		{"restart", testRestart},
+		{"poison", testPoison},
+		{"oversize", testOversize},
+		{"two members", testTwoMembers},
+		{"close while publishing", testCloseWhilePublishing},
 	} {
 		t.Run(c.name, func(t *testing.T) { c.test(t, harness(t)) })
 	}

@@ -61,9 +61,10 @@ func TestDriver(t *testing.T) {
 				fs := &Files{}
 				path := filepath.Join(t.TempDir(), "folder", "s.jsonl")
 				h := drivertest.Harness{
-					Open:  func(t *testing.T) driver.Stream { return openFile(t, fs, path, query) },
-					Small: func(t *testing.T) driver.Stream { return openFile(t, fs, path, "max_size=3KiB&sync=none") },
-					Crash: func(*testing.T) { crash(fs); fs = &Files{} },
+					Open:    func(t *testing.T) driver.Stream { return openFile(t, fs, path, query) },
+					Small:   func(t *testing.T) driver.Stream { return openFile(t, fs, path, "max_size=3KiB&sync=none") },
+					Limited: func(t *testing.T) driver.Stream { return openFile(t, fs, path, "max_record=64KiB&sync=none") },
+					Crash:   func(*testing.T) { crash(fs); fs = &Files{} },
 				}
 				return h
 			})

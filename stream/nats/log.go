@@ -113,6 +113,10 @@ func (l *log) make(ctx context.Context, js jetstream.JetStream) (jetstream.Strea
 		c.Duplicates = min(c.Duplicates, c.MaxAge)
 	}
 	s, err := js.CreateStream(ctx, c)
+	var api *jetstream.APIError
+	if errors.As(err, &api) && api.ErrorCode == errNoStorage {
+		return nil, fmt.Errorf("the server has less room than the stream is to have (max_bytes, %d): %w", c.MaxBytes, err)
+	}
 	if errors.Is(err, jetstream.ErrStreamNameAlreadyInUse) {
 		return nil, fmt.Errorf("there is a stream %s already, for another subject: make one for this subject", c.Name)
 	}

@@ -64,6 +64,14 @@ func copyFolder(t *testing.T, from string) string {
 	return to
 }
 
+// and is a query with one more option.
+func and(query, option string) string {
+	if query == "" {
+		return "?" + option
+	}
+	return query + "&" + option
+}
+
 // warm has a stream made, which takes longer than the suite waits for a full one.
 func warm(t *testing.T, s driver.Stream) driver.Stream {
 	t.Helper()
@@ -86,11 +94,10 @@ func TestEmbedded(t *testing.T) {
 				return drivertest.Harness{
 					Open: func(t *testing.T) driver.Stream { return openURL(t, ns, "nats:///s.t"+query) },
 					Small: func(t *testing.T) driver.Stream {
-						u := "nats:///small?max_bytes=9KiB"
-						if query != "" {
-							u += "&" + query[1:]
-						}
-						return warm(t, openURL(t, ns, u))
+						return warm(t, openURL(t, ns, "nats:///small"+and(query, "max_bytes=9KiB")))
+					},
+					Limited: func(t *testing.T) driver.Stream {
+						return openURL(t, ns, "nats:///limited"+and(query, "max_bytes=512KiB"))
 					},
 					Crash: func(t *testing.T) {
 						left := copyFolder(t, ns.Folder.Path())

@@ -285,6 +285,7 @@ func (l *log) answer(ctx context.Context, it item) error {
 
 // Codes of the server's errors that its client has no names for.
 const (
+	errNoStorage   jetstream.ErrorCode = 10047
 	errTooLarge    jetstream.ErrorCode = 10054
 	errStoreFailed jetstream.ErrorCode = 10077
 )

@@ -111,13 +111,12 @@ func TestServer(t *testing.T) {
 				streams++
 				subject := fmt.Sprintf("s.%d", streams)
 				return drivertest.Harness{
-					Open: func(t *testing.T) driver.Stream { return openURL(t, ns, p.url(subject, query)) },
+					Open: func(t *testing.T) driver.Stream { return openURL(t, ns, p.url(subject, and(query, "max_bytes=16MiB"))) },
 					Small: func(t *testing.T) driver.Stream {
-						u := p.url("small."+subject, "?max_bytes=9KiB")
-						if query != "" {
-							u += "&" + query[1:]
-						}
-						return warm(t, openURL(t, ns, u))
+						return warm(t, openURL(t, ns, p.url("small."+subject, and(query, "max_bytes=9KiB"))))
+					},
+					Limited: func(t *testing.T) driver.Stream {
+						return openURL(t, ns, p.url("limited."+subject, and(query, "max_bytes=512KiB")))
 					},
 					Crash: func(t *testing.T) {
 						time.Sleep(flushed)
