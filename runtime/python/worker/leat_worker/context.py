@@ -110,7 +110,7 @@ class GraphContext:
         self.root = None
         self.state = None
         self.executor = None
-        self.platform = None
+        self.platform = Platform()
         self.user_data = _Free()
         self._project = str(settings.get("project") or "")
         self._server = _Server(settings)
@@ -156,6 +156,17 @@ class GraphContext:
         if "://" in name:
             return name
         raise NotImplementedError(f"{name}: there is no registry of functions here; give the URL")
+
+
+class Platform:
+    """nuclio's platform, on which other functions could be called: there is none of these here."""
+
+    def __init__(self, kind: str = "local", namespace: str = "") -> None:
+        self.kind = kind
+        self.namespace = namespace
+
+    def call_function(self, name: str, *args: object, **kwargs: object) -> object:
+        raise NotImplementedError(f"function {name} cannot be called from here: make it a step of the graph, or call its URL")
 
 
 class _Free:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 
 from . import values
 
@@ -51,6 +52,7 @@ def _text(exc: BaseException) -> str:
         text = str(exc)
     except Exception:  # noqa: BLE001 - an exception of the user's that cannot even be printed
         text = "(its text cannot be had)"
+    text += _hint(exc)
     causes = []
     cause = exc.__cause__
     while cause is not None and len(causes) < _DEPTH:
@@ -60,6 +62,20 @@ def _text(exc: BaseException) -> str:
         if part and part not in text:
             text += f", caused by: {part}"
     return text if len(text) <= MAX_TEXT else text[: MAX_TEXT // 2] + " ... " + text[-MAX_TEXT // 2 :]
+
+
+_SHIMS = ("mlrun", "storey", "nuclio", "nuclio_sdk", "mlserver")
+
+
+def _hint(exc: BaseException) -> str:
+    """What to install for a part of a package that is not in our stand-in for it."""
+    if not isinstance(exc, ImportError) or "pip install" in str(exc):
+        return ""
+    package = (exc.name or "").partition(".")[0]
+    module = sys.modules.get(package)
+    if package not in _SHIMS or not str(getattr(module, "__file__", None) or "").startswith(OURS):
+        return ""
+    return f" ({package} is not installed; what serving needs of it is here, and this is no part of that: pip install {package})"
 
 
 def _ours(file: str) -> bool:

@@ -11,6 +11,10 @@ from .host import Host
 
 def create(spec: dict[str, object], context: GraphContext, loop: Loop) -> Host:
     """The host of what a CREATE asks for."""
+    if spec.get("kind") == "object":
+        from .objectmodels import ObjectHost
+
+        return ObjectHost(spec, context)
     target = usercode.resolve(str(spec.get("class") or ""))
     found = describe.kind_of(target)
     asked = str(spec.get("kind") or found)

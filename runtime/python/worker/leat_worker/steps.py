@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import sys
 
 from . import answers, events, signatures
 from .answers import Answer
@@ -43,6 +44,7 @@ class StepHost(Host):
         args = signatures.of(target).args
         if args[:2] == ["context", "event"]:
             self.whole = True
+            _init_context(target, context)
             return functools.partial(target, context)
         return functools.partial(target, context=context) if "context" in args else target
 
@@ -69,6 +71,18 @@ class StepHost(Host):
 
     def close(self) -> None:
         close(self.object)
+
+
+_begun: set[str] = set()  # modules whose init_context has been called
+
+
+def _init_context(target: object, context: GraphContext) -> None:
+    """What nuclio calls at the start of a function's module."""
+    module = sys.modules.get(getattr(target, "__module__", ""))
+    begin = getattr(module, "init_context", None)
+    if module is not None and callable(begin) and module.__name__ not in _begun:
+        _begun.add(module.__name__)
+        begin(context)
 
 
 def construct(cls: type, spec: dict[str, object], context: GraphContext) -> object:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import importlib
 import os
 import sys
-from types import ModuleType
+from importlib.machinery import SourceFileLoader
+from types import CodeType, ModuleType
 
 from .failures import OURS, Refused
 
@@ -81,7 +82,8 @@ def _import_file(path: str, name: str) -> ModuleType:
         name = "leat_user_" + name
     import importlib.util
 
-    spec = importlib.util.spec_from_file_location(name, path)
+    loader = _Loader(name, path) if path.endswith(".py") else None
+    spec = importlib.util.spec_from_file_location(name, path, loader=loader)
     if spec is None or spec.loader is None:
         raise ImportError(f"{path} is no Python file")
     module = importlib.util.module_from_spec(spec)
@@ -98,6 +100,32 @@ def files() -> list[str]:
     """The source files of the user's code that are imported by now."""
     found = (getattr(m, "__file__", None) for m in list(sys.modules.values()))
     return sorted({os.path.abspath(f) for f in found if f and owns(f)} | _files)
+
+
+class _Loader(SourceFileLoader):
+    """Reads a source anew each time, which leaves nothing in the user's folder."""
+
+    def get_code(self, fullname: str) -> CodeType:
+        path = self.get_filename(fullname)
+        return self.source_to_code(_marked(self.get_data(path)), path)  # type: ignore[no-any-return]
+
+
+_START, _END = (b"mlrun: start-code", b"nuclio: start-code"), (b"mlrun: end-code", b"nuclio: end-code")
+
+
+def _marked(source: bytes) -> bytes:
+    """The part between MLRun's marks, which is what MLRun would deploy; lines keep their numbers."""
+    if not any(mark in source for mark in _START + _END):
+        return source
+    lines, first, last = source.split(b"\n"), 0, None
+    for i, line in enumerate(lines):
+        if line.lstrip().startswith(b"#"):
+            if any(mark in line for mark in _START):
+                first = i
+            elif any(mark in line for mark in _END):
+                last = i
+                break
+    return b"\n".join([b""] * first + lines[first:last])
 
 
 def from_any_module(name: str) -> object:

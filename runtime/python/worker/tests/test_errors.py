@@ -58,7 +58,14 @@ def mlrun_error(event):
     raise mlrun.errors.MLRunNotFoundError("not there")
 def no_such(event):
     import mlrun
+    return mlrun.no_such()
+def builds(event):
+    import mlrun
     return mlrun.get_run_db()
+def imports(event):
+    from mlrun.feature_store import steps
+def imports_name(event):
+    from mlrun.serving import Nothing
 def generator(event):
     yield 1
     raise ValueError("in generator")
@@ -153,7 +160,10 @@ class Errors(unittest.TestCase):
     def test_what_the_shim_does_not_have(self):
         if self.p.hello.meta["mlrun"]:
             self.skipTest("MLRun itself has it")
-        self.check(self.fails("no_such"), "AttributeError", "pip install mlrun", "mlrun.get_run_db()")
+        self.check(self.fails("no_such"), "AttributeError", "pip install mlrun", "mlrun.no_such()")
+        self.check(self.fails("builds"), "NotImplementedError", "pip install mlrun", "mlrun.get_run_db()")
+        self.check(self.fails("imports"), "ModuleNotFoundError", "pip install mlrun", "from mlrun.feature_store")
+        self.check(self.fails("imports_name"), "ImportError", "pip install mlrun", "from mlrun.serving import Nothing")
 
     def test_generators(self):
         self.assertEqual(self.fails("generator").value, 1)

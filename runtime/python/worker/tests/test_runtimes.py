@@ -238,6 +238,19 @@ class Frameworks(unittest.TestCase):
             subprocess.run([PYTHON, "-W", "ignore", "-c", textwrap.dedent(self.TRAIN)], cwd=folder, check=True)
             with open(os.path.join(folder, "rows.json")) as file:
                 rows = json.load(file)
+            for file, name, method, n in (("sk.joblib", "sk", "predict", 1), ("sk.pkl", "sk", "predict", 1), ("sk.joblib", "", "predict_proba", 3)):
+                path = os.path.join(folder, file)
+                answer = p.create(kind="object", name="o", model_path=path, args={"method": method})
+                self.assertEqual(answer.meta["inputs"], [{"name": "input-0", "datatype": "FP64", "shape": [-1, 4]}])
+                flat = struct.pack(f"<{len(rows) * 4}d", *(v for row in rows for v in row))
+                answer = p.ask(CALL, {"op": "infer", "tensors": [tensor("x", "FP64", [len(rows), 4])]}, flat, TENSORS, 1)
+                self.assertEqual(answer.meta["tensors"][0]["shape"], [len(rows)] + [3] * (n == 3))
+                if name:
+                    with open(os.path.join(folder, name + ".out"), "rb") as expected:
+                        self.assertEqual(answer.payload, expected.read())
+                self.assertEqual(p.call({"inputs": rows}).payload, answer.payload)
+            self.assertIn("has no method fly", p.create(kind="object", model_path=folder, args={"method": "fly"}).meta["message"])
+            self.assertEqual(p.create(kind="object", model_path="/nowhere.pkl").meta["class"], "FileNotFoundError")
             p.answers["artifact"] = lambda m: {"file": m["path"]} if m["path"].endswith(m["suffix"]) else {"error": "no " + m["suffix"]}
             for file, name, cls in (
                 ("sk.joblib", "sk", "sklearn.SKLearnModelServer"),

@@ -146,6 +146,32 @@ class Folders(unittest.TestCase):
             p.create(kind="class", name="m", **{"class": "M"})
             self.assertEqual(p.call(1).value, "my-function")
 
+    def test_marks(self):
+        code = """
+        raise SystemExit("before")
+        # mlrun: start-code
+        def f(event): raise ValueError(event)
+        # mlrun: end-code
+        raise SystemExit("behind")
+        """
+        with Process(code) as p:
+            self.assertEqual(p.create(kind="function", name="f", **{"class": "f"}).kind, OK)
+            self.assertEqual(p.call(1).meta["line"], 4)
+            self.assertNotIn("__pycache__", os.listdir(p.folder.name))
+
+    def test_init_context(self):
+        code = """
+        def init_context(context): context.user_data.n = 41
+        def handler(context, event):
+            context.user_data.n += 1
+            return [context.user_data.n, event.body, event.path]
+        """
+        with Process(code) as p:
+            for number in (1, 2):
+                p.create(number, kind="function", name="f", **{"class": "handler"})
+                self.assertTrue(p.created.meta["event"])
+                self.assertEqual(p.call("x", number, path="/p").value, [41 + number, "x", "/p"])
+
     def test_what_mlrun_appends_to_a_function(self):
         footer = """
         from mlrun.runtimes import nuclio_init_hook

@@ -37,9 +37,30 @@ __all__ = [
 ]
 
 
+# What code that is also a script or a notebook imports to build and deploy functions: it can be imported
+# here, and says what to install when it is called.
+_BUILDERS = frozenset(
+    """
+    auto_mount build_function code_to_function deploy_function function_to_module get_or_create_project get_run_db
+    import_function load_project mount_v3io new_function new_model_server new_project new_task pipeline_context
+    run_function set_environment v3io_cred wait_for_pipeline_completion
+    """.split()
+)
+
+
+def _builder(name: str) -> Any:
+    def build(*args: object, **kwargs: object) -> Any:
+        raise NotImplementedError(f"mlrun.{name} does not serve. To call it, install MLRun where this Python is: pip install mlrun")
+
+    build.__name__ = name
+    return build
+
+
 def __getattr__(name: str) -> Any:
     if name.startswith("__"):
         raise AttributeError(name)
+    if name in _BUILDERS:
+        return _builder(name)
     raise AttributeError(
         f"mlrun.{name} is not part of what serving needs. To use it, install MLRun where this Python is: pip install mlrun"
     )

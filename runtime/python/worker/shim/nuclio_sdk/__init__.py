@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from leat_worker.context import GraphContext as Context
-from leat_worker.context import Logger
+from leat_worker.context import Logger, Platform
 from leat_worker.events import Event, Response
 from leat_worker.events import Trigger as TriggerInfo
 
@@ -26,14 +26,3 @@ class ExceptionWithResponse(Exception):
         self.body = body
         self.headers = headers or {}
         self.content_type = content_type
-
-
-class Platform:
-    """The platform, on which other functions could be called: there is none of these here."""
-
-    def __init__(self, kind: str = "local", namespace: str = "") -> None:
-        self.kind = kind
-        self.namespace = namespace
-
-    def call_function(self, name: str, *args: object, **kwargs: object) -> object:
-        raise NotImplementedError(f"function {name} cannot be called from here: make it a step of the graph, or call its URL")

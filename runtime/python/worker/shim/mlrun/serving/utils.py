@@ -9,6 +9,15 @@ event_id_key = "MLRUN-EVENT-ID"
 event_path_key = "MLRUN-EVENT-PATH"
 
 
+class StepToDict:
+    """A base of steps, which makes them parts of specs where graphs are built."""
+
+    def to_dict(self, fields: Any = None, exclude: Any = None) -> dict[str, Any]:
+        meta = getattr(self, "_kwargs", None) or {}
+        name = getattr(self, "name", None) or type(self).__name__
+        return {"class_name": f"{type(self).__module__}.{type(self).__qualname__}", "name": name, "class_args": dict(meta)}
+
+
 def _extract_input_data(input_path: str | None, body: Any) -> Any:
     """What is at the path, null where there is nothing."""
     if not input_path:
