@@ -23,12 +23,15 @@ const codeTimeout = 5 * time.Minute
 // load loads the Python code of a source, from where the flags and the spec say,
 // and returns what is wrong with it.
 func (o *opener) load(ctx context.Context, src *source) []graph.Problem {
-	c := o.codeOf(src)
-	if c == nil {
+	c, names := o.codeOf(src), o.unknown(src.spec)
+	if !c.Given() && !slices.ContainsFunc(names, importable) {
 		return nil
 	}
 	src.codeFiles = pythonFiles(c.Paths, c.Folder)
-	loaded, err := c.Load(ctx, o.unknown(src.spec))
+	loaded, err := c.Load(ctx, names)
+	if err != nil && !c.Given() {
+		return nil // the names are told to be unknown
+	}
 	if err != nil {
 		src.broken = true
 		return []graph.Problem{codeProblem(src, err)}
@@ -38,7 +41,14 @@ func (o *opener) load(ctx context.Context, src *source) []graph.Problem {
 	return nil
 }
 
-// codeOf is the Python code that the flags and the spec name; nil if none.
+// importable says whether a name is one that MLRun would import: of a class or
+// function in a package that is installed.
+func importable(name string) bool {
+	module, _, dotted := strings.Cut(name, ".")
+	return dotted && module != ""
+}
+
+// codeOf is the Python code that the flags and the spec name.
 func (o *opener) codeOf(src *source) *python.Code {
 	c := &python.Code{Logger: o.logger, Serve: serveModel}
 	if c.Logger == nil {
@@ -51,9 +61,6 @@ func (o *opener) codeOf(src *source) *python.Code {
 		c.Paths = append(c.Paths, path)
 	}
 	if src.spec == nil || src.spec.Python == nil {
-		if len(c.Paths) == 0 {
-			return nil
-		}
 		c.Folder = folderOf(src.name)
 		return c
 	}
@@ -62,9 +69,6 @@ func (o *opener) codeOf(src *source) *python.Code {
 	c.Name, c.Text, c.Interpreter = p.Module, p.Source, p.Interpreter
 	c.Workers, c.Memory = p.Workers, p.Memory
 	c.Folder = filepath.Dir(src.spec.File)
-	if len(c.Paths) == 0 && c.Text == "" {
-		return nil
-	}
 	return c
 }
 

@@ -37,6 +37,9 @@ type Code struct {
 	Serve func(a catalog.Args, m serve.Model) (serve.Step, error)
 }
 
+// Given says whether there is any code, rather than names of what is installed.
+func (c *Code) Given() bool { return len(c.Paths) > 0 || c.Text != "" }
+
 // Loaded is what there is in code. It is immutable, and has no process.
 type Loaded struct {
 	Objects map[string]*Object

@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"go.uber.org/goleak"
+
 	"github.com/leat-ml/leat/catalog"
 	"github.com/leat-ml/leat/serve"
 )
@@ -114,6 +116,9 @@ func TestMain(m *testing.M) {
 	if os.Getenv(serverVariable) != "" {
 		beServer() // until it is killed
 	}
-	m.Run()
+	code := m.Run()
 	_ = os.RemoveAll(dir)
+	if err := goleak.Find(); err != nil && code == 0 {
+		panic(err)
+	}
 }
