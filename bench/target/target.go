@@ -20,7 +20,7 @@ import (
 )
 
 const (
-	startWithin = 30 * time.Second
+	startWithin = 90 * time.Second // imports of Python take long on a busy machine
 	stopWithin  = 5 * time.Second
 	keptOutput  = 4096 // bytes of the latest standard error, for messages
 )
@@ -39,7 +39,7 @@ type Server struct {
 }
 
 // Start runs command with env added to the environment and returns when its
-// address is known. It fails when the command ends before that, or after 30 s.
+// address is known. It fails when the command ends before that, or after 90 s.
 func Start(ctx context.Context, name, command string, env ...string) (*Server, error) {
 	// exec makes the shell become the server, so that PID is the server's.
 	cmd := exec.Command("sh", "-c", "exec "+command)
