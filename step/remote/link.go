@@ -21,7 +21,8 @@ type link struct {
 	in   *bufio.Reader   // reads the link itself
 	out  []byte
 	used time.Time
-	room int64 // bytes that may still be read
+	due  time.Time // the deadline that the connection still has
+	room int64     // bytes that may still be read
 
 	untouched bool // nothing of an answer has come
 	broken    bool // of no use for another call
@@ -68,12 +69,23 @@ func (r *incoming) Read(p []byte) (int, error) {
 	return n, err
 }
 
+// open says whether a connection that was kept is still of use.
+func (l *link) open() bool {
+	if time.Until(l.due) < time.Second { // behind the deadline of its last call it would tell nothing
+		if l.conn.SetDeadline(time.Time{}) != nil {
+			return false
+		}
+	}
+	return l.alive()
+}
+
 // call sends a request and has take read the answer.
 func (l *link) call(ctx context.Context, r *request, until time.Time, take func(*incoming) error) error {
 	l.broken, l.untouched = true, true // until it is known to be otherwise
 	if err := l.conn.SetDeadline(until); err != nil {
 		return err
 	}
+	l.due = until
 	stop := func() bool { return true }
 	if c := cause(ctx); c.Done() != nil {
 		stop = context.AfterFunc(c, func() { _ = l.conn.SetDeadline(time.Unix(1, 0)) }) // the call fails then

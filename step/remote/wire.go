@@ -77,7 +77,7 @@ func (w *wire) pick(address string) *link {
 		list[len(list)-1] = nil
 		w.idle[address] = list[:len(list)-1]
 		w.mu.Unlock()
-		if l.alive() {
+		if l.open() {
 			return l
 		}
 		l.conn.Close()

@@ -212,3 +212,22 @@ func TestIdle(t *testing.T) {
 		t.Errorf("%d connections are kept behind Close, %v", count(), err)
 	}
 }
+
+// TestShortTimeout keeps a connection beyond the time that its last call had.
+func TestShortTimeout(t *testing.T) {
+	const sized = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
+	url, opened := raw(t, sized, sized, sized)
+	s := build(t, "$remote", m{"url": url, "timeout": 0.5}, nil).(*step)
+	for range 3 {
+		if _, err := s.Do(t.Context(), post("/", `{}`)); err != nil {
+			t.Fatal(err)
+		}
+		for _, list := range s.client.wire.idle { // as if that long had passed
+			list[0].due = time.Now().Add(-time.Second)
+			list[0].conn.SetDeadline(list[0].due)
+		}
+	}
+	if n := opened.Load(); n != 1 {
+		t.Errorf("%d connections, want 1", n)
+	}
+}
