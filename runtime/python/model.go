@@ -185,7 +185,7 @@ func (m *Model) ask(ctx context.Context, req *serve.Request, op string) (any, er
 	if m.post || m.logs {
 		m.respondable(&about, req, op)
 	}
-	if err := fill(&f, &about, req); err != nil {
+	if err := m.fill(&f, &about, req); err != nil {
 		return nil, err
 	}
 	f.meta = about.end()
@@ -212,9 +212,11 @@ func (m *Model) respondable(about *meta, req *serve.Request, op string) {
 }
 
 // fill makes the request the frame's payload: as the client sent it, or the
-// tensors of the Open Inference Protocol.
-func fill(f *frame, about *meta, req *serve.Request) (err error) {
-	if req.Dialect != serve.OIP {
+// tensors of the Open Inference Protocol, which MLServer's and Triton's classes get
+// for rows too.
+func (m *Model) fill(f *frame, about *meta, req *serve.Request) (err error) {
+	rows := req.Dialect != serve.OIP
+	if rows && (m.object.Kind == "model" || len(req.Inputs) == 0) {
 		body := req.Body
 		if req.Op == "infer_dict" || req.Op == "predict_dict" {
 			if body, err = listed(req); err != nil {
@@ -231,6 +233,9 @@ func fill(f *frame, about *meta, req *serve.Request) (err error) {
 		}
 	}
 	f.flags = isTensors
+	if rows && len(req.Inputs) == 1 && req.Inputs[0].Name == "" {
+		req = req.WithInputs(req.Inputs[0].Named("input-0"))
+	}
 	if len(req.Inputs) == 1 && req.Inputs[0].Datatype != serve.Bytes { // sent from where they are
 		about.key("tensors")
 		about.b = append(about.b, '[')
