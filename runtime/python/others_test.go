@@ -1,0 +1,69 @@
+package python
+
+import (
+	"os"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/leat-ml/leat/oip"
+	"github.com/leat-ml/leat/serve"
+)
+
+// TestMLServer asks a class of MLServer's, whose methods are coroutines, in both
+// dialects.
+func TestMLServer(t *testing.T) {
+	m := startModel(t, testCode(t, "testdata/others.py"), "Threes", nil)
+	x := serve.NewTensor("x", []int64{1, 2})
+	row, err := oip.Request(serve.RawBody([]byte(`{"inputs": [1, 2]}`)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, req := range map[string]*serve.Request{
+		"tensors": {Op: "infer", Dialect: serve.OIP, Inputs: []*serve.Tensor{x}},
+		"rows":    row,
+	} {
+		v, err := m.Predict(t.Context(), req)
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		text, err := oip.AppendValue(nil, v)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got any
+		if got, err = oip.ParseValue(text); err != nil {
+			t.Fatal(err)
+		}
+		if d := cmp.Diff("[3,6]", compact(t, got)); d != "" {
+			t.Errorf("%s (-want +got):\n%s\n%s", name, d, text)
+		}
+	}
+}
+
+// TestTriton asks a class of Triton's, which takes numpy.
+func TestTriton(t *testing.T) {
+	c := testCode(t, "testdata/triton.py")
+	c.Interpreter, c.Folder = "../../.venv/bin/python", "."
+	if _, err := os.Stat(c.Interpreter); err != nil {
+		t.Skip("there is no .venv with numpy; make setup makes it")
+	}
+	m := startModel(t, c, "TritonPythonModel", nil)
+	inputs := []*serve.Tensor{serve.NewTensor("a", []float32{1, 2}, 1, 2), serve.NewTensor("b", []bool{true}), serve.NewTensor("c", []int64{7, 8})}
+	v, err := m.Predict(t.Context(), &serve.Request{Op: "infer", Dialect: serve.OIP, Inputs: inputs})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(compact(t, inputs), compact(t, v)); d != "" {
+		t.Errorf("(-want +got):\n%s", d)
+	}
+}
+
+func compact(t *testing.T, v any) string {
+	t.Helper()
+	text, err := oip.AppendValue(nil, v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
