@@ -78,7 +78,7 @@ def one(target: object) -> dict[str, object]:
         said["methods"] = _methods(target)
     if kind == "model":
         said["ops"] = sorted(n[3:] for n in dir(target) if n.startswith("op_") and callable(getattr(target, n)))
-        said["hooks"] = hooks(target, MODEL_HOOKS)
+        said["hooks"] = model_hooks(target)
     elif kind == "router":
         said["hooks"] = hooks(target, ROUTER_HOOKS)
     return said
@@ -100,6 +100,12 @@ def _any_async(target: object, kind: str) -> bool:
 def hooks(cls: type, names: tuple[str, ...]) -> list[str]:
     """Those methods that the user's class has, and not only the class it derives from."""
     return [n for n in names if overrides(cls, n)]
+
+
+def model_hooks(cls: type) -> list[str]:
+    """The hooks of a model's class. One that handles events itself makes whole responses, as postprocess does."""
+    found = hooks(cls, MODEL_HOOKS)
+    return [*found, "postprocess"] if "do_event" in found and "postprocess" not in found else found
 
 
 def overrides(cls: type, name: str) -> bool:

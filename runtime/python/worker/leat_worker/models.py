@@ -27,11 +27,12 @@ class ModelHost(Host):
         realmlrun.adapt()
         self.object = steps.construct(target, _with_model_args(target, spec), context)
         realmlrun.versioned(self.object)
-        self.hooks = describe.hooks(target, describe.MODEL_HOOKS)
+        self.hooks = describe.model_hooks(target)
+        self._takes_events = "do_event" in self.hooks
         self.is_async = any(signatures.is_async(getattr(target, n)) for n in _ASYNC)
         self._told = ({}, {})  # the metrics and labels that the server knows
         for name in ("preprocess", "validate", "postprocess", "logged_results"):
-            setattr(self, "_" + name, getattr(self.object, name) if name in self.hooks else None)
+            setattr(self, "_" + name, getattr(self.object, name) if describe.overrides(target, name) else None)
 
     def load(self) -> dict[str, object]:
         model = self.object
@@ -72,7 +73,7 @@ class ModelHost(Host):
 
     def run(self, frame: Frame, meta: dict[str, object]) -> object:
         op = str(meta.get("op") or "infer")
-        if op[:3] == "op:" or frame.flags & EVENT:
+        if op[:3] == "op:" or self._takes_events or frame.flags & EVENT:
             return self._with_event(frame, meta, op)
         request = self._request(frame, meta)
         if self.is_async:
@@ -109,14 +110,16 @@ class ModelHost(Host):
 
     def _with_event(self, frame: Frame, meta: dict[str, object], op: str) -> object:
         """An operation of the user's own, or a class that handles events itself."""
-        method = "op_" + op[3:] if op[:3] == "op:" else "do_event"
+        own = op[:3] == "op:" and not self._takes_events
+        method = "op_" + op[3:] if own else "do_event"
         handler = getattr(self.object, method, None)
         if handler is None:
             raise Refused(f"illegal model operation {op[3:]}, method={meta.get('method')}")
         frame.doing, frame.at = method, handler
         event = events.from_call(meta, answers.body_of(frame, meta))
-        if method == "do_event" and "path" not in meta:
-            event.path = op
+        if method == "do_event":
+            event.path = meta.get("path") or op.partition(":")[2] or op  # type: ignore[assignment]
+            event.method = event.method or "POST"
         return handler(event)
 
     def _request(self, frame: Frame, meta: dict[str, object]) -> object:
@@ -182,8 +185,11 @@ class ModelHost(Host):
         logged, whole = None, False
         if type(result) is _Finished:
             result, logged, whole = result.response, result.logged, self._postprocess is not None
-        elif frame.doing[:3] == "op_" or frame.doing == "do_event":
-            return answers.of_call(result, meta)
+        elif frame.doing[:3] == "op_" or frame.flags & EVENT:
+            return answers.of_call(result, {**meta, "path": getattr(result, "path", None)})  # ours, and nobody's news
+        elif frame.doing == "do_event":
+            result = getattr(result, "body", result)  # of the event
+            result, whole = getattr(result, "body", result), True  # of a response
         if whole:
             flags, said, payload = JSON | WHOLE, None, values.dumps(result, "response")
         else:
