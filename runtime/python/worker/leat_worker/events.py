@@ -145,7 +145,7 @@ def _trigger(said: object) -> Trigger:
 def changes(event: object, meta: dict[str, object]) -> dict[str, object]:
     """What a step has changed of the event that the call was about."""
     new: dict[str, object] = {}
-    for name, default in (("path", DEFAULT_PATH), ("key", ""), ("id", None), ("content_type", ""), ("method", None)):
+    for name, default in (("path", DEFAULT_PATH), ("key", ""), ("id", None), ("content_type", "")):
         value = getattr(event, name, default)
         if value != (meta.get(name) or default):
             new[name] = value if isinstance(value, (str, int, float, type(None))) else str(value)
