@@ -33,15 +33,23 @@ func BenchmarkEcho(b *testing.B) {
 	ask(b, m, rows(`{"inputs": [[5.1, 3.5, 1.4, 0.2]]}`))
 }
 
-func BenchmarkTensor64K(b *testing.B) {
+func BenchmarkTensor64K(b *testing.B) { askTensor(b, 64<<10) }
+
+func BenchmarkTensor1M(b *testing.B) { askTensor(b, 1<<20) }
+
+func BenchmarkTensor16M(b *testing.B) { askTensor(b, 16<<20) }
+
+// askTensor sends and gets a tensor of so many bytes.
+func askTensor(b *testing.B, size int) {
+	b.Helper()
 	c := testCode(b, "testdata/arrays.py")
 	if _, err := os.Stat("../../.venv/bin/python"); err != nil {
 		b.Skip("there is no .venv with numpy; make setup makes it")
 	}
 	c.Interpreter, c.Folder = "../../.venv/bin/python", "."
 	m := startModel(b, c, "Arrays", nil)
-	b.SetBytes(64 << 10)
-	ask(b, m, &serve.Request{Op: "infer", Dialect: serve.OIP, Inputs: []*serve.Tensor{serve.NewTensor("x", make([]float32, 16<<10))}})
+	b.SetBytes(int64(size))
+	ask(b, m, &serve.Request{Op: "infer", Dialect: serve.OIP, Inputs: []*serve.Tensor{serve.NewTensor("x", make([]float32, size/4))}})
 }
 
 // BenchmarkPing is one frame there and back without any of the user's code.

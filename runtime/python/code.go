@@ -1,9 +1,11 @@
 package python
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -113,23 +115,21 @@ func exists(path string) bool {
 // name its lines.
 func (c *Code) keep() (*sourceFile, error) {
 	sum := sha256.Sum256([]byte(c.Text))
-	dir := filepath.Join(os.TempDir(), fmt.Sprintf("leat-%d", os.Getuid()))
-	if cache, err := os.UserCacheDir(); err == nil {
-		dir = filepath.Join(cache, "leat")
-	}
-	name := c.Name
-	if name == "" {
-		name = "function"
-	}
-	dir = filepath.Join(dir, "source-"+hex.EncodeToString(sum[:])[:16])
-	file := filepath.Join(dir, name+".py")
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, fmt.Errorf("keep the function's code: %w", err)
-	}
-	if err := os.WriteFile(file+".new", []byte(c.Text), 0o600); err != nil {
-		return nil, fmt.Errorf("keep the function's code: %w", err)
-	}
-	if err := os.Rename(file+".new", file); err != nil {
+	name := cmp.Or(c.Name, "function")
+	file, err := inCache(func(base string) (string, error) {
+		dir := filepath.Join(base, "source-"+hex.EncodeToString(sum[:])[:16])
+		if err := errors.Join(private(base), private(dir)); err != nil {
+			return "", err
+		}
+		fresh, err := os.CreateTemp(dir, "."+name)
+		if err != nil {
+			return "", err
+		}
+		_, err = fresh.WriteString(c.Text)
+		file := filepath.Join(dir, name+".py")
+		return file, errors.Join(err, fresh.Close(), os.Rename(fresh.Name(), file))
+	})
+	if err != nil {
 		return nil, fmt.Errorf("keep the function's code: %w", err)
 	}
 	return &sourceFile{Name: name, File: file}, nil

@@ -56,7 +56,7 @@ func install(base string) (dir string, err error) {
 	if intact(dir, files) {
 		return dir, nil
 	}
-	if err = os.MkdirAll(base, 0o700); err != nil {
+	if err = private(base); err != nil {
 		return "", err
 	}
 	fresh, err := os.MkdirTemp(base, ".python-")
@@ -70,6 +70,18 @@ func install(base string) (dir string, err error) {
 		}
 	}
 	return dir, place(fresh, dir, files)
+}
+
+// private makes a folder that only this user can change, or sees that it is one.
+func private(dir string) error {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	info, err := os.Lstat(dir)
+	if err == nil && (!info.IsDir() || info.Mode().Perm()&0o022 != 0 || !mine(info)) {
+		err = fmt.Errorf("%s can be changed by others", dir)
+	}
+	return err
 }
 
 // place has fresh be dir, unless another process was quicker. What is there and
@@ -114,18 +126,27 @@ func intact(dir string, files []source) bool {
 // installed installs the program where caches of the user are, or, where they
 // cannot be written, among temporary files.
 func installed() (string, error) {
+	dir, err := inCache(install)
+	if err != nil {
+		return "", fmt.Errorf("put the Python worker into a folder: %w", err)
+	}
+	return dir, nil
+}
+
+// inCache has something be put where caches of the user are, or else among
+// temporary files.
+func inCache(put func(base string) (string, error)) (string, error) {
 	var first error
-	cache, err := os.UserCacheDir()
-	if err == nil {
-		dir, err := install(filepath.Join(cache, "leat"))
+	if cache, err := os.UserCacheDir(); err == nil {
+		dir, err := put(filepath.Join(cache, "leat"))
 		if err == nil {
 			return dir, nil
 		}
 		first = err
 	}
-	dir, err := install(filepath.Join(os.TempDir(), fmt.Sprintf("leat-%d", os.Getuid())))
+	dir, err := put(filepath.Join(os.TempDir(), fmt.Sprintf("leat-%d", os.Getuid())))
 	if err != nil {
-		return "", fmt.Errorf("put the Python worker into a folder: %w", errors.Join(first, err))
+		return "", errors.Join(first, err)
 	}
 	return dir, nil
 }

@@ -53,7 +53,7 @@ const (
 	headSize = 20       // of a frame, its size field included
 	maxFrame = 1 << 30  // bytes that follow the size field
 	maxMeta  = 16 << 20 // bytes of metadata
-	maxGrasp = 1 << 20  // bytes that are reserved on the word of the other side
+	maxGrasp = 4 << 20  // bytes that are reserved on the word of the other side
 )
 
 // A frame is one message in either direction (PROTOCOL.md).

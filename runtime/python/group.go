@@ -94,7 +94,9 @@ func (g *Group) Entry(name string) *catalog.Entry {
 	e.New = func(a catalog.Args) (serve.Step, error) {
 		switch o.Kind {
 		case "model", "mlserver", "triton":
-			return g.model(name, o, a)
+			if !slices.Contains(o.Hooks, "do_event") {
+				return g.model(name, o, a)
+			} // a model that handles events itself is a step
 		case "router":
 			return nil, fmt.Errorf("%s (%s:%d) is a router of your own, which is not supported: use ModelRouter or VotingEnsemble", name, o.File, o.Line)
 		}
@@ -136,7 +138,10 @@ func (g *Group) function(ctx context.Context, m *member, whole bool, x any) (any
 		if len(parts) > 0 {
 			return listOf(parts)
 		}
-		return valueOf(&last)
+		if last.flags&isWhole == 0 {
+			return valueOf(&last)
+		}
+		return responseOf(&last)
 	}
 	var about meta
 	about.event(ev)
@@ -150,6 +155,20 @@ func (g *Group) function(ctx context.Context, m *member, whole bool, x any) (any
 	out := ev.Clone()
 	if _, err := apply(out, &last); err != nil {
 		return nil, err
+	}
+	return out, nil
+}
+
+// responseOf is what a function gave that is more than a value: an event with the
+// reply, where it gave a response.
+func responseOf(f *frame) (any, error) {
+	out := &serve.Event{}
+	if _, err := apply(out, f); err != nil {
+		return nil, err
+	}
+	if out.Reply == nil {
+		v, _ := out.Body.Value()
+		return v, nil
 	}
 	return out, nil
 }
@@ -186,7 +205,7 @@ func (g *Group) step(name string, o *Object, a catalog.Args) (serve.Step, error)
 	if err != nil {
 		return nil, err
 	}
-	return &step{g: g, object: m, whole: o.wantsEvent(a.Handler, a.FullEvent)}, nil
+	return &step{g: g, object: m, whole: o.Kind == "model" || o.wantsEvent(a.Handler, a.FullEvent)}, nil
 }
 
 // creation is what the worker is told of an object, and what is wrong with its

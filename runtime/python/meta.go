@@ -73,7 +73,11 @@ func (m *meta) tensor(t *serve.Tensor) {
 // event writes what an event has besides its body.
 func (m *meta) event(ev *serve.Event) {
 	m.text("id", ev.Identify())
-	m.text("path", ev.Target.Path)
+	path := ev.Target.Path
+	if ev.Target.Operation != "" { // a router has read the rest
+		path = ev.Target.Operation
+	}
+	m.text("path", path)
 	m.text("method", ev.Target.Method)
 	m.text("key", ev.Key)
 	m.time("time", ev.Time)

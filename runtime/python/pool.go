@@ -25,6 +25,7 @@ type pool struct {
 	grace time.Duration // how long after its deadline a call may come back
 	pause time.Duration // before the first restart
 
+	told  atomic.Int64 // when an exception was last logged, in seconds
 	slots []*slot
 	life  context.Context
 	end   context.CancelFunc
@@ -328,12 +329,24 @@ func (p *pool) call(ctx context.Context, f *frame) (last frame, parts []frame, e
 		return last, nil, asAnswer(err)
 	case last.kind == kindError:
 		failure := failureOf(last.meta)
-		if failure.Traceback != "" {
-			p.logger.LogAttrs(ctx, slog.LevelDebug, "Python code failed", slog.String("error", failure.Error()), slog.String("traceback", failure.Traceback))
-		}
+		p.tell(ctx, failure)
 		return last, nil, failure.answer()
 	}
 	return last, parts, nil
+}
+
+// tell logs an exception with its traceback; of many, one a second.
+func (p *pool) tell(ctx context.Context, f *Failure) {
+	if f.Traceback == "" || f.Class == "CancelledError" {
+		return
+	}
+	level, now := slog.LevelDebug, time.Now().Unix()
+	if last := p.told.Load(); last != now && p.told.CompareAndSwap(last, now) {
+		level = slog.LevelWarn
+	}
+	if p.logger.Enabled(ctx, level) {
+		p.logger.LogAttrs(ctx, level, "Python code failed", slog.String("error", f.Error()), slog.String("traceback", f.Traceback))
+	}
 }
 
 // gone takes a worker that has crashed out of its slot, so that no other call

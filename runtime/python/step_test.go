@@ -20,7 +20,7 @@ func stepsOf(t *testing.T, classes ...catalog.Args) ([]serve.Step, *catalog.Set)
 			t.Fatal(err)
 		}
 	}
-	for _, name := range []string{"double", "positive", "numbers", "json.dumps"} {
+	for _, name := range []string{"double", "positive", "numbers", "json.dumps", "teapot"} {
 		if _, err := set.Func(name); err != nil {
 			t.Fatal(err)
 		}
@@ -77,6 +77,34 @@ func TestWholeEvents(t *testing.T) {
 	}
 	if v, _ := ev.Body.Value(); v != "made" {
 		t.Errorf("body %v", v)
+	}
+}
+
+// TestModelWithItsOwnEvents has a model that handles events itself: it is a step.
+func TestModelWithItsOwnEvents(t *testing.T) {
+	steps, _ := stepsOf(t, catalog.Args{Name: "m", Class: "OwnEvents"})
+	ev := serve.NewEvent(serve.Target{Method: "POST", Path: "/v2/models/m/infer", Model: "m", Operation: "infer"}, []byte("{}"))
+	if _, err := steps[0].Do(t.Context(), ev); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := bodyText(t, ev.Body), `{"path":"infer","loaded":true}`; got != want {
+		t.Errorf("body %s, want %s", got, want)
+	}
+}
+
+// TestFunctionThatResponds has a function choose the status.
+func TestFunctionThatResponds(t *testing.T) {
+	_, set := stepsOf(t)
+	f, err := set.Func("teapot")
+	if err != nil {
+		t.Fatal(err)
+	}
+	v, err := f(t.Context(), int64(1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if ev, ok := v.(*serve.Event); !ok || ev.Reply == nil || ev.Reply.Status != 418 || bodyText(t, ev.Body) != `"short and stout"` {
+		t.Errorf("answer %+v", v)
 	}
 }
 

@@ -167,3 +167,15 @@ class Errs:
     def do(self, event):
         self.context.push_error(event, "it went wrong", source="Errs")
         return event
+
+
+class OwnEvents(Echo):
+    """Handles events itself, as few models do."""
+
+    def do_event(self, event, *args, **kwargs):
+        event.body = {"path": event.path, "loaded": self.ready}
+        return event
+
+
+def teapot(event, context):
+    return context.Response(body="short and stout", status_code=418)
