@@ -14,16 +14,28 @@ import (
 	"net"
 	"strconv"
 	"sync/atomic"
+	"time"
 )
 
 // CountPath is where GET tells how many connections there were so far.
 const CountPath = "/connections"
 
+// SlowPath and FastPath are where GET makes the answers to all POSTs take Slow, and
+// no time again: so many callers at a time open as many connections.
+const (
+	SlowPath = "/slow"
+	FastPath = "/fast"
+	Slow     = 100 * time.Millisecond
+)
+
 const largest = 8 << 20 // bytes of a body
 
 // A Server answers what it is sent. The zero value is ready; it is safe for
 // concurrent use.
-type Server struct{ opened atomic.Int64 }
+type Server struct {
+	opened atomic.Int64
+	slow   atomic.Bool
+}
 
 // Opened is how many connections were accepted so far.
 func (s *Server) Opened() int64 { return s.opened.Load() }
@@ -51,12 +63,12 @@ func (s *Server) talk(c io.ReadWriter) error {
 	in := bufio.NewReaderSize(c, 16<<10)
 	var out []byte
 	for {
-		get, length, err := head(in)
+		asked, length, err := s.head(in)
 		if err != nil {
 			return err
 		}
 		out = append(out[:0], "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: "...)
-		if get {
+		if asked {
 			count := strconv.FormatInt(s.Opened(), 10)
 			out = append(strconv.AppendInt(out, int64(len(count)), 10), "\r\n\r\n"+count...)
 		} else {
@@ -65,6 +77,9 @@ func (s *Server) talk(c io.ReadWriter) error {
 			out = append(out, make([]byte, length)...)
 			if _, err := io.ReadFull(in, out[n:]); err != nil {
 				return err
+			}
+			if s.slow.Load() {
+				time.Sleep(Slow)
 			}
 		}
 		if _, err := c.Write(out); err != nil {
@@ -80,13 +95,18 @@ var (
 	chunkedKey = []byte("transfer-encoding")
 )
 
-// head reads the head of a request.
-func head(in *bufio.Reader) (get bool, length int, err error) {
+// head reads the head of a request, and does what a GET asks for.
+func (s *Server) head(in *bufio.Reader) (get bool, length int, err error) {
 	line, err := in.ReadSlice('\n')
 	if err != nil {
 		return false, 0, err
 	}
 	get = bytes.HasPrefix(line, []byte("GET "))
+	if get && bytes.HasPrefix(line, []byte("GET "+SlowPath+" ")) {
+		s.slow.Store(true)
+	} else if get && bytes.HasPrefix(line, []byte("GET "+FastPath+" ")) {
+		s.slow.Store(false)
+	}
 	for {
 		line, err = in.ReadSlice('\n')
 		if err != nil {

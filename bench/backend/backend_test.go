@@ -71,3 +71,19 @@ func TestWrongRequests(t *testing.T) {
 		c.Close()
 	}
 }
+
+func TestSlow(t *testing.T) {
+	s, url := serve(t)
+	client := &http.Client{Transport: &http.Transport{}}
+	defer client.CloseIdleConnections()
+	for path, want := range map[string]bool{SlowPath: true, FastPath: false} {
+		resp, err := client.Get(url + path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+		if s.slow.Load() != want {
+			t.Errorf("%s: slow is %v", path, !want)
+		}
+	}
+}

@@ -120,15 +120,15 @@ func (b *bench) relay(ctx context.Context, r relay, service string) (err error) 
 		return err
 	}
 	for _, conns := range routerConns {
-		// A round that does not count: until as many connections are there as are
-		// ever needed at a time.
-		for round := -1; round < b.rounds; round++ {
+		for i := range routers {
+			if err := b.warm(ctx, w, conns, service, routers[i]); err != nil {
+				return err
+			}
+		}
+		for round := range b.rounds {
 			for i := range routers {
-				if err := b.routerCell(ctx, w, conns, service, routers[(i+round+len(routers))%len(routers)]); err != nil {
+				if err := b.routerCell(ctx, w, conns, service, routers[(i+round)%len(routers)]); err != nil {
 					return err
-				}
-				if round < 0 {
-					routers[i].cells, routers[i].dialed = nil, nil
 				}
 			}
 		}
@@ -144,6 +144,20 @@ func (b *bench) relay(ctx context.Context, r relay, service string) (err error) 
 func hosts(first string) *strings.Replacer {
 	_, port, _ := strings.Cut(first, ":")
 	return strings.NewReplacer("HOST1", "http://"+first, "HOST2", "http://127.0.0.2:"+port, "HOST3", "http://127.0.0.3:"+port)
+}
+
+// warm has a router make as many calls at a time as it will ever make: all
+// requests call the first service together, then the second, then the third,
+// since each takes its time. What connections a router keeps are open then.
+func (b *bench) warm(ctx context.Context, w workload, conns int, service string, r *router) error {
+	told(service, backend.SlowPath)
+	err := b.routerCell(ctx, w, conns, service, r)
+	told(service, backend.FastPath)
+	if err == nil {
+		err = b.routerCell(ctx, w, conns, service, r)
+	}
+	r.cells, r.dialed = nil, nil
+	return err
 }
 
 // routers starts KServe's and ours.
@@ -220,8 +234,11 @@ func (b *bench) routerCell(ctx context.Context, w workload, conns int, service s
 
 // connections is how many the service has accepted so far, but for those of this
 // process, which asks over one that it keeps; less than 0 when it does not tell.
-func connections(service string) int64 {
-	resp, err := http.Get("http://" + service + backend.CountPath)
+func connections(service string) int64 { return told(service, backend.CountPath) }
+
+// told asks the service for path and returns the number that it tells.
+func told(service, path string) int64 {
+	resp, err := http.Get("http://" + service + path)
 	if err != nil {
 		return -1
 	}

@@ -15,8 +15,10 @@ import (
 	server "github.com/leat-ml/leat/bench/target"
 )
 
-// Where MLServer listens; the same and 10 more with a worker process.
-const mlserverPort = 18110
+const (
+	mlserverPort   = 18110 // where MLServer listens; the same and 10 more with a worker process
+	importedWithin = 90 * time.Second
+)
 
 // What a call of a model in Python shall cost over HTTP, and be to the peers.
 const (
@@ -275,7 +277,7 @@ func (b *bench) contests(ctx context.Context, dialect func(context.Context) ([]*
 	defer func() { err = errors.Join(err, stop()) }()
 	for _, c := range list {
 		for _, e := range c.entrants {
-			if err := b.whenUp(ctx, e.srv.Addr, e.workload); err != nil {
+			if err := b.whenImported(ctx, e.srv.Addr, e.workload); err != nil {
 				return fmt.Errorf("%s: %s: %w", c.name, e.name(), err)
 			}
 		}
@@ -286,6 +288,17 @@ func (b *bench) contests(ctx context.Context, dialect func(context.Context) ([]*
 		}
 	}
 	return nil
+}
+
+// whenImported probes until there is a right answer. MLServer tells its address
+// long before it has loaded its models.
+func (b *bench) whenImported(ctx context.Context, addr string, w workload) error {
+	for end := time.Now().Add(importedWithin); ; {
+		err := b.whenUp(ctx, addr, w)
+		if err == nil || time.Now().After(end) || ctx.Err() != nil {
+			return err
+		}
+	}
 }
 
 func (e *entrant) name() string { return e.pythonServer.name }

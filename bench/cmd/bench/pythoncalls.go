@@ -134,8 +134,8 @@ func (b *bench) pythonWorkers(ctx context.Context) (err error) {
 		}
 	}
 	defer func() { err = errors.Join(err, all.stop()) }()
-	c := &contest{name: "a model that computes for a millisecond in Python"}
-	w := rowsRequest("busy", []float64{30000})
+	c := &contest{name: "a model that computes for some milliseconds in Python"}
+	w := rowsRequest("busy", []float64{150000})
 	for _, s := range all {
 		if err := b.whenUp(ctx, s.srv.Addr, w); err != nil {
 			return err
