@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -38,7 +39,20 @@ func (o *opener) load(ctx context.Context, src *source) []graph.Problem {
 	}
 	src.code = loaded
 	src.codeFiles = slices.Concat(src.codeFiles, loaded.Files)
-	return nil
+	return failedModules(src, loaded)
+}
+
+// failedModules are the modules in folders that cannot be imported: warnings, unless
+// a name that the spec uses is nowhere, and may be in one of them.
+func failedModules(src *source, loaded *python.Loaded) (problems []graph.Problem) {
+	for _, name := range slices.Sorted(maps.Keys(loaded.Failed)) {
+		if f := loaded.Failed[name]; f != nil {
+			p := codeProblem(src, f)
+			p.Warning = len(loaded.Missing) == 0
+			problems = append(problems, p)
+		}
+	}
+	return problems
 }
 
 // importable says whether a name is one that MLRun would import: of a class or

@@ -47,9 +47,13 @@ type Loaded struct {
 	Objects map[string]*Object
 	// Files are those of the modules that were imported: what changes when they
 	// do is another code.
-	Files  []string
-	Python Interpreter
-	MLRun  string // version of the real package, where it is installed
+	Files []string
+	// Failed are modules in a folder of code that cannot be imported. They are of
+	// weight where one of the Missing names, which a spec uses, may be in them.
+	Failed  map[string]*Failure
+	Missing map[string]string
+	Python  Interpreter
+	MLRun   string // version of the real package, where it is installed
 
 	code    *Code
 	program string // folder of the worker's side
@@ -154,7 +158,7 @@ func (l *Loaded) describe(ctx context.Context, names []string) error {
 	if err := p.ask(ctx, kindDescribe, 0, map[string]any{"names": names}, &d); err != nil {
 		return err
 	}
-	l.Objects, l.Files = d.Objects, d.Files
+	l.Objects, l.Files, l.Failed, l.Missing = d.Objects, d.Files, d.Failed, d.Missing
 	for _, o := range d.Objects {
 		if o == nil {
 			return fmt.Errorf("the Python worker described an object as nothing")

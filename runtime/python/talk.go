@@ -62,6 +62,10 @@ type greeting struct {
 type description struct {
 	Objects map[string]*Object `json:"objects"`
 	Files   []string           `json:"files"`
+	// Failed are modules of a folder that cannot be imported, and Missing the names
+	// that were asked for and are nowhere, with the reason.
+	Failed  map[string]*Failure `json:"failed"`
+	Missing map[string]string   `json:"missing"`
 }
 
 // An Object is a class or a function of the user's code.
