@@ -14,7 +14,7 @@ import (
 // Defaults of the options of a URL.
 const (
 	DefaultBytes   = 1 << 30          // max_bytes
-	DefaultRecords = 1024             // records, in the server within the process
+	DefaultRecords = maxPack          // records, in the server within the process
 	DefaultTimeout = 5 * time.Second  // timeout
 	DefaultAckWait = 30 * time.Second // ack_wait
 )

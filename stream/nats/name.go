@@ -40,9 +40,10 @@ func subjectOf(u *url.URL) (string, error) {
 	return subject, nil
 }
 
-// streamName is what a stream for a subject is called. Names have no dots.
+// streamName is what a stream for a subject is called. Names have no dots: they
+// become dashes, and dashes and underscores are escaped.
 func streamName(subject string) string {
-	return strings.NewReplacer("_", "__", ".", "_").Replace(subject)
+	return strings.NewReplacer(".", "-", "-", "_2D", "_", "_5F").Replace(subject)
 }
 
 // consumerName is what the durable consumer of a group is called: letters, digits

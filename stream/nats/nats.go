@@ -45,7 +45,7 @@ type Folder interface {
 // Open implements [driver.Open]. The options are
 //
 //   - max_bytes, of the stream, from which room is made; 1GiB;
-//   - records, how many of them are one message of NATS at most: 1024 in the
+//   - records, how many of them are one message of NATS at most: 4096 in the
 //     server within the process, 1 elsewhere;
 //   - sync, of the server within the process, the same for all its streams:
 //     always (Publish waits until the disk has the records) or none (they survive

@@ -15,8 +15,8 @@ import (
 )
 
 const (
-	packBytes = 512 << 10 // a pack ends behind the record with which it has them
-	wave      = 256       // messages on their way at a time
+	packBytes = 1 << 20 // of a pack of several records at most
+	wave      = 256     // messages on their way at a time
 	maxPause  = 100 * time.Millisecond
 )
 
@@ -106,11 +106,15 @@ func mark(errs []error, it item) {
 // pack makes a pack of the records of a batch from one on. A record that is too
 // large is alone in its pack, and an error.
 func (l *log) pack(f *found, batch []*driver.Message, from int) (item, error) {
+	most := min(packBytes, l.server.limit()/2)
+	if f.own {
+		most = min(most, l.bytes/8)
+	}
 	data := []byte{packVersion}
 	it := item{from: from, to: from}
-	for it.to < len(batch) && it.to-from < l.records && len(data) < packBytes {
+	for it.to < len(batch) && it.to-from < l.records {
 		m := batch[it.to]
-		if it.to > from && m.Size() > packBytes {
+		if it.to > from && int64(len(data)+m.Size()+headRoom) > most {
 			break
 		}
 		data = appendRecord(data, m)
