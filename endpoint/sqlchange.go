@@ -72,7 +72,7 @@ func (s *SQL) within(ctx context.Context, do func(tx *sql.Tx) error) error {
 // write inserts or replaces a record, whose traffic counts only when it is new.
 func (s *SQL) write(ctx context.Context, tx *sql.Tx, e Endpoint, insert bool) error {
 	if e.Metadata.Created.IsZero() {
-		e.Metadata.Created = time.Now().UTC()
+		e.Metadata.Created = time.Now().UTC().Truncate(time.Microsecond)
 	}
 	came := e.Status
 	e.Status.FirstRequest, e.Status.LastRequest, e.Status.Metrics = time.Time{}, time.Time{}, Metrics{}

@@ -30,6 +30,10 @@ type Spec struct {
 	Models    string
 	ModelsPos Pos
 	Python    *Python // users' code; nil where the spec says nothing of it
+	// Database is the URL of the database of model endpoints; "" is the server's
+	// own.
+	Database    string
+	TrackModels bool // models are monitored
 	// MLRun says that it was read from an MLRun function file, so that MLRun's
 	// contract applies.
 	MLRun bool

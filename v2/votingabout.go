@@ -52,3 +52,13 @@ func (v *Voting) ready(ev *serve.Event) error {
 	}
 	return nil
 }
+
+// Parts are the names of the ensemble's routes, and the models behind them: nil
+// for what is no model of this process.
+func (v *Voting) Parts() (routes []string, models []*Server) {
+	routes = make([]string, len(v.routes))
+	for i, r := range v.routes {
+		routes[i] = r.Key
+	}
+	return routes, v.servers
+}

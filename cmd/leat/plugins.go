@@ -4,6 +4,8 @@ import (
 	"log/slog"
 
 	"github.com/leat-ml/leat/catalog"
+	_ "github.com/leat-ml/leat/endpoint/postgres"
+	_ "github.com/leat-ml/leat/endpoint/sqlite"
 	_ "github.com/leat-ml/leat/feature/postgres"
 	_ "github.com/leat-ml/leat/feature/redis"
 	_ "github.com/leat-ml/leat/feature/sqlite"

@@ -57,6 +57,8 @@ type Options struct {
 	Metrics prometheus.Gatherer
 	// Control is behind load, unload and reload; nil answers 501.
 	Control Control
+	// Endpoints are the records of model endpoints; nil answers 501.
+	Endpoints Endpoints
 	// AllowRemote lets callers change things who come from another machine.
 	// Without it that takes a connection to a loopback address.
 	AllowRemote bool
@@ -88,6 +90,9 @@ func New(s Server, o Options) http.Handler {
 		"/api/v1/models/{name}/unload": {http.MethodPost: a.unload},
 		"/api/v1/reload":               {http.MethodPost: a.reload},
 	} {
+		mux.Handle(path, a.guarded(v))
+	}
+	for path, v := range a.endpointPaths() {
 		mux.Handle(path, a.guarded(v))
 	}
 	return mux

@@ -51,6 +51,9 @@ func fail(w http.ResponseWriter, err error) {
 	if !ok {
 		status = http.StatusInternalServerError
 	}
+	if _, ok := err.(*conflict); ok { //nolint:errorlint // our own
+		status = http.StatusConflict
+	}
 	if e, ok := err.(*serve.Error); ok && e.Allow != "" { //nolint:errorlint // only our own says what is allowed
 		w.Header().Set("Allow", e.Allow)
 	}

@@ -20,7 +20,7 @@ type serveCmd struct {
 
 	HTTP    string        `name:"http" setting:"" default:"127.0.0.1:8080" placeholder:"ADDR" help:"Data port; port 0 picks a free one."`
 	Admin   string        `setting:"" default:"127.0.0.1:8082" placeholder:"ADDR" help:"Admin port: metrics, health, the models."`
-	Data    string        `setting:"" default:".leat" placeholder:"DIR" help:"Folder of what the server keeps: streams. Made at the first write, and one server has it."`
+	Data    string        `setting:"" default:".leat" placeholder:"DIR" help:"Folder of what the server keeps: its database, streams. Made at the first write, and one server has it."`
 	Ready   string        `setting:"" enum:"all,any" default:"all" placeholder:"WHICH" help:"The server is ready when all of its models are, or any."`
 	Timeout time.Duration `setting:"" default:"0" placeholder:"DURATION" help:"Time for a request; 0 is no limit."`
 	MaxBody size          `setting:"" default:"64MiB" placeholder:"SIZE" help:"Largest body of a request."`
@@ -113,6 +113,7 @@ func (c *serveCmd) config(ctx context.Context, env *Env, data *datadir.Dir) (rc 
 		Config: server.Config{
 			Spec: src.spec, Models: src.models, Catalog: set, Code: src.users(), Logger: logger, MLRun: src.mlrun,
 			Function: src.function, FromStep: src.fromStep, Timeout: c.Timeout, ReadyAny: c.Ready == "any", Name: "leat", Version: version.Version,
+			Endpoints: endpoints(src.spec, data),
 		},
 		HTTP: c.HTTP, Admin: c.Admin, MaxBody: int64(c.MaxBody), Drain: c.Drain, Grace: grace(c.Drain), Traces: traces,
 		Warn: func(p graph.Problem) { logWarnings(logger, []graph.Problem{p}) },

@@ -11,6 +11,7 @@ type verbs struct {
 	Load     loadCmd     `cmd:"" help:"Load a model of a running server, or load it anew."`
 	Unload   unloadCmd   `cmd:"" help:"Take a model of a running server out of service."`
 	Reload   reloadCmd   `cmd:"" help:"Have a running server serve what its files say now."`
+	Endpoint endpointCmd `cmd:"" help:"The records of models and of what has come to them."`
 	Runtimes runtimesCmd `cmd:"" help:"List the runtimes and how to get what this machine lacks."`
 	Init     initCmd     `cmd:"" help:"Make a small working project."`
 	Version  versionCmd  `cmd:"" help:"Print version, commit and Go version."`

@@ -14,7 +14,8 @@ func (r *reader) spec(n *document.Node) *graph.Spec {
 	known := r.mlrunKeys(s)
 	known["models"] = func(f *document.Field) { r.models(s, f) }
 	known["python"] = func(f *document.Field) { r.python(s, f) }
-	for _, key := range []string{"database", "artifacts", "limits", "auth", "tls"} {
+	known["database"] = func(f *document.Field) { r.database(s, f) }
+	for _, key := range []string{"artifacts", "limits", "auth", "tls"} {
 		known[key] = r.reserved
 	}
 	if n.Kind == document.Null { // a server.yaml without settings
@@ -40,7 +41,7 @@ func (r *reader) mlrunKeys(s *graph.Spec) keys {
 			r.text(&s.ErrorStream)(f)
 			s.ErrorStreamPos = graph.Pos(f.Value.Pos)
 		},
-		"track_models":    r.kept(s, r.later),
+		"track_models":    r.boolean(&s.TrackModels),
 		"tracking_policy": r.kept(s, r.later),
 	}
 }

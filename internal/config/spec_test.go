@@ -56,12 +56,17 @@ func TestSpecProblems(t *testing.T) {
 		},
 		{
 			name: "keys of a later version", file: "s.yaml",
-			text: "limits: {}\nauth:\ntls: {a: 1}\ndatabase: sqlite:///x\nartifacts: s3://b\nmodels: .\n",
+			text: "limits: {}\nauth:\ntls: {a: 1}\nartifacts: s3://b\nmodels: .\n",
 			want: []string{
 				"s.yaml:1:1: limits is not supported by this version yet", "s.yaml:2:1: auth is not supported by this version yet",
 				"s.yaml:3:1: tls is not supported by this version yet",
-				"s.yaml:4:1: database is not supported by this version yet", "s.yaml:5:1: artifacts is not supported by this version yet",
+				"s.yaml:4:1: artifacts is not supported by this version yet",
 			},
+		},
+		{
+			name: "databases", file: "s.yaml",
+			text: "models: m\ndatabase: mysql://u:s3cret@h/d\ndatabase : sqlite://host/x\n",
+			want: []string{"s.yaml:2:11: database: it is sqlite:///path or postgres://user@host/name", `s.yaml:3:1: key "database" is there twice, first in line 2 column 1`},
 		},
 		{
 			name: "keys of MLRun without a value", file: "s.yaml",
@@ -73,7 +78,6 @@ func TestSpecProblems(t *testing.T) {
 				"parameters:\n  log_stream: dummy://\n  log_stream_batch: 5\n  log_stream_sample: 2\n  stream_args: {a: 1}\n  source_args: {b: 2}\n  mine: 3\nmodels: m\n",
 			want: []string{
 				"s.yaml:2:1: graph_initializer is not supported by this version yet",
-				"s.yaml:4:1: warning: track_models has no effect in this version yet",
 				"s.yaml:5:1: warning: tracking_policy has no effect in this version yet", "s.yaml:6:1: secret_sources is not supported by this version yet",
 				"s.yaml:8:3: warning: parameter log_stream has no effect in this version yet", "s.yaml:9:3: warning: parameter log_stream_batch has no effect in this version yet",
 				"s.yaml:10:3: warning: parameter log_stream_sample has no effect in this version yet",
@@ -81,7 +85,6 @@ func TestSpecProblems(t *testing.T) {
 			},
 			mlrun: []string{
 				"s.yaml:2:1: warning: graph_initializer has no effect in this version yet",
-				"s.yaml:4:1: warning: track_models has no effect in this version yet",
 				"s.yaml:5:1: warning: tracking_policy has no effect in this version yet", "s.yaml:6:1: warning: secret_sources has no effect in this version yet",
 				"s.yaml:8:3: warning: parameter log_stream has no effect in this version yet", "s.yaml:9:3: warning: parameter log_stream_batch has no effect in this version yet",
 				"s.yaml:10:3: warning: parameter log_stream_sample has no effect in this version yet",

@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 
+	"github.com/leat-ml/leat/endpoint"
 	"github.com/leat-ml/leat/internal/admin"
 	"github.com/leat-ml/leat/internal/repo"
 	"github.com/leat-ml/leat/internal/version"
@@ -42,6 +43,11 @@ func (a adminView) Status() admin.ServerStatus {
 		s.URLs = *urls
 	}
 	return s
+}
+
+// Endpoints implements admin.Endpoints.
+func (a adminView) Endpoints(ctx context.Context, write bool, do func(endpoint.Store) error) error {
+	return a.r.core.keeper.read(ctx, write, do)
 }
 
 // Load implements admin.Control.

@@ -36,6 +36,8 @@ type Config struct {
 	ReadyAny  bool   // one ready model makes the server ready
 	Name      string // in server metadata
 	Version   string
+	// Endpoints opens the database of model endpoints; nil keeps no records.
+	Endpoints OpenEndpoints
 }
 
 // A Core is a server without ports: a [serve.Handler] over what the
@@ -46,6 +48,7 @@ type Core struct {
 	current  atomic.Pointer[generation]
 	draining atomic.Bool
 	started  time.Time
+	keeper   *keeper // of model endpoints; nil where none are kept
 
 	turn chan struct{} // full while somebody starts, reloads or closes
 	life context.Context
@@ -76,6 +79,7 @@ func New(c Config) (*Core, []graph.Problem) {
 	core.patient, core.hurry = context.WithCancel(context.Background())
 	first.witness.speak(nil)
 	core.current.Store(first)
+	core.keeper = newKeeper(core)
 	return core, problems
 }
 
@@ -86,6 +90,7 @@ func (c *Core) Start(ctx context.Context) error {
 	defer func() { <-c.turn }()
 	ctx, cancel := c.bounded(ctx)
 	defer cancel()
+	defer c.keeper.begin() // models that have failed have records too
 	return c.current.Load().start(ctx)
 }
 
@@ -108,8 +113,10 @@ func (c *Core) Close(ctx context.Context) error {
 	case <-ctx.Done():
 		late = fmt.Errorf("close the server: models are still loading: %w", ctx.Err())
 	}
+	c.keeper.settle(ctx)
 	err := c.last().close(ctx)
 	c.leaving.Wait()
+	c.keeper.close(ctx)
 	return errors.Join(late, err)
 }
 

@@ -23,6 +23,11 @@ func (o *observer) Record(r serve.Record) {
 	}
 }
 
+// Usage implements userOf.
+func (o *observer) Usage(name, version string) (telemetry.Usage, bool) {
+	return o.tel.Usage(name, version)
+}
+
 // Model implements v2.Observer.
 func (o *observer) Model(name, version string) v2.Metrics { return o.tel.Model(name, version) }
 

@@ -123,7 +123,17 @@ func (c *Core) read(read func() (Content, error)) (content Content, err error) {
 		sync.LoadMode = "sync"
 		content.Spec = &sync
 	}
+	if c.keeper != nil && databaseOf(content.Spec) != databaseOf(c.cfg.Spec) {
+		c.cfg.Logger.Warn("the database is another one in the spec now: a restart opens it, a reload does not")
+	}
 	return content, nil
+}
+
+func databaseOf(s *graph.Spec) string {
+	if s == nil {
+		return ""
+	}
+	return s.Database
 }
 
 // swap has next serve from now on, and the generation that served leave. It

@@ -151,7 +151,11 @@ func (r *running) startAdmin() (string, error) {
 		return "", err
 	}
 	view := adminView{r}
-	r.admin = rest.NewHTTPServer(admin.New(view, admin.Options{Metrics: r.tel.Gatherer(), Control: view, Logger: r.c.Logger}), r.c.Logger)
+	o := admin.Options{Metrics: r.tel.Gatherer(), Control: view, Logger: r.c.Logger}
+	if r.core.keeper != nil {
+		o.Endpoints = view
+	}
+	r.admin = rest.NewHTTPServer(admin.New(view, o), r.c.Logger)
 	go func() { // ends with Shutdown
 		if err := r.admin.Serve(l); !errors.Is(err, http.ErrServerClosed) {
 			r.fails <- err

@@ -33,6 +33,7 @@ type ModelMetrics struct {
 	created       time.Time
 
 	begun   atomic.Uint64
+	marked  atomic.Int64 // when the first request since the last Usage ended, ns since 1970; 0 for none
 	latency histogram
 	ops     atomic.Pointer[[]*opCounts] // grows only
 
@@ -70,6 +71,9 @@ func (m *ModelMetrics) End(op string, code serve.Code, d time.Duration) {
 	}
 	m.operation(op, i == 0).byCode[i].Add(1)
 	m.latency.observe(d)
+	if m.marked.Load() == 0 {
+		m.marked.CompareAndSwap(0, time.Now().UnixNano())
+	}
 }
 
 // operation finds the counts of op. served says that the model has it: clients
