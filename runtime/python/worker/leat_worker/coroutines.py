@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import _thread
+from collections import deque
 from collections.abc import Callable, Coroutine
 
 
@@ -12,11 +13,16 @@ class Loop:
     def __init__(self) -> None:
         self._loop: object = None
         self._tasks: dict[int, object] = {}
+        self._new: deque[tuple[int, Coroutine[object, object, None]]] = deque()
+        self._told = False  # the loop that there are new ones: telling costs more than all else
 
     def submit(self, call: int, coroutine: Coroutine[object, object, None]) -> None:
         """Begins a coroutine, which is known by the number of its call until it ends."""
         self._start()
-        self._loop.call_soon_threadsafe(self._begin, call, coroutine)  # type: ignore[attr-defined]
+        self._new.append((call, coroutine))
+        if not self._told:
+            self._told = True
+            self._loop.call_soon_threadsafe(self._begin)  # type: ignore[attr-defined]
 
     def cancel(self, call: int) -> None:
         if self._loop is not None:
@@ -41,10 +47,13 @@ class Loop:
         set_event_loop(self._loop)
         self._loop.run_forever()  # type: ignore[attr-defined]
 
-    def _begin(self, call: int, coroutine: Coroutine[object, object, None]) -> None:
-        task = self._loop.create_task(coroutine)  # type: ignore[attr-defined]
-        self._tasks[call] = task
-        task.add_done_callback(lambda _: self._tasks.pop(call, None))
+    def _begin(self) -> None:
+        self._told = False  # first: what is appended from now on is told of anew
+        while self._new:
+            call, coroutine = self._new.popleft()
+            task = self._loop.create_task(coroutine)  # type: ignore[attr-defined]
+            self._tasks[call] = task
+            task.add_done_callback(lambda _, call=call: self._tasks.pop(call, None))
 
     def _cancel(self, call: int) -> None:
         task = self._tasks.get(call)

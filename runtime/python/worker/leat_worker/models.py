@@ -116,7 +116,7 @@ class ModelHost(Host):
         if handler is None:
             raise Refused(f"illegal model operation {op[3:]}, method={meta.get('method')}")
         frame.doing, frame.at = method, handler
-        event = events.from_call(meta, answers.body_of(frame, meta))
+        event = events.from_call(meta, self._request(frame, meta))
         if method == "do_event":
             event.path = meta.get("path") or op.partition(":")[2] or op  # type: ignore[assignment]
             event.method = event.method or "POST"

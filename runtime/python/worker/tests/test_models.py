@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import unittest
 
-from tests.harness import ERROR, EVENT, JSON, OK, WHOLE, Process
+from tests.harness import CALL, ERROR, EVENT, JSON, OK, TENSORS, WHOLE, Process
 
 CODE = '''
 import asyncio
@@ -238,6 +238,9 @@ class Models(unittest.TestCase):
         self.assertEqual(self.p.call([1], number, EVENT, path="/x").value, {"own": [1], "path": "/x"})
         answer = self.p.call([1], number, op="infer")
         self.assertEqual((answer.flags, answer.value), (JSON | WHOLE, {"own": [1], "path": "infer"}))
+        x = {"name": "x", "datatype": "INT8", "shape": [2]}
+        answer = self.p.ask(CALL, {"op": "infer", "tensors": [x]}, b"\1\2", TENSORS, number)
+        self.assertEqual(answer.value, {"own": {"inputs": [1, 2]}, "path": "infer"})
         answer = self.p.call([1], number, EVENT, op="op:other")
         self.assertEqual((answer.flags, answer.value), (JSON, {"own": [1], "path": "other"}))
         answer = self.p.call({"inputs": [2]}, self.make("Super"), op="infer", id="i")
