@@ -245,7 +245,8 @@ func (p *pool) relieve(s *slot, w *worker) (next *worker) {
 	}
 	p.logger.Warn("Python worker had nearly as much memory as it may, and another took its place", "slot", s.number, "mib", used>>20)
 	s.live.Store(next)
-	for w.load.Load() > 0 && p.life.Err() == nil { // requests that came meanwhile
+	last := time.Now().Add(longestPause)
+	for w.load.Load() > 0 && p.life.Err() == nil && time.Now().Before(last) { // requests that came meanwhile
 		time.Sleep(time.Millisecond)
 	}
 	w.end()
