@@ -85,8 +85,8 @@ func (in *inference) run(ctx context.Context, start time.Time) (*serve.Response,
 		return nil, err
 	}
 	resp := in.respond(req, outputs, start)
-	if post, ok := s.Model.(serve.Postprocessor); ok {
-		if resp, err = in.postprocess(ctx, post, resp); err != nil {
+	if s.hooks.post != nil {
+		if resp, err = in.postprocess(ctx, s.hooks.post, resp); err != nil {
 			return nil, err
 		}
 	}
@@ -132,8 +132,7 @@ func (in *inference) request() (*serve.Request, error) {
 // changesRequest says whether the request is not put to the model as it was read.
 func (in *inference) changesRequest() bool {
 	d := in.s.desc.Load()
-	_, pre := in.s.Model.(serve.Preprocessor)
-	return pre || len(d.Inputs) > 0 || len(d.Features) > 0 || in.op == opInferDict || in.op == opPredictDict
+	return in.s.hooks.pre != nil || len(d.Inputs) > 0 || len(d.Features) > 0 || in.op == opInferDict || in.op == opPredictDict
 }
 
 // unreadable is what is said of a body that is no request.
@@ -159,8 +158,8 @@ func (in *inference) prepare(ctx context.Context, req *serve.Request) (_ *serve.
 			return nil, s.failed(in.op, err)
 		}
 	}
-	if pre, ok := s.Model.(serve.Preprocessor); ok {
-		if req, err = in.preprocess(ctx, pre, req); err != nil {
+	if s.hooks.pre != nil {
+		if req, err = in.preprocess(ctx, s.hooks.pre, req); err != nil {
 			return nil, err
 		}
 	}
@@ -194,8 +193,8 @@ func (in *inference) postprocess(ctx context.Context, post serve.Postprocessor, 
 }
 
 func (in *inference) validate(ctx context.Context, req *serve.Request) (err error) {
-	v, ok := in.s.Model.(serve.RequestValidator)
-	if !ok {
+	v := in.s.hooks.validate
+	if v == nil {
 		if err = req.Validate(); err != nil {
 			return in.s.failed("", err)
 		}
@@ -252,9 +251,7 @@ func (in *inference) response() *serve.Response {
 // finds out about those that cannot be written while the model can still be
 // named.
 func (in *inference) settle(r *serve.Response, req *serve.Request) (err error) {
-	// A runtime's answers follow the file, and what a request asks of it.
-	_, byRuntime := in.s.Model.(*FileModel)
-	if specs := in.s.desc.Load().Outputs; len(specs) > 0 && in.op != opExplain && !byRuntime {
+	if specs := in.s.desc.Load().Outputs; len(specs) > 0 && in.op != opExplain && !in.s.hooks.byFile {
 		if err = checkAnswer(r.Outputs, specs); err != nil {
 			return err
 		}
@@ -295,8 +292,8 @@ func (in *inference) record(resp *serve.Response, err error, start time.Time, to
 		Request: in.req, Response: resp, Err: err,
 	}
 	r.Metrics, r.Labels = s.ctx.Snapshot()
-	if l, ok := s.Model.(serve.ResultLogger); ok && err == nil {
-		in.chooseRecorded(l, &r)
+	if s.hooks.log != nil && err == nil {
+		in.chooseRecorded(s.hooks.log, &r)
 	}
 	s.Env.Recorder.Record(r)
 }

@@ -109,7 +109,7 @@ func (p *poll) share(legs []leg) {
 	if p.req.RawID == nil {
 		p.req.ID = p.ev.ID
 	}
-	shares := make([]share, len(legs))
+	shares := newShares(len(legs))
 	for i := range legs {
 		if s := p.servers[i]; s == nil || s.InputPath != "" || s.ResultPath != "" {
 			continue
@@ -117,6 +117,15 @@ func (p *poll) share(legs []leg) {
 		shares[i].req = p.req
 		legs[i].share, legs[i].op = &shares[i], p.op
 	}
+}
+
+// newShares makes room for shares. That of a few is found faster when their number
+// is known to the compiler.
+func newShares(n int) []share {
+	if n <= 3 {
+		return new([3]share)[:n]
+	}
+	return make([]share, n)
 }
 
 // read reads the answers: the only output of each model, or all of them where

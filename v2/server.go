@@ -82,6 +82,7 @@ type Server struct {
 	loaded   chan struct{} // closed when loading has ended, either way
 	versions func() []string
 
+	hooks   hooks    // of the model
 	holding *holding // of the model
 	shared  *Status  // of the server that has loaded the model; nil if it is this one
 
@@ -103,7 +104,7 @@ func New(c Config) (*Server, error) {
 	if c.Version == "" {
 		c.Name, c.Version, _ = strings.Cut(c.Name, ":")
 	}
-	s := &Server{Config: c, loaded: make(chan struct{}), holding: newHolding()}
+	s := &Server{Config: c, loaded: make(chan struct{}), hooks: hooksOf(c.Model), holding: newHolding()}
 	s.ctx = serve.NewModelContext(serve.ModelOptions{Args: c.Args, Params: c.Env.Params, Open: s.open})
 	s.ctx.Name, s.ctx.Version, s.ctx.Path = s.Name, s.Version, c.Path
 	s.ctx.Verbose, s.ctx.Mock, s.ctx.Project = c.Env.Verbose, c.Env.Mock, c.Env.Project

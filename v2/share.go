@@ -46,7 +46,7 @@ func (s *Server) Share(from *Server) bool {
 		_ = from.letGo(context.Background(), from.holding) // from holds it still, or has let go of it meanwhile
 		return false
 	}
-	s.Model, s.ctx, s.holding, s.shared = from.Model, from.ctx, from.holding, st
+	s.Model, s.hooks, s.ctx, s.holding, s.shared = from.Model, from.hooks, from.ctx, from.holding, st
 	s.desc.Store(from.desc.Load())
 	return true
 }
