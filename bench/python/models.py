@@ -28,14 +28,14 @@ class Iris(V2ModelServer):
 
 
 class Busy(V2ModelServer):
-    """Computes for a millisecond or so, in Python's own code."""
+    """Computes for some milliseconds, in Python's own code."""
 
     def load(self):
         pass
 
     def predict(self, request):
         n = 0
-        for i in range(20000):
+        for i in range(100000):
             n += i & 3
         return [n]
 

@@ -15,6 +15,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"runtime"
+	"slices"
 	"strings"
 	"time"
 
@@ -31,10 +32,11 @@ type config struct {
 	full, gate     bool
 	targets        []target
 	posts          []workload
-	kserveRouter   string // path of its binary
-	mlrunPython    string // path of a Python that has MLRun
-	leatPython     string // path of the Python that runs models behind leat; it has scikit-learn
-	mlserver       string // path of a Python that has MLServer; "" leaves it out
+	kserveRouter   string   // path of its binary
+	mlrunPython    string   // path of a Python that has MLRun
+	leatPython     string   // path of the Python that runs models behind leat; it has scikit-learn
+	mlserver       string   // path of a Python that has MLServer; "" leaves it out
+	parts          []string // of the python suite; empty is all
 }
 
 // bench is one run of the program.
@@ -83,6 +85,10 @@ func parse(args []string) (config, error) {
 	f.BoolVar(&c.full, "full", false, "1 and 64 connections too")
 	f.BoolVar(&c.gate, "gate", false, "exit 1 when a target is missed")
 	f.BoolVar(&smoke, "smoke", false, "one short round, to see that everything still runs; its figures mean nothing")
+	f.Func("part", "`name` of a part of the python suite, of calls, memory, workers, mlrun and oip, instead of all; may be repeated", func(v string) error {
+		c.parts = append(c.parts, v)
+		return want(slices.Contains([]string{"calls", "memory", "workers", "mlrun", "oip"}, v), "calls, memory, workers, mlrun or oip")
+	})
 	f.Func("target", "`name=command` of a server with an echo model named echo; may be repeated", func(v string) error {
 		name, command, ok := strings.Cut(v, "=")
 		c.targets = append(c.targets, target{name: name, command: command})

@@ -69,23 +69,27 @@ func (b *bench) pythonModels(ctx context.Context) (err error) {
 	if err := b.train(ctx, b.leatPython, "iris"); err != nil {
 		return err
 	}
-	if err := b.pythonCalls(ctx); err != nil {
-		return fmt.Errorf("calls in process: %w", err)
-	}
 	for _, pkg := range []string{"cmd/leat", "bench/cmd/floor"} {
 		if err := b.build(ctx, filepath.Base(pkg), pkg); err != nil {
 			return err
 		}
 	}
-	if err := b.pythonMemory(ctx); err != nil {
-		return fmt.Errorf("memory of a worker: %w", err)
+	parts := []struct {
+		name string
+		run  func(context.Context) error
+	}{
+		{"calls", b.pythonCalls},
+		{"memory", b.pythonMemory},
+		{"workers", b.pythonWorkers},
+		{"mlrun", func(ctx context.Context) error { return b.contests(ctx, b.mlrunContests) }},
+		{"oip", func(ctx context.Context) error { return b.contests(ctx, b.oipContests) }},
 	}
-	if err := b.pythonWorkers(ctx); err != nil {
-		return fmt.Errorf("two workers: %w", err)
-	}
-	for _, dialect := range []func(context.Context) ([]*contest, func() error, error){b.mlrunContests, b.oipContests} {
-		if err := b.contests(ctx, dialect); err != nil {
-			return err
+	for _, p := range parts {
+		if len(b.parts) > 0 && !slices.Contains(b.parts, p.name) {
+			continue
+		}
+		if err := p.run(ctx); err != nil {
+			return fmt.Errorf("%s: %w", p.name, err)
 		}
 	}
 	return nil
@@ -216,7 +220,7 @@ func (b *bench) oipContests(ctx context.Context) (_ []*contest, stop func() erro
 	floor, err := server.Start(ctx, "floor", b.dir+"/floor", b.env()...)
 	if err == nil {
 		all = started{{name: "floor", srv: floor}}
-		err = all.add(b.leatServer(ctx, "leat OIP", b.leatPython, "1", "echo: {class_name: EchoRuntime}", b.irisRoute("iris")))
+		err = all.add(b.leatServer(ctx, "leat OIP", b.leatPython, "1", "echo: {class_name: EchoRuntime}", "class: {class_name: Echo}", b.irisRoute("iris")))
 	}
 	for _, workers := range []int{0, 1} {
 		if err == nil && b.mlserver != "" {
@@ -233,6 +237,7 @@ func (b *bench) oipContests(ctx context.Context) (_ []*contest, stop func() erro
 		echo.enter(s, tensorRequest("echo", iris[:4]))
 		species.enter(s, tensorRequest("iris", setosa))
 	}
+	echo.enter(&pythonServer{name: "leat, class of MLRun", srv: all[1].srv}, tensorRequest("class", iris[:4]))
 	return []*contest{echo, species}, all.stop, nil
 }
 
