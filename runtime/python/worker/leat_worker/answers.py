@@ -34,7 +34,7 @@ def of(result: object, name: str = "result") -> Answer:
         return JSON, None, values.dumps(result, name)
     if result is None:
         return NOTHING
-    if kind is str:
+    if isinstance(result, str):
         return TEXT, None, result.encode("utf-8", "replace")  # type: ignore[attr-defined]
     if isinstance(result, (bytes, bytearray, memoryview)):
         return BYTES, None, bytes(result)

@@ -159,11 +159,14 @@ def changes(event: object, meta: dict[str, object]) -> dict[str, object]:
 
 def is_event(value: object) -> bool:
     """Whether a step has returned an event, ours or another package's, rather than a body."""
-    return isinstance(value, Event) or (
-        hasattr(value, "body") and hasattr(value, "path") and not hasattr(value, "status_code")
-    )
+    return isinstance(value, Event) or (_has(value, "body") and _has(value, "path") and not _has(value, "status_code"))
 
 
 def is_response(value: object) -> bool:
     """Whether a step has returned a response, ours, nuclio's or MLRun's."""
-    return isinstance(value, Response) or (hasattr(value, "status_code") and hasattr(value, "body"))
+    return isinstance(value, Response) or (_has(value, "status_code") and _has(value, "body"))
+
+
+def _has(value: object, name: str) -> bool:
+    """Whether an object or its class has an attribute, which a table with a column of that name has not."""
+    return name in getattr(value, "__dict__", ()) or hasattr(type(value), name)

@@ -33,7 +33,7 @@ class MLServerHost(Host):
         if ready is False:
             raise RuntimeError(f"load of model {self.object.name} says that it is not ready")
         self.object.ready = True
-        return {}
+        return {end: [_schema(one) for one in getattr(self.object, end, None) or []] for end in ("inputs", "outputs")}
 
     def run(self, frame: Frame, meta: dict[str, object]) -> object:
         from mlserver import types
@@ -67,8 +67,14 @@ class MLServerHost(Host):
             self._loop.finish(_finished(unload()))
 
 
+def _schema(one: object) -> dict[str, object]:
+    """What the model says of an input or output; one without a shape takes any."""
+    datatype, shape = one.datatype, list(one.shape or [-1])  # type: ignore[attr-defined]
+    return {"name": one.name, "datatype": str(getattr(datatype, "value", datatype)), "shape": shape}  # type: ignore[attr-defined]
+
+
 async def _finished(value: object) -> object:
-    return await value if hasattr(value, "__await__") else value  # type: ignore[misc]
+    return await value if hasattr(type(value), "__await__") else value  # type: ignore[misc]
 
 
 def _plain(data: object) -> object:

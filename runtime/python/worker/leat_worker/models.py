@@ -40,7 +40,7 @@ class ModelHost(Host):
             model.post_init("sync")
         elif not model.ready:
             loading = model.load()
-            if hasattr(loading, "__await__"):
+            if hasattr(type(loading), "__await__"):
                 self._loop.finish(_awaited(loading))
             model.ready = True
         return self.about()
@@ -85,7 +85,7 @@ class ModelHost(Host):
         outputs = self._act(frame, op)(request)
         if self._postprocess is None and self._logged_results is None:
             return outputs
-        if hasattr(outputs, "__next__"):
+        if hasattr(type(outputs), "__next__"):
             return outputs  # a stream of answers has no response to be processed
         response = self._respond(frame, meta, request, outputs)
         if self._postprocess:
@@ -98,10 +98,10 @@ class ModelHost(Host):
         if self._preprocess:
             request = await _awaited(self._preprocess(request, op))
         request = self._check(frame, op, request)
-        if hasattr(request, "__await__"):
+        if hasattr(type(request), "__await__"):
             request = await request  # type: ignore[misc]
         outputs = await _awaited(self._act(frame, op)(request))
-        if hasattr(outputs, "__anext__") or (self._postprocess is None and self._logged_results is None):
+        if hasattr(type(outputs), "__anext__") or (self._postprocess is None and self._logged_results is None):
             return outputs
         response = self._respond(frame, meta, request, outputs)
         if self._postprocess:
@@ -224,7 +224,7 @@ class _Finished:
 
 
 async def _awaited(value: object) -> object:
-    return await value if hasattr(value, "__await__") else value  # type: ignore[misc]
+    return await value if hasattr(type(value), "__await__") else value  # type: ignore[misc]
 
 
 def _with_model_args(target: type, spec: dict[str, object]) -> dict[str, object]:

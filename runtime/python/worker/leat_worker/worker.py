@@ -156,7 +156,7 @@ class Worker:
 
     def _takes_time(self, host: Host, frame: Frame, meta: dict[str, object], result: object) -> bool:
         """Whether the answer is not there yet: sees to coroutines and generators."""
-        if hasattr(result, "__await__") or hasattr(result, "__anext__"):
+        if hasattr(type(result), "__await__") or hasattr(type(result), "__anext__"):
             self._coroutines.add(frame.call)
             self._loop.submit(frame.call, self._finish(host, frame, meta, result))
             return True
@@ -182,9 +182,9 @@ class Worker:
     async def _finish(self, host: Host, frame: Frame, meta: dict[str, object], result: object) -> None:
         """Sees a coroutine or an asynchronous generator to its end."""
         try:
-            if hasattr(result, "__await__"):
+            if hasattr(type(result), "__await__"):
                 result = await result  # type: ignore[misc]
-            if hasattr(result, "__anext__"):
+            if hasattr(type(result), "__anext__"):
                 async for element in result:  # type: ignore[attr-defined]
                     self._replies.send(wire.PART, frame, host.part(element, frame, meta))
                 self._replies.send(wire.OK, frame, answers.NOTHING)

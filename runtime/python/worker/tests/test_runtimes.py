@@ -45,6 +45,23 @@ class File(MLModel):
     async def predict(self, payload):
         return types.InferenceResponse(model_name=self.name, outputs=[types.ResponseOutput(name="f", shape=[1], datatype="BYTES", data=[open(self.file).read()])])
 
+from mlserver.codecs import InputCodec, register_input_codec
+from mlserver.codecs.string import StringCodec as _
+
+@register_input_codec
+class UpperCodec(InputCodec):
+    ContentType = "upper"
+    @classmethod
+    def decode_input(cls, request_input): return [str(v).upper() for v in request_input.data.root]
+
+class Own(MLModel):
+    async def load(self):
+        self.inputs = [types.MetadataTensor(name="x", datatype="BYTES", shape=[1])]
+        return True
+    async def predict(self, payload):
+        texts = self.decode(payload.inputs[0])
+        return types.InferenceResponse(model_name=self.name, outputs=[types.ResponseOutput(name="u", shape=[len(texts)], datatype="BYTES", data=texts)])
+
 class NotReady(MLModel):
     async def load(self): return False
 
@@ -143,6 +160,14 @@ class MLServer(unittest.TestCase):
             answer = p.call({"inputs": [{"name": "x", "datatype": "FP32", "shape": [1], "data": [-1]}]})
             self.assertEqual((answer.kind, answer.meta["class"], answer.meta["status"]), (ERROR, "InferenceError", 400))
             self.assertEqual(p.call({"inputs": [1]}).meta["status"], 400)
+
+    def test_codecs_of_its_own(self):
+        with Process(MLSERVER) as p:
+            answer = p.create(kind="mlserver", name="o", **{"class": "Own"})
+            self.assertEqual(answer.meta, {"inputs": [{"name": "x", "datatype": "BYTES", "shape": [1]}], "outputs": []})
+            body = self.text("ab")
+            body["inputs"][0]["parameters"] = {"content_type": "upper"}
+            self.assertEqual(p.call(body).meta["tensors"][0]["data"], ["AB"])
 
     def test_files_and_failures(self):
         with Process(MLSERVER, files={"model.txt": "text"}) as p:

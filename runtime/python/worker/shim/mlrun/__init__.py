@@ -13,6 +13,7 @@ from leat_worker.artifacts import DataItem
 from . import artifacts, config, datastore, errors, serving, utils
 from .config import mlconf
 from .errors import MLRunInvalidArgumentError, MLRunNotFoundError
+from .run import Context as MLClientCtx
 from .run import get_dataitem, get_object, get_or_create_ctx, handler
 from .secrets import get_secret_or_env
 
@@ -20,6 +21,7 @@ __version__ = "0.0.0+leat"
 
 __all__ = [
     "DataItem",
+    "MLClientCtx",
     "MLRunInvalidArgumentError",
     "MLRunNotFoundError",
     "artifacts",

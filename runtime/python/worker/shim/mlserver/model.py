@@ -34,9 +34,19 @@ class MLModel:
     def inputs(self) -> list[types.MetadataTensor]:
         return self._settings.inputs  # type: ignore[no-any-return]
 
+    @inputs.setter
+    def inputs(self, value: list[types.MetadataTensor]) -> None:
+        self._settings.inputs = value
+        self._inputs_index = {i.name: i for i in value}
+
     @property
     def outputs(self) -> list[types.MetadataTensor]:
         return self._settings.outputs  # type: ignore[no-any-return]
+
+    @outputs.setter
+    def outputs(self, value: list[types.MetadataTensor]) -> None:
+        self._settings.outputs = value
+        self._outputs_index = {o.name: o for o in value}
 
     async def load(self) -> bool:
         return True

@@ -22,6 +22,13 @@ class _Type:
 
     dict = model_dump
 
+    def model_dump_json(self, **options: Any) -> str:
+        import json
+
+        return json.dumps(self.model_dump(**options), default=lambda v: v.decode() if isinstance(v, bytes) else str(v))
+
+    json = model_dump_json
+
     def model_copy(self, update: Any = None, **_: Any) -> Any:
         return type(self)(**{**vars(self), **(update or {})})
 

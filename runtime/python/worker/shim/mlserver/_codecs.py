@@ -36,6 +36,10 @@ def _text(value: Any) -> str:
     return value.decode() if isinstance(value, bytes) else str(value)
 
 
+DecodedParameterName = "_decoded_payload"
+InputOrOutput = Any
+
+
 class InputCodec:
     """Decodes inputs and encodes outputs."""
 
@@ -206,8 +210,20 @@ def _column(name: str, series: Any) -> types.ResponseOutput:
     return StringCodec.encode_output(name, [str(v) for v in values])
 
 
-_INPUT_CODECS: tuple[type[InputCodec], ...] = (NumpyCodec, StringCodec, Base64Codec)
-_REQUEST_CODECS: tuple[Any, ...] = (PandasCodec, NumpyRequestCodec, StringRequestCodec)
+_INPUT_CODECS: list[type[InputCodec]] = [NumpyCodec, StringCodec, Base64Codec]
+_REQUEST_CODECS: list[Any] = [PandasCodec, NumpyRequestCodec, StringRequestCodec]
+
+
+def register_input_codec(codec: Any) -> Any:
+    """A decorator: inputs of the codec's content type are decoded by it."""
+    _INPUT_CODECS.insert(0, codec)
+    return codec
+
+
+def register_request_codec(codec: Any) -> Any:
+    """A decorator: requests of the codec's content type are decoded by it."""
+    _REQUEST_CODECS.insert(0, codec)
+    return codec
 
 
 def _content_type(said: Any) -> str | None:

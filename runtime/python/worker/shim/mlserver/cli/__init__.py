@@ -1,0 +1,1 @@
+"""The command of MLServer, which some code imports and does not call."""

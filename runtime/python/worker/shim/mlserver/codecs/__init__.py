@@ -1,0 +1,41 @@
+"""mlserver.codecs: between tensors and what models work with."""
+
+from .._codecs import (
+    Base64Codec,
+    DecodedParameterName,
+    InputCodec,
+    InputOrOutput,
+    NumpyCodec,
+    NumpyRequestCodec,
+    PandasCodec,
+    RequestCodec,
+    StringCodec,
+    StringRequestCodec,
+    decode_args,
+    decode_inference_request,
+    decode_request_input,
+    encode_inference_response,
+    register_input_codec,
+    register_request_codec,
+    codec_for,
+)
+
+__all__ = [
+    "Base64Codec",
+    "DecodedParameterName",
+    "InputCodec",
+    "InputOrOutput",
+    "NumpyCodec",
+    "NumpyRequestCodec",
+    "PandasCodec",
+    "RequestCodec",
+    "StringCodec",
+    "StringRequestCodec",
+    "decode_args",
+    "decode_inference_request",
+    "decode_request_input",
+    "encode_inference_response",
+    "register_input_codec",
+    "register_request_codec",
+    "codec_for",
+]

@@ -1,0 +1,5 @@
+"""mlserver.codecs.string, where some code imports from."""
+
+from .._codecs import StringCodec, StringRequestCodec
+
+__all__ = ["StringCodec", "StringRequestCodec"]
