@@ -60,7 +60,7 @@ def get_model(model_dir: object, suffix: str = "") -> tuple[str, ModelSpec | Non
     suffix = suffix or ".pkl"
     said = link.ask({"ask": "artifact", "path": path, "suffix": suffix})
     extra = {k: DataItem(v, key=k) for k, v in (said.get("extra") or {}).items()}  # type: ignore[attr-defined]
-    spec = ModelSpec(said) if said.get("spec", True) and _written(said) else None
+    spec = ModelSpec(said) if _written(said) else None
     return str(said["file"]), spec, extra
 
 

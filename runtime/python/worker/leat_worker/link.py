@@ -32,6 +32,12 @@ def connect(
     _send_log, _ask, _tell = send_log, ask, tell
 
 
+def disconnect() -> None:
+    """Takes the way away, in a forked child: records of its go to stderr."""
+    global _send_log, _ask, _tell
+    _send_log = _ask = _tell = None
+
+
 def _safe(value: object) -> object:
     """The value if it can be written, else what it prints as."""
     try:

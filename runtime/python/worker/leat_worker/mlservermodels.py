@@ -56,8 +56,7 @@ class MLServerHost(Host):
         outputs = getattr(result, "outputs", None)
         if outputs is None:
             return answers.of(result)
-        made = [oip.Output(o.name, str(getattr(o.datatype, "value", o.datatype)), o.shape, _data(o.data), _dict(o.parameters)) for o in outputs]
-        return oip.write(made, _dict(getattr(result, "parameters", None)))
+        return oip.write([_output(o) for o in outputs], _dict(getattr(result, "parameters", None)))
 
     part = answer
 
@@ -65,6 +64,11 @@ class MLServerHost(Host):
         unload = getattr(self.object, "unload", None)
         if unload is not None:
             self._loop.finish(_finished(unload()))
+
+
+def _output(one: object) -> oip.Output:
+    datatype = str(getattr(one.datatype, "value", one.datatype))  # type: ignore[attr-defined]
+    return oip.Output(one.name, datatype, one.shape, _data(one.data), _dict(one.parameters))  # type: ignore[attr-defined]
 
 
 def _schema(one: object) -> dict[str, object]:

@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 
-from . import watchdog
+from . import link, watchdog
 from .wire import Closed, Connection, Malformed
 from .worker import Worker
 
@@ -27,6 +27,7 @@ def _prepare_process(connection: Connection, lifeline: int) -> None:
 
     def in_child() -> None:
         connection.drop()
+        link.disconnect()
         for number, handler in before.items():
             signal.signal(number, handler)
         unblock()

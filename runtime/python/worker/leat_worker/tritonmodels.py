@@ -43,7 +43,8 @@ class TritonHost(Host):
                     "model_name": self._name,
                 }
             )
-        return {end + "s": [_schema(one, bool(self._config["max_batch_size"])) for one in self._config[end]] for end in ("input", "output")}  # type: ignore[attr-defined]
+        batched = bool(self._config["max_batch_size"])
+        return {end + "s": [_schema(one, batched) for one in self._config[end]] for end in ("input", "output")}  # type: ignore[attr-defined]
 
     def run(self, frame: Frame, meta: dict[str, object]) -> object:
         frame.doing, frame.at = "execute", self.object.execute

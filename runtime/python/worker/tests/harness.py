@@ -71,7 +71,7 @@ class Process:
         high = [fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, 20) for fd in (theirs.fileno(), pipe)]  # out of the way of 3 and 4
         line = f'exec "$@" 3<&{high[0]} 4<&{high[1]} {high[0]}<&- {high[1]}<&-'
         self.process = subprocess.Popen(
-            ["/bin/bash", "-c", line, "sh", self.python, "-X", "utf8", WORKER],
+            ["/bin/bash", "-c", line, "sh", self.python, "-X", "utf8", "-u", WORKER],
             pass_fds=high,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

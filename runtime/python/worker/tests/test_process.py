@@ -40,6 +40,11 @@ def signals(event):
     child = multiprocessing.get_context("fork").Process(target=time.sleep, args=(60,))
     child.start(); child.terminate(); child.join(10)
     return child.exitcode
+def logs_in_a_child(event, context):
+    import multiprocessing
+    child = multiprocessing.get_context("fork").Process(target=context.logger.info, args=("from the child",))
+    child.start(); child.join(10)
+    return child.exitcode
 def asks_in_a_thread(event):
     import mlrun
     got = []
@@ -177,6 +182,12 @@ class Processes(unittest.TestCase):
             self.assertEqual([p.next().call, p.next().call], [6, 5], "what has begun is answered")
             self.assertEqual(p.ends(), 0)
             self.assertTrue(p.wait_output(b"at exit") and p.wait_output(b"closed"))
+
+    def test_children_log(self):
+        with Process(CODE) as p:
+            self.start(p, "logs_in_a_child")
+            self.assertEqual(p.call(1).value, 0)
+            self.assertTrue(p.wait_output(b"info: from the child"))
 
     def test_questions_from_threads(self):
         with Process(CODE) as p:
