@@ -168,6 +168,10 @@ func (l *Loaded) describe(ctx context.Context, names []string) error {
 	return nil
 }
 
+// sharedDescriptor is the worker's descriptor of the shared memory, behind the
+// socket and the pipe.
+const sharedDescriptor = 5
+
 // greet is the first that a worker hears.
 func (l *Loaded) greet(ctx context.Context, p *process, env *catalog.Env, slot int) (*greeting, error) {
 	paths := l.paths
@@ -175,8 +179,12 @@ func (l *Loaded) greet(ctx context.Context, p *process, env *catalog.Env, slot i
 		paths = []string{}
 	}
 	var g greeting
+	var memory *sharedFile
+	if p.shared != nil {
+		memory = &sharedFile{File: p.shared.place(sharedDescriptor), Size: sharedSize}
+	}
 	err := p.ask(ctx, kindConfig, 0, &config{
-		Version: protocol, Paths: paths, Source: l.source, Context: envOf(env, slot), MaxFrame: maxFrame,
+		Version: protocol, Paths: paths, Source: l.source, Context: envOf(env, slot), Shm: memory, MaxFrame: maxFrame,
 	}, &g)
 	if err == nil && g.Version != protocol {
 		err = fmt.Errorf("the Python worker speaks version %d of the protocol, not %d", g.Version, protocol)

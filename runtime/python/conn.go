@@ -17,6 +17,7 @@ type conn struct {
 	rw     io.ReadWriteCloser
 	told   func(f frame)           // gets LOG frames, in their order
 	asked  func(f frame) (a frame) // answers ASK frames, beside each other
+	shared *shared                 // memory; nil without any
 	turn   chan struct{}           // full while somebody writes
 	reader sync.WaitGroup
 	asks   sync.WaitGroup
@@ -26,8 +27,9 @@ type conn struct {
 	last  uint64 // number of the last call
 	err   error  // why there are no more answers
 
-	answers uint64 // that have come to calls that somebody waits for
-	late    int    // calls that nobody waits for any more, since their deadline has passed
+	answers uint64         // that have come to calls that somebody waits for
+	late    int            // calls that nobody waits for any more, since their deadline has passed
+	large   map[uint16]int // bytes of the last large answer of each object
 
 	writing atomic.Int64 // deadline of the call that is being written, in ns; 0 without one
 }
@@ -37,7 +39,9 @@ type call struct {
 	back  chan frame // the last frame of the answer; closed when there will be none
 	parts []frame    // those before it; the reader's until the last is there
 	size  int        // bytes of the parts
+	lease lease      // of shared memory
 
+	left bool      // nobody waits any more
 	late time.Time // when its deadline had passed; zero as long as somebody waits
 	seen uint64    // answers of the worker by then
 }
@@ -47,7 +51,7 @@ var calls = sync.Pool{New: func() any { return &call{back: make(chan frame, 1)} 
 // newConn speaks over rw, which it takes over. told and asked, which may be set
 // before run, are not called after close has returned.
 func newConn(rw io.ReadWriteCloser) *conn {
-	return &conn{rw: rw, turn: make(chan struct{}, 1), calls: map[uint64]*call{}}
+	return &conn{rw: rw, turn: make(chan struct{}, 1), calls: map[uint64]*call{}, large: map[uint16]int{}}
 }
 
 // run reads until the end.
@@ -106,6 +110,9 @@ func (c *conn) take(f frame) error {
 		c.answers++
 	}
 	delete(c.calls, f.call)
+	if w.left {
+		c.shared.give(w.lease)
+	}
 	w.back <- f // has room for it
 	return nil
 }
@@ -144,11 +151,17 @@ func (e *errBroken) Unwrap() error { return e.cause }
 // type errBroken says that the worker did not answer; any other that ctx ended.
 func (c *conn) do(ctx context.Context, f *frame) (last frame, parts []frame, err error) {
 	w := calls.Get().(*call)
-	if err := c.enter(w, f); err != nil {
-		return last, nil, err
+	w.lease = lease{}
+	if c.shared != nil && f.kind == kindCall {
+		f = c.lend(w, f)
 	}
-	if err := c.write(ctx, f); err != nil {
-		c.leave(f.call)
+	if err = c.enter(w, f); err == nil {
+		if err = c.write(ctx, f); err != nil {
+			c.leave(f.call)
+		}
+	}
+	if err != nil { // the worker has not got it, or is gone
+		c.shared.give(w.lease)
 		return last, nil, err
 	}
 	done := ctx.Done()
@@ -160,9 +173,40 @@ func (c *conn) do(ctx context.Context, f *frame) (last frame, parts []frame, err
 	case last, ok := <-w.back:
 		return c.settle(w, last, ok)
 	case <-done:
-		c.abandon(ctx, f)
+		c.abandon(ctx, w, f)
 		return last, nil, context.Cause(ctx)
 	}
+}
+
+// lend has a call use shared memory, if it is large or its answer is likely to be.
+func (c *conn) lend(w *call, f *frame) *frame {
+	c.mu.Lock()
+	answer := c.large[f.object]
+	c.mu.Unlock()
+	if len(f.body) < sharedFrom && answer < sharedFrom {
+		return f
+	}
+	sent, l := c.shared.share(f, answer)
+	w.lease = l
+	return &sent
+}
+
+// collect takes an answer out of shared memory, and gives that back.
+func (c *conn) collect(w *call, last *frame) (err error) {
+	switch {
+	case last.flags&isShared == 0:
+	case c.shared == nil || w.lease.room.size == 0:
+		err = errAnswer
+	default:
+		err = c.shared.fetch(last, w.lease.room)
+	}
+	c.shared.give(w.lease)
+	if n := len(last.body); n >= sharedFrom || w.lease.room.size > 0 {
+		c.mu.Lock()
+		c.large[last.object] = n + n/8
+		c.mu.Unlock()
+	}
+	return err
 }
 
 // settle takes the answer out of a call.
@@ -172,10 +216,11 @@ func (c *conn) settle(w *call, last frame, ok bool) (frame, []frame, error) {
 		defer c.mu.Unlock()
 		return last, nil, &errBroken{c.err, true}
 	}
+	err := c.collect(w, &last)
 	parts := w.parts
 	w.parts, w.size = nil, 0
 	calls.Put(w)
-	return last, parts, nil
+	return last, parts, err
 }
 
 // enter notes a call, and gives it its number.
@@ -201,14 +246,16 @@ func (c *conn) leave(call uint64) {
 }
 
 // abandon tells the worker that nobody waits for a call any more.
-func (c *conn) abandon(ctx context.Context, f *frame) {
-	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
-		c.mu.Lock()
-		if w := c.calls[f.call]; w != nil {
-			w.late, w.seen = time.Now(), c.answers
-			c.late++
-		}
-		c.mu.Unlock()
+func (c *conn) abandon(ctx context.Context, w *call, f *frame) {
+	c.mu.Lock()
+	_, open := c.calls[f.call]
+	if w.left = open; open && errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		w.late, w.seen = time.Now(), c.answers
+		c.late++
+	}
+	c.mu.Unlock()
+	if !open { // the answer came at the same time
+		c.shared.give(w.lease)
 	}
 	cancel := frame{kind: kindCancel, object: f.object, call: f.call}
 	select { // when somebody writes for long the worker does not read, and gets it too late anyway

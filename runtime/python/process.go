@@ -75,13 +75,18 @@ func (p *process) connect() (theirs []*os.File, err error) {
 	}
 	p.life, theirs = w, append(theirs, r)
 	p.cmd.ExtraFiles = []*os.File{sock, r}
+	if p.shared = newShared(); p.shared != nil {
+		theirs = append(theirs, p.shared.file())
+		p.cmd.ExtraFiles = append(p.cmd.ExtraFiles, theirs[2])
+	}
 	for range 2 {
 		if r, w, err = os.Pipe(); err != nil {
 			return theirs, err
 		}
 		p.pipes, theirs = append(p.pipes, r), append(theirs, w)
 	}
-	p.cmd.Stdout, p.cmd.Stderr = theirs[2], theirs[3]
+	n := len(theirs)
+	p.cmd.Stdout, p.cmd.Stderr = theirs[n-2], theirs[n-1]
 	return theirs, nil
 }
 
@@ -125,6 +130,9 @@ func (p *process) finish() {
 func (p *process) release() {
 	if p.conn != nil {
 		_ = p.close() // the other side is gone
+		if p.shared != nil {
+			p.shared.close()
+		}
 	}
 	if p.life != nil {
 		_ = p.life.Close()

@@ -17,8 +17,14 @@ type config struct {
 	Paths    []string    `json:"paths"`
 	Source   *sourceFile `json:"source"`
 	Context  envConfig   `json:"context"`
-	Shm      *struct{}   `json:"shm"`
+	Shm      *sharedFile `json:"shm"`
 	MaxFrame int         `json:"max_frame"`
+}
+
+// A sharedFile is memory to share, as the worker finds it.
+type sharedFile struct {
+	File string `json:"file"`
+	Size int    `json:"size"`
 }
 
 type sourceFile struct {

@@ -179,3 +179,10 @@ class OwnEvents(Echo):
 
 def teapot(event, context):
     return context.Response(body="short and stout", status_code=418)
+
+
+class Raw(Echo):
+    """Gives the request back as text, which is as long."""
+
+    def predict(self, request):
+        return request
