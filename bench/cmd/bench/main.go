@@ -106,6 +106,9 @@ func parse(args []string) (config, error) {
 	c.warmup = c.length / 5
 	if smoke {
 		c.rounds, c.runs, c.length, c.warmup, reloads = 1, 2, 100*time.Millisecond, 50*time.Millisecond, 10
+		if len(c.parts) == 0 && c.mlserver == "" && c.mlrunPython == "" {
+			c.parts = []string{"calls", "mlrun"} // the others start as much and more
+		}
 	}
 	c.perRound = max(1, reloads/max(1, c.rounds))
 	return c, want(f.NArg() == 0 && c.rounds > 0 && c.runs > 0 && c.length > 0 && reloads > 0, "flags only, with numbers above 0")
