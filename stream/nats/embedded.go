@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"path/filepath"
+	"strings"
 	"time"
 
 	natsserver "github.com/nats-io/nats-server/v2/server"
@@ -12,13 +13,13 @@ import (
 
 const (
 	// maxPayload is what the server within the process takes as one message.
-	maxPayload = 16 << 20
+	maxPayload = 8 << 20
 	startWait  = 10 * time.Second
 )
 
 // start runs a server in this process that keeps its files in the folder and
 // listens nowhere.
-func start(folder Folder, sync bool, logger *slog.Logger) (*natsserver.Server, error) {
+func start(folder Folder, sync bool, log serverLog) (*natsserver.Server, error) {
 	if err := folder.Claim(); err != nil {
 		return nil, err
 	}
@@ -39,7 +40,7 @@ func start(folder Folder, sync bool, logger *slog.Logger) (*natsserver.Server, e
 	if err != nil {
 		return nil, fmt.Errorf("start the NATS server in the process: %w", err)
 	}
-	sv.SetLoggerV2(serverLog{logger}, false, false, false)
+	sv.SetLoggerV2(log, false, false, false)
 	sv.Start()
 	if !sv.ReadyForConnections(startWait) || !sv.JetStreamEnabled() {
 		stop(sv)
@@ -53,8 +54,13 @@ func stop(sv *natsserver.Server) {
 	sv.WaitForShutdown()
 }
 
-// serverLog hands on what the server says that is not about its routine.
-type serverLog struct{ logger *slog.Logger }
+// serverLog hands on what the server says that is not about its routine, and finds
+// out from it that the disk takes nothing more: the server tells nobody else, and
+// whoever publishes gets no answer.
+type serverLog struct {
+	logger *slog.Logger
+	broken func(error)
+}
 
 func (l serverLog) Noticef(string, ...any) {}
 func (l serverLog) Debugf(string, ...any)  {}
@@ -65,7 +71,11 @@ func (l serverLog) Warnf(format string, v ...any) {
 }
 
 func (l serverLog) Errorf(format string, v ...any) {
-	l.logger.Error("the NATS server in the process", "message", fmt.Sprintf(format, v...))
+	text := fmt.Sprintf(format, v...)
+	l.logger.Error("the NATS server in the process", "message", text)
+	if strings.Contains(text, "Critical write error") {
+		l.broken(fmt.Errorf("the NATS server in the process takes nothing more until it is started again: %s", text))
+	}
 }
 
 // Fatalf is about the server alone: the program goes on without it.

@@ -35,6 +35,7 @@ type found struct {
 	js   jetstream.JetStream
 	name string
 	own  bool // made by this driver, which makes room there
+	made time.Time
 }
 
 // ownDescription marks the streams that the driver has made.
@@ -67,7 +68,7 @@ func (l *log) open(ctx context.Context) (*found, error) {
 	}
 	c := info.Config
 	own := c.Description == ownDescription && len(c.Subjects) == 1 && c.Subjects[0] == l.subject
-	l.found = &found{Stream: s, js: js, name: c.Name, own: own}
+	l.found = &found{Stream: s, js: js, name: c.Name, own: own, made: info.Created}
 	return l.found, nil
 }
 

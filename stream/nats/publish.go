@@ -232,6 +232,11 @@ func (l *log) attempt(ctx context.Context, items []item, errs []error) (left []i
 	if err != nil {
 		return items, err
 	}
+	select {
+	case <-l.server.broken:
+		return items, l.server.cause
+	default:
+	}
 	for i := range items {
 		if items[i].future, err = f.js.PublishMsgAsync(copyOf(items[i].msg)); err != nil {
 			items[i].future = nil
@@ -274,6 +279,8 @@ func (l *log) answer(ctx context.Context, it item) error {
 	case <-it.future.Ok():
 		return nil
 	case err = <-it.future.Err():
+	case <-l.server.broken:
+		return l.server.cause
 	case <-ctx.Done():
 		return ctx.Err()
 	}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"math/bits"
+	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
 )
@@ -17,6 +18,8 @@ const bucket = "leat_groups"
 
 // saved is what a group was done with, besides what the server knows.
 type saved struct {
+	// Made is when the stream was made: another of its name has other messages.
+	Made time.Time `json:"made"`
 	// Floor is up to which message everything is settled, in the server within the
 	// process: there one process reads for a group, and an acknowledgement that
 	// the server had not written down when it was killed is made good.
@@ -62,6 +65,9 @@ func (l *log) loadSaved(ctx context.Context, f *found, group string) (s saved, e
 	if err := json.Unmarshal(e.Value(), &s); err != nil {
 		return saved{}, fmt.Errorf("read what the group has done: %w", err)
 	}
+	if !s.Made.Equal(f.made) {
+		return saved{}, nil
+	}
 	return s, nil
 }
 
@@ -103,11 +109,12 @@ func (g *group) save(ctx context.Context, end bool) error {
 }
 
 func (l *log) writeSaved(ctx context.Context, group string, s saved) error {
-	text, err := json.Marshal(s)
+	f, err := l.open(ctx)
 	if err != nil {
 		return err
 	}
-	f, err := l.open(ctx)
+	s.Made = f.made
+	text, err := json.Marshal(s)
 	if err != nil {
 		return err
 	}

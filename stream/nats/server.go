@@ -26,10 +26,24 @@ type server struct {
 	conn   *client.Conn
 	js     jetstream.JetStream
 	closed bool
+
+	breaking sync.Once
+	broken   chan struct{} // closed when the server in the process cannot write
+	cause    error         // why, from then on
 }
 
 func newServer(ns *NATS, c config) *server {
-	return &server{hub: ns, config: c, logs: map[string]*log{}}
+	return &server{hub: ns, config: c, logs: map[string]*log{}, broken: make(chan struct{})}
+}
+
+// log is where a server in this process says things.
+func (s *server) log() serverLog {
+	return serverLog{logger: s.hub.logger(), broken: func(err error) {
+		s.breaking.Do(func() {
+			s.cause = err
+			close(s.broken)
+		})
+	}}
 }
 
 // connect returns the connection, which is made if there is none yet.
@@ -66,7 +80,7 @@ func (s *server) dial(ctx context.Context) (err error) {
 	}
 	if s.config.embedded() {
 		if s.within == nil {
-			if s.within, err = start(s.hub.Folder, s.config.sync, s.hub.logger()); err != nil {
+			if s.within, err = start(s.hub.Folder, s.config.sync, s.log()); err != nil {
 				return err
 			}
 		}

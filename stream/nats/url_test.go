@@ -122,6 +122,32 @@ func TestSmall(t *testing.T) {
 	}
 }
 
+// TestBroken wants a server that can write no more to be named at once, also to those
+// who wait, and what was safe to be read all the same.
+func TestBroken(t *testing.T) {
+	ns := &NATS{Folder: place(t.TempDir())}
+	s := openURL(t, ns, "nats:///s?sync=none")
+	defer s.Close(context.Background())
+	if err := s.Publish(t.Context(), []*driver.Message{{Body: []byte("1")}}); err != nil {
+		t.Fatal(err)
+	}
+	ns.servers["\n\nfalse\n\n"].log().Errorf("Filestore [%s] Critical write error: %s", "s", "no space left on device")
+	for range 2 {
+		if err := s.Publish(t.Context(), []*driver.Message{{Body: []byte("2")}}); err == nil || !strings.Contains(err.Error(), "no space left on device") {
+			t.Errorf("error %v", err)
+		}
+	}
+	r, err := s.Subscribe(t.Context(), "g", driver.ReadOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close(context.Background())
+	buf := make([]driver.Delivery, 2)
+	if n, err := r.Receive(t.Context(), buf); n != 1 || err != nil || string(buf[0].Body) != "1" {
+		t.Errorf("received %d, %v", n, err)
+	}
+}
+
 func TestNames(t *testing.T) {
 	names := map[string]string{}
 	for _, subject := range []string{"a", "a.b", "a_b", "a-b", "a_2Db", "a__b", "a._b", "a_.b", "a.b.c"} {
