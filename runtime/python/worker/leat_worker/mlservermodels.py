@@ -68,7 +68,7 @@ class MLServerHost(Host):
 
 def _output(one: object) -> oip.Output:
     datatype = str(getattr(one.datatype, "value", one.datatype))  # type: ignore[attr-defined]
-    return oip.Output(one.name, datatype, one.shape, _data(one.data), _dict(one.parameters))  # type: ignore[attr-defined]
+    return oip.Output(one.name, datatype, one.shape, _data(one), _dict(one.parameters))  # type: ignore[attr-defined]
 
 
 def _schema(one: object) -> dict[str, object]:
@@ -90,7 +90,12 @@ def _plain(data: object) -> object:
     return data.reshape(-1).tolist()  # type: ignore[attr-defined]
 
 
-def _data(data: object) -> object:
+def _data(one: object) -> object:
+    """The data of an output: the array that it was made of, where it is the shim's, else a list."""
+    fields = getattr(one, "__dict__", {})
+    if "_array" in fields and "data" not in fields:
+        return fields["_array"]
+    data = one.data  # type: ignore[attr-defined]
     return getattr(data, "root", getattr(data, "__root__", data))
 
 

@@ -91,7 +91,9 @@ class NumpyCodec(InputCodec):
         dtype = _DTYPES.get(_name(request_input.datatype))
         if dtype is None:
             raise ValueError(f"datatype {request_input.datatype} of input {request_input.name}")
-        data = request_input.data if hasattr(request_input.data, "dtype") else _elements(request_input.data)
+        data = types.array_of(request_input)
+        if data is None:
+            data = _elements(request_input.data)
         return numpy.asarray(data, dtype=dtype).reshape(request_input.shape)
 
 

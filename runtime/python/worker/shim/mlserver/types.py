@@ -88,6 +88,8 @@ class TensorData(list):  # type: ignore[type-arg]
 
 
 class _Tensor(_Type):
+    """What may have data. An array stays one until somebody asks for the data, which is a list then."""
+
     def __init__(self, **given: Any) -> None:
         if isinstance(given.get("parameters"), dict):
             given["parameters"] = Parameters(**given["parameters"])
@@ -95,6 +97,29 @@ class _Tensor(_Type):
         if isinstance(data, (list, tuple)) and not isinstance(data, TensorData):
             given["data"] = TensorData(data)
         super().__init__(**given)
+        if hasattr(data, "dtype"):
+            self._array = vars(self).pop("data")
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "data" and "_array" in vars(self):
+            self.data = TensorData(self._array.reshape(-1).tolist())
+            return self.data
+        raise AttributeError(f"{type(self).__name__} has no {name}")
+
+    def model_dump(self, exclude_none: bool = False, **_: Any) -> dict[str, Any]:
+        if "_array" in vars(self):
+            self.data  # noqa: B018 - is a list from here on
+        said = super().model_dump(exclude_none)
+        said.pop("_array", None)
+        return said
+
+    dict = model_dump
+
+
+def array_of(tensor: Any) -> Any:
+    """The array that a tensor was made of, if nobody has looked at its data; else None."""
+    fields = getattr(tensor, "__dict__", {})
+    return None if "data" in fields else fields.get("_array")
 
 
 class RequestInput(_Tensor):
