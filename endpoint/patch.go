@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 )
 
@@ -34,18 +35,27 @@ var fixed = map[string]bool{
 	"first_request": true, "last_request": true, "request_count": true, "error_count": true, "metrics": true,
 }
 
+// documentNames are the attributes that hold documents, which MLRun sends as text.
+var documentNames = map[string]bool{
+	"monitor_configuration": true, "feature_stats": true, "current_stats": true, "drift_measures": true, "features": true,
+}
+
+// attribute is how attributes are named. Package json would take others for them.
+var attribute = regexp.MustCompile(`^[a-z_]+$`)
+
 // setAttribute sets one attribute of the first part that has it.
 func setAttribute(parts []any, name string, value json.RawMessage) error {
-	key, err := json.Marshal(name)
-	if err != nil {
-		return err
+	if !attribute.MatchString(name) {
+		return fmt.Errorf("a model endpoint has no attribute %q", name)
+	}
+	var text string
+	if documentNames[name] && json.Unmarshal(value, &text) == nil {
+		if value = []byte(text); !json.Valid(value) {
+			return fmt.Errorf("attribute %s is no JSON", name)
+		}
 	}
 	for _, part := range parts {
-		err := strictly(slices.Concat([]byte("{"), key, []byte(":"), value, []byte("}")), part)
-		var text string
-		if err != nil && json.Unmarshal(value, &text) == nil && json.Valid([]byte(text)) {
-			err = strictly(slices.Concat([]byte("{"), key, []byte(":"), []byte(text), []byte("}")), part)
-		}
+		err := strictly(slices.Concat([]byte(`{"`+name+`":`), value, []byte("}")), part)
 		var wrong *json.UnmarshalTypeError
 		switch {
 		case err == nil:

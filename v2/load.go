@@ -133,7 +133,7 @@ func (s *Server) Close(ctx context.Context) error {
 			return fmt.Errorf("close model %s: it is still loading: %w", s.label(), ctx.Err())
 		}
 	}
-	s.setStatus(Status{Phase: Closed})
+	s.setStatus(Status{Phase: Closed, Err: s.status.Load().Err}) // why it failed is still why
 	if err := s.drain(ctx); err != nil {
 		return err
 	}

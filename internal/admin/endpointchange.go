@@ -9,9 +9,9 @@ import (
 	"github.com/leat-ml/leat/serve"
 )
 
-// createEndpoint adds a record: to /{uid}, which has to be the record's, or, as in
-// newer versions, to the list, where creation-strategy says what becomes of one
-// that is there.
+// createEndpoint writes a record: to /{uid}, which has to be the record's, or, as in
+// newer versions, to the list. One that is there is replaced, but for when it was
+// created and what has come to it; with creation-strategy=overwrite it goes.
 func (a *api) createEndpoint(w http.ResponseWriter, r *http.Request) {
 	e, strategy, err := newRecord(w, r)
 	if err != nil {
@@ -19,15 +19,16 @@ func (a *api) createEndpoint(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	a.with(w, r, true, func(s endpoint.Store) error {
-		err := s.Change(r.Context(), e.Metadata.UID, func(old *endpoint.Endpoint) (endpoint.Endpoint, error) {
-			switch {
-			case old == nil || strategy == "overwrite":
-				return *e, nil
-			case strategy == "inplace":
-				e.Metadata.Created = old.Metadata.Created
-				return *e, nil
+		if strategy == "overwrite" {
+			if err := s.Delete(r.Context(), e.Metadata.UID); err != nil {
+				return err
 			}
-			return *old, endpoint.ErrExists
+		}
+		err := s.Change(r.Context(), e.Metadata.UID, func(old *endpoint.Endpoint) (endpoint.Endpoint, error) {
+			if old != nil {
+				e.Metadata.Created = old.Metadata.Created
+			}
+			return *e, nil
 		})
 		if err != nil {
 			return err

@@ -60,8 +60,6 @@ func ofStore(err error) error {
 		return err
 	case errors.Is(err, endpoint.ErrNotFound):
 		return &serve.Error{Code: serve.NotFound, Err: err}
-	case errors.Is(err, endpoint.ErrExists):
-		return &conflict{err}
 	}
 	return &serve.Error{Code: serve.Unavailable, Err: err}
 }

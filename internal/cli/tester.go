@@ -2,14 +2,18 @@ package cli
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"net/http"
 	"strings"
+	"sync"
 
 	"github.com/leat-ml/leat/catalog"
+	"github.com/leat-ml/leat/endpoint"
 	"github.com/leat-ml/leat/graph"
+	"github.com/leat-ml/leat/internal/datadir"
 	"github.com/leat-ml/leat/internal/server"
 	"github.com/leat-ml/leat/internal/version"
 )
@@ -37,6 +41,9 @@ func (t *tester) start(ctx context.Context, src *source) (*mock, error) {
 	if t.trace != nil {
 		c.Trace = t.trace
 	}
+	if src.spec != nil && src.spec.TrackModels {
+		c.Endpoints = t.endpoints(src.spec)
+	}
 	core, problems := server.New(c)
 	if err := problemsError(problems); err != nil {
 		return nil, err
@@ -51,6 +58,36 @@ func (t *tester) start(ctx context.Context, src *source) (*mock, error) {
 	}
 	return &mock{core, core.Handler()}, nil
 }
+
+// endpoints opens the database in which the models of a spec that tracks them have
+// records: the one it names, or that in the data folder of a server. What cannot be
+// recorded is told of on stderr, and the test goes on.
+func (t *tester) endpoints(spec *graph.Spec) server.OpenEndpoints {
+	path, _ := t.env.Lookup("LEAT_DATA")
+	data, err := datadir.New(cmp.Or(path, datadir.Default))
+	open := endpoints(spec, data)
+	if err != nil || open == nil {
+		return nil
+	}
+	var once sync.Once
+	return func(ctx context.Context, write bool) (endpoint.Store, error) {
+		s, err := open(ctx, write)
+		if err != nil {
+			once.Do(func() { t.env.complain(fmt.Errorf("model endpoints are not recorded: %w", err)) })
+			return nil, err
+		}
+		return &closing{s, data}, nil
+	}
+}
+
+// A closing store lets go of its folder, too.
+type closing struct {
+	endpoint.Store
+	data *datadir.Dir
+}
+
+// Close implements endpoint.Store.
+func (c *closing) Close() error { return errors.Join(c.Store.Close(), c.data.Close()) }
 
 // loadedFirst is the spec with its models loaded before the first event, since
 // there is no time to wait for them here.

@@ -183,8 +183,8 @@ func describe(e *endpoint.Endpoint, s *v2.Server) {
 	e.Spec.ModelClass, e.Spec.ModelURI = className(cmp.Or(s.Class, s.Runtime)), s.Path
 	st := s.Status()
 	e.Status.State = string(st.Phase)
-	if st.Err != nil {
-		e.Status.Error = st.Err.Error()
+	if st.Err != nil { // of a graph that has not started, the models are closed already
+		e.Status.State, e.Status.Error = string(v2.Failed), st.Err.Error()
 	}
 	if _, labels := s.Context().Snapshot(); len(labels) > 0 {
 		e.Metadata.Labels = labels
