@@ -1,6 +1,7 @@
 package main
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -64,6 +65,23 @@ func TestPythonRequests(t *testing.T) {
 	} {
 		if err := tt.w.verifier(target{})([]byte(tt.body)); (err == nil) != tt.ok {
 			t.Errorf("%s of %s: %v", tt.body, tt.w.name, err)
+		}
+	}
+}
+
+func TestQuietest(t *testing.T) {
+	of := func(n int, d time.Duration) []time.Duration { return slices.Repeat([]time.Duration{d}, n) }
+	for _, tt := range []struct {
+		took []time.Duration
+		want time.Duration
+	}{
+		{of(1, 5), 5},
+		{slices.Concat(of(stretch, 9), of(stretch, 4), of(stretch, 7)), 4},
+		{slices.Concat(of(stretch, 9), of(10, 1)), 9}, // too few to say anything
+		{slices.Concat(of(stretch/4, 1), of(stretch, 6)), 6},
+	} {
+		if got := quietest(tt.took); got != tt.want {
+			t.Errorf("%d calls: %v, want %v", len(tt.took), got, tt.want)
 		}
 	}
 }
