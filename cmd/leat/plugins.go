@@ -12,6 +12,7 @@ import (
 	"github.com/leat-ml/leat/internal/cli"
 	"github.com/leat-ml/leat/internal/datadir"
 	"github.com/leat-ml/leat/runtime/onnx"
+	"github.com/leat-ml/leat/runtime/python"
 	"github.com/leat-ml/leat/runtime/trees"
 	"github.com/leat-ml/leat/step"
 	"github.com/leat-ml/leat/step/expr"
@@ -32,6 +33,7 @@ func register(set *catalog.Set, p cli.Plugins) {
 	remote.Register(set)
 	queue.Register(set, streams(p.Data))
 	trees.Register(set)
+	python.Register(set, python.Options{Logger: slog.Default()})
 	onnx.Register(set, onnx.Options{Library: p.ONNXRuntime, Trees: trees.LoadONNX})
 }
 

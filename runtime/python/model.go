@@ -106,11 +106,14 @@ func (m *Model) prepare(ctx context.Context, p *process, slot int) error {
 // describe reads the schema that a model tells.
 func describe(kind string, a *about) serve.Description {
 	d := serve.Description{Platform: "python"}
-	if kind != "model" {
+	if kind == "mlserver" || kind == "triton" {
 		d.Platform = "python_" + kind
 	}
 	d.Inputs, d.Features = schema(a.Inputs)
 	d.Outputs, d.Labels = schema(a.Outputs)
+	for i := range d.Inputs {
+		d.Inputs[i].AnyNumber = kind == kindObject // numpy converts
+	}
 	return d
 }
 

@@ -1,0 +1,12 @@
+package v2
+
+import "github.com/leat-ml/leat/serve"
+
+// Down implements [serve.Supervised] for runtimes that run models in other
+// processes. It is asked of models that have loaded.
+func (f *FileModel) Down() error {
+	if s, ok := f.model.(serve.Supervised); ok {
+		return s.Down()
+	}
+	return nil
+}
