@@ -93,6 +93,10 @@ func (g *Group) Entry(name string) *catalog.Entry {
 	e := &catalog.Entry{Name: name, Doc: "Python code of yours"}
 	e.New = func(a catalog.Args) (serve.Step, error) {
 		switch o.Kind {
+		case "function": // as a class it is a model
+			model := *o
+			model.Kind = "model"
+			return g.model(name, &model, a)
 		case "model", "mlserver", "triton":
 			if !slices.Contains(o.Hooks, "do_event") {
 				return g.model(name, o, a)

@@ -59,6 +59,16 @@ func TestTriton(t *testing.T) {
 	}
 }
 
+// TestFunctionAsModel has a function where a class is named.
+func TestFunctionAsModel(t *testing.T) {
+	m := startModel(t, testCode(t), "total", nil)
+	if got, err := answerOf(m, `{"inputs": [[1, 2], [3, 4]]}`); err != nil || got != "[3,7]" {
+		t.Errorf("answer %s, error %v", got, err)
+	}
+	_, err := answerOf(m, `{"x": 1}`)
+	wantError(t, err, serve.BadRequest, `Expected key "inputs"`)
+}
+
 func compact(t *testing.T, v any) string {
 	t.Helper()
 	text, err := oip.AppendValue(nil, v)

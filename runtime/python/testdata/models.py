@@ -186,3 +186,7 @@ class Raw(Echo):
 
     def predict(self, request):
         return request
+
+
+def total(inputs):
+    return [sum(row) for row in inputs]
