@@ -21,6 +21,7 @@ func (s *Spec) MarshalJSON() ([]byte, error) {
 	o.value("functions", s.Functions, len(s.Functions) > 0)
 	o.text("error_stream", s.ErrorStream)
 	o.text("models", s.Models)
+	o.value("python", s.Python, s.Python.written())
 	o.text("database", s.Database)
 	o.value("track_models", true, s.TrackModels)
 	for _, key := range slices.Sorted(maps.Keys(s.Later)) {
