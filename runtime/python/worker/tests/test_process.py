@@ -65,7 +65,7 @@ def alive(pid: int) -> bool:
         return False
 
 
-def dies(pid: int, seconds: float = 5) -> bool:
+def dies(pid: int, seconds: float = 30) -> bool:
     end = time.monotonic() + seconds
     while alive(pid) and time.monotonic() < end:
         time.sleep(0.01)
@@ -191,6 +191,8 @@ class Processes(unittest.TestCase):
 
     def test_questions_from_threads(self):
         with Process(CODE) as p:
+            if p.hello.meta["mlrun"]:
+                self.skipTest("MLRun itself reads what is at a URL")
             p.answers["dataitem"] = lambda meta: {"file": "/got/" + meta["url"][-1]}
             self.start(p, "asks_in_a_thread")
             self.assertEqual(p.call(1).value, ["/got/y"])
