@@ -46,19 +46,26 @@ class Worker:
 
     def run(self) -> None:
         """Serves until the server closes the connection or says that it is over."""
-        queue, reading = self._queue, self.connection.reading
+        queue, urgent, reading, read = self._queue, self._urgent, self.connection.reading, self.connection.read
         looked = time.monotonic()
         while True:
             if not queue:
                 if self.control.closing and not self._coroutines:
                     return
                 with reading:
-                    if not queue:  # whoever asked may have read it
-                        self._read(patient=self.control.closing)
+                    if self.control.closing:
+                        self._read(patient=True)
+                    elif not queue:  # whoever asked may have read it
+                        read(queue, urgent)
+                if urgent:
+                    self._hurry()
                 looked = time.monotonic()
                 continue
             frame = queue.popleft()
-            self._serve(frame)
+            if frame.kind == wire.CALL:
+                self._call(frame)
+            else:
+                self._serve(frame)
             if queue and time.monotonic() - looked > _LOOK:
                 self._look()
                 looked = time.monotonic()
@@ -99,9 +106,6 @@ class Worker:
     # Serving.
 
     def _serve(self, frame: Frame) -> None:
-        if frame.kind == wire.CALL:
-            self._call(frame)
-            return
         do = self.control.kinds.get(frame.kind)
         if do is None:
             raise Malformed(f"a frame of kind {frame.kind}")
