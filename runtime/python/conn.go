@@ -178,37 +178,6 @@ func (c *conn) do(ctx context.Context, f *frame) (last frame, parts []frame, err
 	}
 }
 
-// lend has a call use shared memory, if it is large or its answer is likely to be.
-func (c *conn) lend(w *call, f *frame) *frame {
-	c.mu.Lock()
-	answer := c.large[f.object]
-	c.mu.Unlock()
-	if len(f.body) < sharedFrom && answer < sharedFrom {
-		return f
-	}
-	sent, l := c.shared.share(f, answer)
-	w.lease = l
-	return &sent
-}
-
-// collect takes an answer out of shared memory, and gives that back.
-func (c *conn) collect(w *call, last *frame) (err error) {
-	switch {
-	case last.flags&isShared == 0:
-	case c.shared == nil || w.lease.room.size == 0:
-		err = errAnswer
-	default:
-		err = c.shared.fetch(last, w.lease.room)
-	}
-	c.shared.give(w.lease)
-	if n := len(last.body); n >= sharedFrom || w.lease.room.size > 0 {
-		c.mu.Lock()
-		c.large[last.object] = n + n/8
-		c.mu.Unlock()
-	}
-	return err
-}
-
 // settle takes the answer out of a call.
 func (c *conn) settle(w *call, last frame, ok bool) (frame, []frame, error) {
 	if !ok {
@@ -243,46 +212,6 @@ func (c *conn) leave(call uint64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	delete(c.calls, call)
-}
-
-// abandon tells the worker that nobody waits for a call any more.
-func (c *conn) abandon(ctx context.Context, w *call, f *frame) {
-	c.mu.Lock()
-	_, open := c.calls[f.call]
-	if w.left = open; open && errors.Is(ctx.Err(), context.DeadlineExceeded) {
-		w.late, w.seen = time.Now(), c.answers
-		c.late++
-	}
-	c.mu.Unlock()
-	if !open { // the answer came at the same time
-		c.shared.give(w.lease)
-	}
-	cancel := frame{kind: kindCancel, object: f.object, call: f.call}
-	select { // when somebody writes for long the worker does not read, and gets it too late anyway
-	case c.turn <- struct{}{}:
-		_ = c.send(&cancel) // one that cannot be sent has nobody to get it
-		<-c.turn
-	default:
-	}
-}
-
-// hangs says whether the worker hangs: grace after the deadline of a call it has
-// neither answered that nor any other, or has not even read it.
-func (c *conn) hangs(now time.Time, grace time.Duration) bool {
-	if until := c.writing.Load(); until != 0 && now.UnixNano()-until > int64(grace) {
-		return true
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.late == 0 {
-		return false
-	}
-	for _, w := range c.calls {
-		if !w.late.IsZero() && now.Sub(w.late) > grace && w.seen == c.answers {
-			return true
-		}
-	}
-	return false
 }
 
 // write sends a frame once nobody else writes.

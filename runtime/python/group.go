@@ -7,7 +7,6 @@ import (
 	"maps"
 	"net/textproto"
 	"slices"
-	"strings"
 	"sync"
 
 	"github.com/leat-ml/leat/catalog"
@@ -82,31 +81,6 @@ func (g *Group) names(is func(*Object) bool) []string {
 		}
 	}
 	return all
-}
-
-// Entry implements [catalog.Others]: the class of that name.
-func (g *Group) Entry(name string) *catalog.Entry {
-	o := g.loaded.Objects[name]
-	if o == nil {
-		return nil
-	}
-	e := &catalog.Entry{Name: name, Doc: "Python code of yours"}
-	e.New = func(a catalog.Args) (serve.Step, error) {
-		switch o.Kind {
-		case "function": // as a class it is a model
-			model := *o
-			model.Kind = "model"
-			return g.model(name, &model, a)
-		case "model", "mlserver", "triton":
-			if !slices.Contains(o.Hooks, "do_event") {
-				return g.model(name, o, a)
-			} // a model that handles events itself is a step
-		case "router":
-			return nil, fmt.Errorf("%s (%s:%d) is a router of your own, which is not supported: use ModelRouter or VotingEnsemble", name, o.File, o.Line)
-		}
-		return g.step(name, o, a)
-	}
-	return e
 }
 
 // Func implements [catalog.Others]: the function of that name.
@@ -194,84 +168,6 @@ func (g *Group) put(ctx context.Context, m *member, about *meta, b serve.Body, w
 	}
 	f.meta = about.end()
 	return g.pool.call(ctx, &f)
-}
-
-// step makes a step of a class.
-func (g *Group) step(name string, o *Object, a catalog.Args) (serve.Step, error) {
-	c, err := g.creation(name, o, a)
-	if err != nil {
-		return nil, err
-	}
-	if a.Handler != "" && o.Kind == "class" && !slices.Contains(o.Methods, a.Handler) {
-		return nil, fmt.Errorf("class %s (%s:%d) has no method %q%s", name, o.File, o.Line, a.Handler, didYouMean(a.Handler, o.Methods))
-	}
-	m, err := g.add(c)
-	if err != nil {
-		return nil, err
-	}
-	return &step{g: g, object: m, whole: o.Kind == "model" || o.wantsEvent(a.Handler, a.FullEvent)}, nil
-}
-
-// creation is what the worker is told of an object, and what is wrong with its
-// arguments.
-func (g *Group) creation(name string, o *Object, a catalog.Args) (creation, error) {
-	c := creation{
-		Kind: o.Kind, Class: name, Name: a.Name, Args: map[string]any{}, Handler: a.Handler, FullEvent: a.FullEvent,
-		InputPath: a.InputPath, ResultPath: a.ResultPath,
-	}
-	for key, v := range a.Written {
-		named, isName := v.(string)
-		if len(key) < 2 || key[0] != '_' || !isName {
-			c.Args[key] = v
-			continue
-		}
-		if g.loaded.Objects[named] == nil {
-			return c, fmt.Errorf("%s: a class in Python takes a function in Python, and %q is none", key, named)
-		}
-		if c.FunctionArgs == nil {
-			c.FunctionArgs = map[string]string{}
-		}
-		c.FunctionArgs[key[1:]] = named
-	}
-	err := o.accepts(name, &c)
-	return c, err
-}
-
-// common are the arguments that a class gets by itself where it takes them.
-var common = []string{"name", "context", "input_path", "result_path", "full_event", "model_path", "protocol", "graph_step"}
-
-// accepts finds what Python would say of the arguments.
-func (o *Object) accepts(name string, c *creation) error {
-	if o.Kind != "class" {
-		return nil
-	}
-	at := fmt.Sprintf("class %s (%s:%d)", name, o.File, o.Line)
-	given := func(arg string) bool {
-		_, plain := c.Args[arg]
-		_, function := c.FunctionArgs[arg]
-		return plain || function
-	}
-	for _, arg := range o.Required {
-		if !given(arg) && !slices.Contains(common, arg) {
-			return fmt.Errorf("%s needs the argument %s in class_args", at, arg)
-		}
-	}
-	if o.AnyArgs {
-		return nil
-	}
-	for _, arg := range slices.Concat(slices.Sorted(maps.Keys(c.Args)), slices.Sorted(maps.Keys(c.FunctionArgs))) {
-		if !slices.Contains(o.Args, arg) {
-			return fmt.Errorf("%s takes no argument %s%s", at, arg, didYouMean(arg, o.Args))
-		}
-	}
-	return nil
-}
-
-func didYouMean(word string, names []string) string {
-	if near := catalog.Nearest(word, names); len(near) > 0 {
-		return " (did you mean " + strings.Join(near, " or ") + "?)"
-	}
-	return ""
 }
 
 // Start starts the worker of the steps and functions, if there are any.

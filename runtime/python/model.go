@@ -2,7 +2,6 @@ package python
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"reflect"
@@ -68,23 +67,6 @@ func (m *Model) Load(ctx context.Context, mc *serve.ModelContext) error {
 	return nil
 }
 
-// about is what is known of a model that is loaded.
-type about struct {
-	Inputs  []json.RawMessage `json:"inputs"`
-	Outputs []json.RawMessage `json:"outputs"`
-	remarks
-}
-
-// remarks are what a model says beside an answer.
-type remarks struct {
-	Metrics map[string]any `json:"metrics"`
-	Labels  map[string]any `json:"labels"`
-	Logged  *struct {
-		Inputs  json.RawMessage `json:"inputs"`
-		Outputs json.RawMessage `json:"outputs"`
-	} `json:"logged"`
-}
-
 func (m *Model) prepare(ctx context.Context, p *process, slot int) error {
 	if _, err := m.loaded.greet(ctx, p, m.env, slot); err != nil {
 		return err
@@ -103,59 +85,6 @@ func (m *Model) prepare(ctx context.Context, p *process, slot int) error {
 	return nil
 }
 
-// describe reads the schema that a model tells.
-func describe(kind string, a *about) serve.Description {
-	d := serve.Description{Platform: "python"}
-	if kind == "mlserver" || kind == "triton" {
-		d.Platform = "python_" + kind
-	}
-	d.Inputs, d.Features = schema(a.Inputs)
-	d.Outputs, d.Labels = schema(a.Outputs)
-	for i := range d.Inputs {
-		d.Inputs[i].AnyNumber = kind == kindObject // numpy converts
-	}
-	return d
-}
-
-// schema reads a list of tensors, or of columns as MLRun's artifacts have them.
-func schema(list []json.RawMessage) (tensors []serve.TensorSpec, features []serve.Feature) {
-	for _, raw := range list {
-		var s struct {
-			Name      string `json:"name"`
-			Datatype  string `json:"datatype"`
-			Shape     []int  `json:"shape"`
-			ValueType string `json:"value_type"`
-			Optional  bool   `json:"optional"`
-		}
-		if json.Unmarshal(raw, &s) != nil {
-			return nil, nil
-		}
-		if dt := serve.ParseDatatype(s.Datatype); dt != serve.Invalid {
-			tensors = append(tensors, serve.TensorSpec{Name: s.Name, Datatype: dt, Shape: s.Shape, Optional: s.Optional})
-			continue
-		}
-		v, _ := oip.ParseValue(raw)
-		fields, _ := v.(*serve.Object)
-		features = append(features, serve.Feature{Name: s.Name, ValueType: s.ValueType, Fields: fields})
-	}
-	return tensors, features
-}
-
-// note keeps the metrics and labels that the model set.
-func (m *Model) note(r *remarks) {
-	for key, v := range r.Metrics {
-		if f, ok := serve.Number64(v); ok {
-			m.ctx.SetMetric(key, f)
-		}
-	}
-	for key, v := range r.Labels {
-		m.ctx.SetLabel(key, fmt.Sprint(v))
-	}
-}
-
-// Describe implements [serve.Describer].
-func (m *Model) Describe() serve.Description { return m.desc }
-
 // ValidateRequest implements [serve.RequestValidator]: the class does, after its
 // preprocess.
 func (m *Model) ValidateRequest(context.Context, *serve.Request) error { return nil }
@@ -171,14 +100,6 @@ func (m *Model) Predict(ctx context.Context, req *serve.Request) (any, error) {
 // Explain implements [serve.Explainer].
 func (m *Model) Explain(ctx context.Context, req *serve.Request) (any, error) {
 	return m.ask(ctx, req, "explain")
-}
-
-// An outcome is outputs with what the class says beside them.
-type outcome struct {
-	outputs any
-	whole   []byte // the response as the class made it
-	inputs  any    // to be recorded
-	logged  any    // outputs to be recorded
 }
 
 func (m *Model) ask(ctx context.Context, req *serve.Request, op string) (any, error) {
@@ -263,107 +184,6 @@ func listed(req *serve.Request) (serve.Body, error) {
 		return serve.Body{}, serve.Errorf(serve.BadRequest, "ValueError", "%w", oip.ErrNotObject)
 	}
 	return serve.ValueBody(body.With("inputs", req.Data)), nil
-}
-
-// read is what the class answered.
-func (m *Model) read(f *frame) (any, error) {
-	var o outcome
-	if len(f.meta) > 0 {
-		var r remarks
-		if err := json.Unmarshal(f.meta, &r); err != nil {
-			return nil, fmt.Errorf("%w: %w", errAnswer, err)
-		}
-		m.note(&r)
-		if r.Logged != nil {
-			o.inputs, o.logged = valueIn(r.Logged.Inputs), valueIn(r.Logged.Outputs)
-		}
-	}
-	switch {
-	case f.flags&isWhole != 0:
-		return &o, o.open(f.body)
-	case f.flags&isValue == isJSON:
-		o.outputs = json.RawMessage(f.body) // checked where it is written
-	default:
-		var err error
-		if o.outputs, err = outputsOf(f); err != nil {
-			return nil, err
-		}
-	}
-	if o.inputs == nil && o.logged == nil {
-		return o.outputs, nil
-	}
-	return &o, nil
-}
-
-func outputsOf(f *frame) (any, error) {
-	if f.flags&isValue != isTensors {
-		return valueOf(f)
-	}
-	ts, err := tensorsOf(f.meta, f.body)
-	if err == nil && len(ts) == 1 {
-		return ts[0], nil
-	}
-	return ts, err
-}
-
-// valueIn reads JSON; nil where there is none.
-func valueIn(raw json.RawMessage) any {
-	if v, err := oip.ParseValue(raw); err == nil {
-		return v
-	}
-	return nil
-}
-
-// open takes the outputs out of a whole response. In the Open Inference Protocol
-// the response is made of them and its other members anew.
-func (o *outcome) open(text []byte) error {
-	v, err := oip.ParseValue(text)
-	if err != nil {
-		return fmt.Errorf("%w: %w", errAnswer, err)
-	}
-	o.whole = text
-	response, ok := v.(*serve.Object)
-	if !ok {
-		o.outputs = v
-		return nil
-	}
-	o.outputs, _ = response.Value("outputs")
-	return nil
-}
-
-// Postprocess implements [serve.Postprocessor]: it takes apart what the class
-// answered. The class's own postprocess has run.
-func (m *Model) Postprocess(_ context.Context, resp *serve.Response) (*serve.Response, error) {
-	o, ok := resp.Outputs.(*outcome)
-	if !ok {
-		return resp, nil
-	}
-	resp.Outputs = o.outputs
-	if o.inputs != nil || o.logged != nil {
-		resp.SetLogged(o.inputs, o.logged)
-	}
-	if o.whole == nil {
-		return resp, nil
-	}
-	if resp.Dialect != serve.OIP {
-		resp.SetWhole(o.whole)
-		return resp, nil
-	}
-	if response, ok := valueIn(o.whole).(*serve.Object); ok {
-		for _, f := range response.Fields() {
-			switch f.Key {
-			case "id", "model_name", "model_version", "outputs", "timestamp":
-			default:
-				resp.Set(f.Key, f.Value)
-			}
-		}
-	}
-	return resp, nil
-}
-
-// LogResult implements [serve.ResultLogger].
-func (m *Model) LogResult(_ *serve.Request, resp *serve.Response) (inputs, outputs any) {
-	return resp.Logged()
 }
 
 // Operation implements [serve.Operator]: op_xx of the class.
