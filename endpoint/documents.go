@@ -10,12 +10,7 @@ import (
 // and decoding them is most of the work of a list. It is safe for concurrent use.
 type documents struct {
 	mu    sync.RWMutex
-	known map[string]document // by uid
-}
-
-type document struct {
-	sum      uint64 // of the text
-	endpoint Endpoint
+	known map[uint64]*Endpoint // by the hash of the text
 }
 
 // maxDocuments bounds what is remembered, at about a kilobyte each.
@@ -25,13 +20,13 @@ var seed = maphash.MakeSeed()
 
 // decode returns what the document of a record says. Its maps and slices are
 // shared, and nobody changes what they hold.
-func (d *documents) decode(uid, text []byte) (Endpoint, error) {
+func (d *documents) decode(text []byte) (Endpoint, error) {
 	sum := maphash.Bytes(seed, text)
 	d.mu.RLock()
-	known, ok := d.known[string(uid)]
+	known := d.known[sum]
 	d.mu.RUnlock()
-	if ok && known.sum == sum {
-		return known.endpoint, nil
+	if known != nil {
+		return *known, nil
 	}
 	var e Endpoint
 	if err := json.Unmarshal(text, &e); err != nil {
@@ -40,8 +35,8 @@ func (d *documents) decode(uid, text []byte) (Endpoint, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.known == nil || len(d.known) >= maxDocuments {
-		d.known = map[string]document{}
+		d.known = map[uint64]*Endpoint{}
 	}
-	d.known[string(uid)] = document{sum, e}
+	d.known[sum] = &e
 	return e, nil
 }

@@ -88,7 +88,7 @@ type queryer interface {
 }
 
 func (s *SQL) find(ctx context.Context, db queryer, uid string) (Endpoint, error) {
-	rows, err := db.QueryContext(ctx, s.Dialect.bind("SELECT uid, doc, "+traffic+" FROM model_endpoints WHERE uid = ?"), uid)
+	rows, err := db.QueryContext(ctx, s.Dialect.bind("SELECT doc, "+traffic+" FROM model_endpoints WHERE uid = ?"), uid)
 	if err != nil {
 		return Endpoint{}, err
 	}
@@ -105,7 +105,7 @@ func (s *SQL) find(ctx context.Context, db queryer, uid string) (Endpoint, error
 
 // A row is a record as it is stored, until the next one is read.
 type row struct {
-	uid, text   sql.RawBytes // text is the document
+	text        sql.RawBytes // the document
 	first, last int64
 	requests    int64
 	errors      int64
@@ -115,11 +115,11 @@ type row struct {
 
 // into is what a record is scanned into.
 func (r *row) into() []any {
-	return []any{&r.uid, &r.text, &r.first, &r.last, &r.requests, &r.errors, &r.latency, &r.perSecond}
+	return []any{&r.text, &r.first, &r.last, &r.requests, &r.errors, &r.latency, &r.perSecond}
 }
 
 func (r *row) endpoint(d *documents) (Endpoint, error) {
-	e, err := d.decode(r.uid, r.text)
+	e, err := d.decode(r.text)
 	if err != nil {
 		return e, fmt.Errorf("read a record: %w", err)
 	}

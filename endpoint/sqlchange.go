@@ -81,6 +81,9 @@ func (s *SQL) write(ctx context.Context, tx *sql.Tx, e Endpoint, insert bool) er
 	if err != nil {
 		return fmt.Errorf("write a record: %w", err)
 	}
+	if _, err = s.documents.decode(doc); err != nil { // the next list will want it
+		return fmt.Errorf("write a record: %w", err)
+	}
 	labels, err := json.Marshal(maps.Collect(maps.All(e.Metadata.Labels))) // {} for none
 	if err != nil {
 		return fmt.Errorf("write labels: %w", err)

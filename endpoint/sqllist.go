@@ -3,6 +3,7 @@ package endpoint
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -20,7 +21,7 @@ func (s *SQL) List(ctx context.Context, q Query) (Page, error) {
 
 func (s *SQL) list(ctx context.Context, q *Query) (Page, error) {
 	c := s.conditions(q)
-	text := "SELECT uid, doc, " + traffic + " FROM model_endpoints e" + c.where() + " ORDER BY name, uid"
+	text := "SELECT doc, " + traffic + " FROM model_endpoints e" + c.where() + " ORDER BY name, uid"
 	if q.Limit > 0 {
 		text += fmt.Sprintf(" LIMIT %d", q.Limit+1) // one more tells whether there are more
 	}
@@ -46,6 +47,9 @@ func (s *SQL) list(ctx context.Context, q *Query) (Page, error) {
 		e, err := r.endpoint(&s.documents)
 		if err != nil {
 			return Page{}, err
+		}
+		if n := len(page.Endpoints); n == cap(page.Endpoints) {
+			page.Endpoints = slices.Grow(page.Endpoints, max(16, n)) // twice: they are large
 		}
 		page.Endpoints = append(page.Endpoints, e)
 	}
