@@ -17,7 +17,7 @@ import (
 // program is the worker's side. Its tests and what Python compiled are no part
 // of it.
 //
-//go:embed all:worker
+//go:embed worker/leat_worker/*.py worker/shim/*.py worker/shim/*/*.py worker/shim/*/*/*.py
 var program embed.FS
 
 // A source is a file of the program.
@@ -29,7 +29,7 @@ type source struct {
 // sources are the files of the program, by name.
 func sources() (all []source, err error) {
 	err = fs.WalkDir(program, "worker", func(name string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() || path.Ext(name) != ".py" || strings.HasPrefix(name, "worker/tests/") {
+		if err != nil || d.IsDir() || path.Ext(name) != ".py" {
 			return err
 		}
 		text, err := program.ReadFile(name)

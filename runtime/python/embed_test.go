@@ -1,11 +1,41 @@
 package python
 
 import (
+	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 )
+
+// TestSources has every file of the program in the binary.
+func TestSources(t *testing.T) {
+	var want []string
+	err := filepath.WalkDir("worker", func(name string, d fs.DirEntry, err error) error {
+		name = filepath.ToSlash(name)
+		if err == nil && !d.IsDir() && filepath.Ext(name) == ".py" && !strings.HasPrefix(name, "worker/tests/") {
+			want = append(want, strings.TrimPrefix(name, "worker/"))
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	files, err := sources()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, f := range files {
+		got = append(got, f.name)
+	}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Errorf("(-want +got):\n%s", d)
+	}
+}
 
 // TestInstall has several processes install the program at once, and one find
 // that somebody has changed it.
