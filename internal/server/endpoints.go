@@ -28,8 +28,8 @@ const (
 
 // A keeper keeps the records of the models that are served, beside the requests:
 // it reads the counters that the metrics have, and writes what has changed. What
-// fails is logged, serving goes on, and nothing of it is lost but the place where
-// a reader would see it: the next turn writes what the last one could not.
+// fails is logged and serving goes on; the next turn writes what the last one could
+// not.
 type keeper struct {
 	core   *Core
 	open   OpenEndpoints
