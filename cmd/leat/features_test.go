@@ -148,7 +148,7 @@ func post(t *testing.T, url, body string) (status int, answer string) {
 func serving(t *testing.T, spec string) string {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
-	cmd := exec.CommandContext(ctx, "leat", "serve", spec, "--http", "127.0.0.1:0", "--admin", "127.0.0.1:0")
+	cmd := exec.CommandContext(ctx, "leat", "serve", spec, "--http", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--data", t.TempDir())
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	cmd.WaitDelay = 20 * time.Second
 	out, err := os.Create(filepath.Join(t.TempDir(), "out"))
