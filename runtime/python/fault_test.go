@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -205,9 +206,12 @@ func TestCrashUnderLoad(t *testing.T) {
 	await(t, "another worker", func() bool { return m.Down() == nil })
 }
 
-// TestHang has a call that sleeps on after its deadline: its worker is killed.
+// TestHang has a call that sleeps on after its deadline: its worker is killed,
+// and the log has the line that it slept in.
 func TestHang(t *testing.T) {
 	c := testCode(t)
+	said := &logBook{}
+	c.Logger = slog.New(slog.NewTextHandler(said, nil))
 	c.Grace = 100 * time.Millisecond
 	m := startModel(t, c, "Sleeper", nil)
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
@@ -222,6 +226,7 @@ func TestHang(t *testing.T) {
 	if got, err := answerOf(m, `{"inputs": [0]}`); err != nil || got != "[0]" {
 		t.Errorf("the next worker answers %s, error %v", got, err)
 	}
+	await(t, "the line in the log", func() bool { return said.has(`models.py\", line 22 in predict`) })
 }
 
 // TestPrints has a model print 200 MB, which neither block it nor stay in memory.

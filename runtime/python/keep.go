@@ -111,6 +111,7 @@ func (p *pool) watch(s *slot, w *worker) (next *worker, why string) {
 			return nil, ""
 		case now := <-t.C:
 			if w.hangs(now, p.grace) {
+				w.confess()
 				w.kill(fmt.Sprintf("it did not come back within %v after the deadline of a request", p.grace))
 			}
 			if next := p.relieve(s, w); next != nil {

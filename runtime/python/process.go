@@ -156,6 +156,25 @@ func (p *process) kill(reason string) {
 	})
 }
 
+// confession is how long a worker may take to say where it hangs.
+const confession = 200 * time.Millisecond
+
+// confess has the worker write to stderr which line of the user's code it is in.
+func (p *process) confess() {
+	t := time.NewTimer(confession)
+	defer t.Stop()
+	select {
+	case <-p.exited: // the number may be another process's by now
+		return
+	default:
+		askWhere(p.cmd.Process.Pid)
+	}
+	select {
+	case <-p.exited:
+	case <-t.C:
+	}
+}
+
 // leave is how long a worker may take to end by itself.
 const leave = 2 * time.Second
 

@@ -22,6 +22,13 @@ func killGroup(pid int) {
 	}
 }
 
+// askWhere has a worker write its stacks to stderr.
+func askWhere(pid int) {
+	if pid > 1 {
+		_ = syscall.Kill(pid, syscall.SIGUSR2) // it is killed in any case
+	}
+}
+
 // pair is two ends of a socket; the first is for this process.
 func pair() (ours, theirs *os.File, err error) {
 	syscall.ForkLock.RLock()
