@@ -132,7 +132,7 @@ func (e *Endpoint) Validate() error {
 	if e.Kind != Kind {
 		wrong("kind is %q, not %q", e.Kind, Kind)
 	}
-	if !project.MatchString(e.Metadata.Project) {
+	if !isProject(e.Metadata.Project) {
 		wrong("project %q is not lower-case letters, digits and dashes, at most 63 of them", e.Metadata.Project)
 	}
 	if err := CheckUID(e.Metadata.UID); err != nil {

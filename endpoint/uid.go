@@ -9,10 +9,19 @@ import (
 	"strings"
 )
 
+// Lengths are looked at apart: a bound in an expression repeats what it bounds,
+// hundreds of kilobytes that the collector would look at for ever.
 var (
-	project = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
-	uid     = regexp.MustCompile(`^[a-zA-Z0-9_-]{1,200}$`)
+	project = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]*[a-z0-9])?$`)
+	uid     = regexp.MustCompile(`^[a-zA-Z0-9_-]+$`)
 )
+
+const (
+	longestProject = 63
+	longestUID     = 200
+)
+
+func isProject(s string) bool { return len(s) <= longestProject && project.MatchString(s) }
 
 // A Function is what a function's URI names.
 type Function struct{ Project, Name, Tag, Hash string }
@@ -72,12 +81,12 @@ func UID(functionURI, model string) (string, error) {
 
 // CheckUID says what is wrong with a uid that came from outside; nil if nothing.
 func CheckUID(text string) error {
-	if uid.MatchString(text) {
+	if len(text) <= longestUID && uid.MatchString(text) {
 		return nil
 	}
 	const most = 60
 	if len(text) > most {
 		text = text[:most] + "…"
 	}
-	return fmt.Errorf("%q is no uid of a model endpoint: it has letters, digits, _ and -, at most 200", text)
+	return fmt.Errorf("%q is no uid of a model endpoint: it has letters, digits, _ and -, at most %d", text, longestUID)
 }
