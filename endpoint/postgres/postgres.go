@@ -8,7 +8,6 @@ import (
 	"context"
 	"embed"
 	"errors"
-	"fmt"
 	"io/fs"
 	"net/url"
 	"strings"
@@ -20,6 +19,7 @@ import (
 	"github.com/pressly/goose/v3"
 
 	"github.com/leat-ml/leat/endpoint"
+	"github.com/leat-ml/leat/pgurl"
 )
 
 func init() {
@@ -60,44 +60,12 @@ func Open(ctx context.Context, u *url.URL, o endpoint.Options) (endpoint.Store, 
 	return s, nil
 }
 
-// configOf reads the URL. What the driver says of one that it cannot read repeats
-// parts of it, so it is not passed on.
+// configOf reads the URL.
 func configOf(u *url.URL, o endpoint.Options) (*pgx.ConnConfig, error) {
 	if u.Opaque != "" {
 		return nil, errors.New("the host is missing: postgres://<user>@<host>/<database>")
 	}
-	config, err := pgx.ParseConfig(u.String())
-	if err != nil {
-		return nil, fmt.Errorf("the address of the database cannot be used: %s", why(err, u))
-	}
-	if config.ConnectTimeout == 0 {
-		config.ConnectTimeout = 5 * time.Second
-		if o.Timeout > 0 {
-			config.ConnectTimeout = o.Timeout
-		}
-	}
-	if config.RuntimeParams["application_name"] == "" {
-		config.RuntimeParams["application_name"] = "leat"
-	}
-	return config, nil
-}
-
-// why is the last part of an error about a URL, without its password.
-func why(err error, u *url.URL) string {
-	text := err.Error()
-	if i := strings.LastIndex(text, "`: "); i >= 0 {
-		text = text[i+3:]
-	}
-	secrets := []string{u.Query().Get("password"), u.Query().Get("sslpassword")}
-	if p, ok := u.User.Password(); ok {
-		secrets = append(secrets, p)
-	}
-	for _, s := range secrets {
-		if s != "" {
-			text = strings.ReplaceAll(text, s, "xxxxx")
-		}
-	}
-	return text
+	return pgurl.Parse(u, o.Timeout)
 }
 
 // explain says what the server means, and of one that cannot be reached why, in

@@ -17,6 +17,7 @@ import (
 	"github.com/jackc/pgx/v5/stdlib"
 
 	"github.com/leat-ml/leat/feature"
+	"github.com/leat-ml/leat/pgurl"
 )
 
 func init() {
@@ -110,45 +111,17 @@ func poolSize(text string) (int, error) {
 	return n, nil
 }
 
-// configOf reads the rest of the URL. What the driver says of one that it cannot
-// read repeats parts of it, so it is not passed on.
+// configOf reads the rest of the URL.
 func configOf(u *url.URL, o feature.Options) (*pgx.ConnConfig, error) {
 	if u.Opaque != "" {
 		return nil, errors.New("the host is missing: postgres://<user>@<host>/<database>?table=<table>")
 	}
-	config, err := pgx.ParseConfig(u.String())
+	config, err := pgurl.Parse(u, o.Timeout)
 	if err != nil {
-		return nil, fmt.Errorf("the address of the database cannot be used: %s", why(err, u))
-	}
-	if config.ConnectTimeout == 0 {
-		config.ConnectTimeout = 5 * time.Second
-		if o.Timeout > 0 {
-			config.ConnectTimeout = o.Timeout
-		}
+		return nil, err
 	}
 	config.RuntimeParams["default_transaction_read_only"] = "on"
-	if config.RuntimeParams["application_name"] == "" {
-		config.RuntimeParams["application_name"] = "leat"
-	}
 	return config, nil
-}
-
-// why is the last part of an error about a URL, without its password.
-func why(err error, u *url.URL) string {
-	text := err.Error()
-	if i := strings.LastIndex(text, "`: "); i >= 0 {
-		text = text[i+3:]
-	}
-	secrets := []string{u.Query().Get("password"), u.Query().Get("sslpassword")}
-	if p, ok := u.User.Password(); ok {
-		secrets = append(secrets, p)
-	}
-	for _, s := range secrets {
-		if s != "" {
-			text = strings.ReplaceAll(text, s, "xxxxx")
-		}
-	}
-	return text
 }
 
 func connect(config *pgx.ConnConfig, pool int) *sql.DB {
