@@ -50,7 +50,7 @@ func Place(b serve.Body, path string, result serve.Body) (serve.Body, error) {
 	if err != nil {
 		return serve.Body{}, err
 	}
-	placed, err := place(whole, splitPath(path), v)
+	placed, err := place(whole, serve.SplitPath(path), v)
 	if err != nil {
 		return serve.Body{}, err
 	}
@@ -74,25 +74,6 @@ func place(in any, keys []string, v any) (any, error) {
 		return nil, err
 	}
 	return o.With(keys[0], placed), nil
-}
-
-// splitPath splits at dots that no backslash precedes.
-func splitPath(path string) []string {
-	var keys []string
-	var key strings.Builder
-	for i := 0; i < len(path); i++ {
-		switch {
-		case path[i] == '\\' && i+1 < len(path) && path[i+1] == '.':
-			key.WriteByte('.')
-			i++
-		case path[i] == '.':
-			keys = append(keys, key.String())
-			key.Reset()
-		default:
-			key.WriteByte(path[i])
-		}
-	}
-	return append(keys, key.String())
 }
 
 // truthy is Python's notion, which MLRun decides by.

@@ -1,6 +1,10 @@
 package schema
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/leat-ml/leat/serve"
+)
 
 // Select is the type of what input_path, a dotted path, names in the values of a
 // type: see oip.Select.
@@ -36,7 +40,7 @@ func Place(t Type, path string, result Type) (Type, error) {
 	if path == "" || result.IsNever() || t.IsNever() {
 		return result, nil
 	}
-	placed, err := place(t.Narrow(^Null&every), keysOf(path), result)
+	placed, err := place(t.Narrow(^Null&every), serve.SplitPath(path), result)
 	if err == nil {
 		return Join(placed, falsy(t, result)), nil
 	}
@@ -90,23 +94,4 @@ func place(t Type, keys []string, result Type) (Type, error) {
 		out = Join(out, Record(false, Field{Name: keys[0], Type: placed}))
 	}
 	return out, nil
-}
-
-// keysOf splits at dots that no backslash precedes.
-func keysOf(path string) []string {
-	var keys []string
-	var key strings.Builder
-	for i := 0; i < len(path); i++ {
-		switch {
-		case path[i] == '\\' && i+1 < len(path) && path[i+1] == '.':
-			key.WriteByte('.')
-			i++
-		case path[i] == '.':
-			keys = append(keys, key.String())
-			key.Reset()
-		default:
-			key.WriteByte(path[i])
-		}
-	}
-	return append(keys, key.String())
 }
