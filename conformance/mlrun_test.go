@@ -165,11 +165,17 @@ func ask(t *testing.T, srv *leat.Server, url string, r request) answer {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for k, v := range r.Headers {
-		req.Header.Set(k, v)
-	}
 	if r.EventID != "" {
 		req.Header.Set("MLRUN-EVENT-ID", r.EventID)
+	}
+	return send(t, req, r)
+}
+
+// send sends a request with the fields of a case.
+func send(t *testing.T, req *http.Request, r request) answer {
+	t.Helper()
+	for k, v := range r.Headers {
+		req.Header.Set(k, v)
 	}
 	if r.ContentType != nil {
 		req.Header.Set("Content-Type", *r.ContentType)

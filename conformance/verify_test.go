@@ -167,20 +167,5 @@ func askVerified(t *testing.T, srv *leat.Server, url string, r request) answer {
 		t.Fatal(err)
 	}
 	req.Header.Set("MLRUN-EVENT-ID", r.EventID)
-	for k, v := range r.Headers {
-		req.Header.Set(k, v)
-	}
-	if r.ContentType != nil {
-		req.Header.Set("Content-Type", *r.ContentType)
-	}
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = resp.Body.Close() }()
-	body, err := io.ReadAll(resp.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return answer{resp.StatusCode, resp.Header.Get("Content-Type"), body}
+	return send(t, req, r)
 }

@@ -82,13 +82,7 @@ func (p *Postgres) command(name string, args ...string) *exec.Cmd {
 	return cmd
 }
 
-// URL is that of the database, without password: it is for PGPASSWORD, or
-// [Postgres.SecretURL].
-func (p *Postgres) URL() string {
-	return "postgres://leat@" + p.Addr() + "/postgres"
-}
-
-// SecretURL is the URL with the password.
+// SecretURL is the URL of the database, with the password.
 func (p *Postgres) SecretURL() string {
 	return "postgres://leat:s3cret%40of%3Apostgres@" + p.Addr() + "/postgres"
 }
