@@ -106,13 +106,14 @@ func (g *Graph) Close(ctx context.Context) error {
 	return errors.Join(late, g.closeSteps(ctx))
 }
 
-// empty waits until nothing is inside. Whenever nothing moves, what steps hold
-// back until there is more is all that is left, and they let go of it.
+// empty waits until nothing is inside, not even a goroutine in a step that has
+// seen the last of its event. Whenever nothing moves, what steps hold back until
+// there is more is all that is left, and they let go of it.
 func (g *Graph) empty(ctx context.Context) error {
 	done := g.done
 	for {
 		still, left, change := g.flights.look()
-		if left == 0 && done == nil {
+		if left == 0 && still && done == nil {
 			return nil
 		}
 		if still {
@@ -321,11 +322,11 @@ func (f *flights) look() (still bool, n int64, change <-chan struct{}) {
 	return s&movingMask == 0, s / oneFlight, f.change
 }
 
-// wait waits until there are none, or for ctx.
+// wait waits until there are none and nothing moves, or for ctx.
 func (f *flights) wait(ctx context.Context) error {
 	for {
-		_, n, change := f.look()
-		if n == 0 {
+		still, n, change := f.look()
+		if n == 0 && still {
 			return nil
 		}
 		select {

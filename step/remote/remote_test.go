@@ -1,6 +1,7 @@
 package remote
 
 import (
+	"bytes"
 	"context"
 	"encoding/pem"
 	"fmt"
@@ -359,11 +360,18 @@ func TestTLS(t *testing.T) {
 // TestConnections wants as many connections as calls at a time, and no more,
 // and headers that are each event's own.
 func TestConnections(t *testing.T) {
+	const callers = 64
 	var opened, wrong atomic.Int64
+	var all sync.WaitGroup // of the first calls, each of which needs a connection then
+	all.Add(callers)
 	srv := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
 		if r.Header.Get("MLRUN-EVENT-ID") != string(body) || r.Header.Get("MLRUN-EVENT-PATH") != "/"+string(body) {
 			wrong.Add(1)
+		}
+		if bytes.HasSuffix(body, []byte("-first")) {
+			all.Done()
+			all.Wait()
 		}
 		w.Write(body)
 	}))
@@ -375,29 +383,25 @@ func TestConnections(t *testing.T) {
 	srv.Start()
 	defer srv.Close()
 	s := build(t, "$remote", m{"url": srv.URL, "headers": m{"X-A": "b"}}, nil)
-	const callers = 64
-	var warm int64
-	for round := range 3 {
-		var wg sync.WaitGroup
-		for i := range callers {
-			wg.Go(func() {
-				for j := range 20 {
-					ev := &serve.Event{ID: fmt.Sprintf("%d-%d", i, j), Body: serve.ValueBody(fmt.Sprintf("%d-%d", i, j))}
-					ev.Target.Path = "/" + ev.ID
-					if _, err := s.Do(context.Background(), ev); err != nil {
-						t.Error(err)
-					}
-				}
-			})
-		}
-		wg.Wait()
-		if round == 0 {
-			warm = opened.Load()
+	call := func(id string) {
+		ev := &serve.Event{ID: id, Body: serve.ValueBody(id)}
+		ev.Target.Path = "/" + id
+		if _, err := s.Do(context.Background(), ev); err != nil {
+			t.Error(err)
 		}
 	}
-	// At first some are opened for calls that then find a free one.
-	if n := opened.Load(); warm > 2*callers || n > warm {
-		t.Errorf("%d callers opened %d connections, %d of them at first", callers, n, warm)
+	var wg sync.WaitGroup
+	for i := range callers {
+		wg.Go(func() {
+			call(fmt.Sprintf("%d-first", i))
+			for j := range 60 {
+				call(fmt.Sprintf("%d-%d", i, j))
+			}
+		})
+	}
+	wg.Wait()
+	if n := opened.Load(); n != callers {
+		t.Errorf("%d callers opened %d connections", callers, n)
 	}
 	if wrong.Load() > 0 {
 		t.Errorf("%d requests had another event's header", wrong.Load())
