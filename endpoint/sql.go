@@ -4,23 +4,29 @@ import (
 	"cmp"
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
+	"io/fs"
 	"time"
+
+	"github.com/leat-ml/leat/database"
 )
 
-// An SQL is a [Store] in a database that package database/sql speaks to. The
-// backends fill it in and call Start, after which it is safe for concurrent use.
+// An SQL is a [Store] in a database that package database opens. The backends fill
+// it in and call Start, after which it is safe for concurrent use.
 type SQL struct {
-	Name    string // of the database, in errors; without password
-	Dialect Dialect
-	// Write makes the changes and Read the lists. They may be the same.
-	Write, Read *sql.DB
-	// Check says before every call whether the database is still there; nil does
-	// not ask.
-	Check func() error
+	*database.DB
+	Labels string // a table l(key, value) of the column labels, in the database's SQL
 
 	documents documents
+}
+
+// versions is the table in which goose keeps what was done.
+const versions = "leat_endpoint_versions"
+
+// Start brings the tables up to date with a folder of goose's files. Servers that
+// start at the same time wait for each other.
+func (s *SQL) Start(ctx context.Context, migrations fs.FS) error {
+	return s.Migrate(ctx, versions, migrations)
 }
 
 // columns are those of a record that are more than its document.
@@ -29,46 +35,9 @@ const columns = "uid, project, name, tag, function_name, function_tag, type, mod
 // What has come to an endpoint is in columns of its own, since it changes often.
 const traffic = "first_request, last_request, requests, errors, latency_avg, per_second"
 
-// Close closes the connections.
-func (s *SQL) Close() error {
-	err := s.Write.Close()
-	if s.Read != s.Write {
-		err = errors.Join(err, s.Read.Close())
-	}
-	return s.failed("close", err)
-}
-
 // failed names the database in an error and says what it means.
 func (s *SQL) failed(doing string, err error) error {
-	switch {
-	case err == nil:
-		return nil
-	case errors.Is(err, ErrNotFound), errors.Is(err, ErrExists):
-		return err
-	}
-	if said := s.Dialect.Explain(err); said != "" {
-		err = &explained{said, err}
-	}
-	return fmt.Errorf("%s: %s: %w", s.Name, doing, err)
-}
-
-// An explained error says what the database means.
-type explained struct {
-	said  string
-	cause error
-}
-
-// Error implements error.
-func (e *explained) Error() string { return e.said }
-
-// Unwrap is what the driver said.
-func (e *explained) Unwrap() error { return e.cause }
-
-func (s *SQL) check() error {
-	if s.Check == nil {
-		return nil
-	}
-	return s.Check()
+	return s.Failed(doing, err, ErrNotFound, ErrExists)
 }
 
 // Find implements [Store].
@@ -76,7 +45,7 @@ func (s *SQL) Find(ctx context.Context, uid string) (Endpoint, error) {
 	if err := CheckUID(uid); err != nil {
 		return Endpoint{}, err
 	}
-	if err := s.check(); err != nil {
+	if err := s.There(); err != nil {
 		return Endpoint{}, s.failed("find an endpoint", err)
 	}
 	e, err := s.find(ctx, s.Read, uid)
@@ -88,7 +57,7 @@ type queryer interface {
 }
 
 func (s *SQL) find(ctx context.Context, db queryer, uid string) (Endpoint, error) {
-	rows, err := db.QueryContext(ctx, s.Dialect.bind("SELECT doc, "+traffic+" FROM model_endpoints WHERE uid = ?"), uid)
+	rows, err := db.QueryContext(ctx, s.Bind("SELECT doc, "+traffic+" FROM model_endpoints WHERE uid = ?"), uid)
 	if err != nil {
 		return Endpoint{}, err
 	}
@@ -151,8 +120,8 @@ func (s *SQL) Delete(ctx context.Context, uid string) error {
 	if err != nil {
 		return err
 	}
-	if err = s.check(); err == nil {
-		_, err = s.Write.ExecContext(ctx, s.Dialect.bind("DELETE FROM model_endpoints WHERE uid = ?"), uid)
+	if err = s.There(); err == nil {
+		_, err = s.Write.ExecContext(ctx, s.Bind("DELETE FROM model_endpoints WHERE uid = ?"), uid)
 	}
 	return s.failed("delete an endpoint", err)
 }

@@ -17,12 +17,7 @@ func (s *SQL) Change(ctx context.Context, uid string, change func(old *Endpoint)
 		return err
 	}
 	var refused error // what change says is not the database's fault
-	err := s.within(ctx, func(tx *sql.Tx) error {
-		if s.Dialect.Lock != "" {
-			if _, err := tx.ExecContext(ctx, s.Dialect.bind(s.Dialect.Lock), uid); err != nil {
-				return err
-			}
-		}
+	err := s.Within(ctx, uid, func(tx *sql.Tx) error {
 		old, err := s.find(ctx, tx, uid)
 		missing := errors.Is(err, ErrNotFound)
 		if err != nil && !missing {
@@ -53,22 +48,6 @@ func (s *SQL) Change(ctx context.Context, uid string, change func(old *Endpoint)
 	return s.failed("change an endpoint", err)
 }
 
-// within runs do in a transaction that writes.
-func (s *SQL) within(ctx context.Context, do func(tx *sql.Tx) error) error {
-	if err := s.check(); err != nil {
-		return err
-	}
-	tx, err := s.Write.BeginTx(ctx, nil)
-	if err != nil {
-		return err
-	}
-	if err := do(tx); err != nil {
-		_ = tx.Rollback() // err says more
-		return err
-	}
-	return tx.Commit()
-}
-
 // write inserts or replaces a record, whose traffic counts only when it is new.
 func (s *SQL) write(ctx context.Context, tx *sql.Tx, e Endpoint, insert bool) error {
 	if e.Metadata.Created.IsZero() {
@@ -96,13 +75,13 @@ func (s *SQL) write(ctx context.Context, tx *sql.Tx, e Endpoint, insert bool) er
 	names := strings.Split(columns, ", ")
 	if !insert {
 		text := "UPDATE model_endpoints SET " + strings.Join(names[1:], " = ?, ") + " = ? WHERE uid = ?"
-		_, err = tx.ExecContext(ctx, s.Dialect.bind(text), append(args[1:], args[0])...)
+		_, err = tx.ExecContext(ctx, s.Bind(text), append(args[1:], args[0])...)
 		return err
 	}
 	rates := came.Metrics.Generic
 	args = append(args, micros(came.FirstRequest), micros(came.LastRequest), came.RequestCount, came.ErrorCount, rates.LatencyAvg1h, rates.PredictionsPerSecond)
 	text := "INSERT INTO model_endpoints (" + columns + ", " + traffic + ") VALUES (?" + strings.Repeat(", ?", len(args)-1) + ")"
-	_, err = tx.ExecContext(ctx, s.Dialect.bind(text), args...)
+	_, err = tx.ExecContext(ctx, s.Bind(text), args...)
 	return err
 }
 
@@ -118,8 +97,8 @@ func (s *SQL) Record(ctx context.Context, all []Traffic) error {
 	if len(all) == 0 {
 		return nil
 	}
-	err := s.within(ctx, func(tx *sql.Tx) error {
-		st, err := tx.PrepareContext(ctx, s.Dialect.bind(recordText))
+	err := s.Within(ctx, "", func(tx *sql.Tx) error {
+		st, err := tx.PrepareContext(ctx, s.Bind(recordText))
 		if err != nil {
 			return err
 		}

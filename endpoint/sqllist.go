@@ -12,7 +12,7 @@ func (s *SQL) List(ctx context.Context, q Query) (Page, error) {
 	if err := q.Validate(); err != nil {
 		return Page{}, err
 	}
-	if err := s.check(); err != nil {
+	if err := s.There(); err != nil {
 		return Page{}, s.failed("list endpoints", err)
 	}
 	page, err := s.list(ctx, &q)
@@ -25,7 +25,7 @@ func (s *SQL) list(ctx context.Context, q *Query) (Page, error) {
 	if q.Limit > 0 {
 		text += fmt.Sprintf(" LIMIT %d", q.Limit+1) // one more tells whether there are more
 	}
-	rows, err := s.Read.QueryContext(ctx, s.Dialect.bind(text), c.args...)
+	rows, err := s.Read.QueryContext(ctx, s.Bind(text), c.args...)
 	if err != nil {
 		return Page{}, err
 	}
@@ -74,10 +74,10 @@ func (s *SQL) conditions(q *Query) *conditions {
 	}
 	for _, l := range q.Labels {
 		if l.Any {
-			c.add("EXISTS (SELECT 1 FROM "+s.Dialect.Labels+" WHERE l.key = ?)", l.Key)
+			c.add("EXISTS (SELECT 1 FROM "+s.Labels+" WHERE l.key = ?)", l.Key)
 			continue
 		}
-		c.add("EXISTS (SELECT 1 FROM "+s.Dialect.Labels+" WHERE l.key = ? AND l.value = ?)", l.Key, l.Value)
+		c.add("EXISTS (SELECT 1 FROM "+s.Labels+" WHERE l.key = ? AND l.value = ?)", l.Key, l.Value)
 	}
 	if q.TopLevel {
 		c.add("type <> ?", int64(Leaf))

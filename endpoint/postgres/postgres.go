@@ -1,7 +1,6 @@
-// Package postgres keeps records of model endpoints in PostgreSQL:
-// postgres://<user>@<host>/<database>. Importing it registers the schemes postgres
-// and postgresql with package endpoint. The parameters of the URL are those of
-// libpq, such as sslmode; a password may be in PGPASSWORD.
+// Package postgres keeps records of model endpoints in PostgreSQL, as package
+// database/postgres opens it. Importing it registers the schemes postgres and
+// postgresql with package endpoint.
 package postgres
 
 import (
@@ -10,16 +9,9 @@ import (
 	"errors"
 	"io/fs"
 	"net/url"
-	"strings"
-	"time"
 
-	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
-	"github.com/jackc/pgx/v5/stdlib"
-	"github.com/pressly/goose/v3"
-
+	"github.com/leat-ml/leat/database/postgres"
 	"github.com/leat-ml/leat/endpoint"
-	"github.com/leat-ml/leat/pgurl"
 )
 
 func init() {
@@ -30,69 +22,19 @@ func init() {
 //go:embed migrations/*.sql
 var migrations embed.FS
 
-// connections bounds the pool.
-const connections = 6
-
 // Open connects and brings the tables up to date.
 func Open(ctx context.Context, u *url.URL, o endpoint.Options) (endpoint.Store, error) {
-	config, err := configOf(u, o)
-	if err != nil {
-		return nil, err
-	}
 	folder, err := fs.Sub(migrations, "migrations")
 	if err != nil {
 		return nil, err
 	}
-	db := stdlib.OpenDB(*config)
-	db.SetMaxOpenConns(connections)
-	db.SetMaxIdleConns(connections)
-	db.SetConnMaxIdleTime(5 * time.Minute)
-	s := &endpoint.SQL{
-		Name: "postgres://" + u.Host + "/" + config.Database, Write: db, Read: db,
-		Dialect: endpoint.Dialect{
-			Numbered: true, Lock: "SELECT pg_advisory_xact_lock(hashtextextended(?, 7)) IS NULL", Labels: "jsonb_each_text(labels) AS l(key, value)",
-			Explain: explain, Goose: goose.DialectPostgres, Migrations: folder,
-		},
+	db, err := postgres.Open(ctx, u, o)
+	if err != nil {
+		return nil, err
 	}
-	if err := s.Start(ctx); err != nil {
+	s := &endpoint.SQL{DB: db, Labels: "jsonb_each_text(labels) AS l(key, value)"}
+	if err := s.Start(ctx, folder); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
 	return s, nil
-}
-
-// configOf reads the URL.
-func configOf(u *url.URL, o endpoint.Options) (*pgx.ConnConfig, error) {
-	if u.Opaque != "" {
-		return nil, errors.New("the host is missing: postgres://<user>@<host>/<database>")
-	}
-	return pgurl.Parse(u, o.Timeout)
-}
-
-// explain says what the server means, and of one that cannot be reached why, in
-// one line: the driver has one for every way that it tried.
-func explain(err error) string {
-	var said *pgconn.PgError
-	if errors.As(err, &said) {
-		return meaning(said)
-	}
-	var refused *pgconn.ConnectError
-	if errors.As(err, &refused) {
-		lines := strings.Split(strings.TrimSpace(refused.Unwrap().Error()), "\n")
-		return "the database cannot be reached: " + strings.TrimSpace(lines[len(lines)-1])
-	}
-	return ""
-}
-
-// meaning is that of PostgreSQL's error codes:
-// https://www.postgresql.org/docs/current/errcodes-appendix.html.
-func meaning(e *pgconn.PgError) string {
-	switch e.Code {
-	case "53100":
-		return "the disk of the database is full"
-	case "55P03":
-		return "the database is locked: another program has the table"
-	case "25006":
-		return "the database cannot be written"
-	}
-	return e.Message
 }
