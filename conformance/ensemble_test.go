@@ -126,7 +126,7 @@ func recorded(t *testing.T, name string, i int, records []serve.Record) {
 	t.Helper()
 	got := map[string]string{}
 	for _, r := range records {
-		outputs, err := oip.AppendValue(nil, r.Response.Outputs)
+		outputs, err := oip.AppendValue(nil, r.Response().Outputs)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -39,8 +39,8 @@ type Decoder struct {
 func RawBody(raw []byte) Body { return Body{p: &payload{raw: raw}} }
 
 // ValueBody returns a body that is v: one of the types of a decoded document
-// (value.go), a *[Response], string or []byte, or what encoding/json can
-// encode. v must not change any more.
+// (value.go), a *[Request] that a transport has read, a *[Response], string or
+// []byte, or what encoding/json can encode. v must not change any more.
 func ValueBody(v any) Body { return Body{value: v, made: true} }
 
 // Raw returns the bytes of a body that was made of bytes; ok is false when the

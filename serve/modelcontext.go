@@ -29,7 +29,7 @@ type ModelContext struct {
 
 	mu       sync.Mutex
 	artifact map[string]any // parameters of the artifact, once it is known
-	notes    atomic.Pointer[notes]
+	notes    atomic.Pointer[Notes]
 }
 
 // ModelOptions are what the model server hands to [NewModelContext].
@@ -44,7 +44,7 @@ type ModelOptions struct {
 // fields, which the caller sets before anyone else sees the context.
 func NewModelContext(o ModelOptions) *ModelContext {
 	m := &ModelContext{Logger: slog.New(slog.DiscardHandler), opts: o}
-	m.notes.Store(&notes{labels: maps.Clone(o.Labels)})
+	m.notes.Store(&Notes{Labels: maps.Clone(o.Labels)})
 	return m
 }
 
@@ -93,24 +93,17 @@ func Param[T string | bool | int | int64 | float64 | []any | map[string]any](m *
 	return out, nil
 }
 
-// notes are what stands beside every record of a model. They are immutable, so
-// that records keep those they were made with.
-type notes struct {
-	metrics map[string]float64
-	labels  map[string]string
-}
-
 // SetMetric records a value beside every later inference of the model.
 func (m *ModelContext) SetMetric(name string, value float64) {
-	m.note(func(n *notes) { n.metrics = with(n.metrics, name, value) })
+	m.note(func(n *Notes) { n.Metrics = with(n.Metrics, name, value) })
 }
 
 // SetLabel labels every later record of the model.
 func (m *ModelContext) SetLabel(key, value string) {
-	m.note(func(n *notes) { n.labels = with(n.labels, key, value) })
+	m.note(func(n *Notes) { n.Labels = with(n.Labels, key, value) })
 }
 
-func (m *ModelContext) note(change func(*notes)) {
+func (m *ModelContext) note(change func(*Notes)) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	next := *m.notes.Load()
@@ -126,11 +119,8 @@ func with[V any](m map[string]V, key string, v V) map[string]V {
 	return next
 }
 
-// Snapshot returns the metrics and labels as they are now. Read them only.
-func (m *ModelContext) Snapshot() (metrics map[string]float64, labels map[string]string) {
-	n := m.notes.Load()
-	return n.metrics, n.labels
-}
+// Snapshot returns the metrics and labels as they are now.
+func (m *ModelContext) Snapshot() *Notes { return m.notes.Load() }
 
 // GetModel opens the model's artifact: the file that Path names, the one whose
 // name ends in suffix in a folder, or the one that a model_spec.yaml names.

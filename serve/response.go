@@ -1,5 +1,7 @@
 package serve
 
+import "time"
+
 // A Response is the answer of a model. Its Postprocessor may change it.
 type Response struct {
 	ID           string
@@ -24,6 +26,19 @@ type more struct {
 	fields          []Field
 	whole           []byte
 	inputs, outputs any
+}
+
+// Answer makes the response the answer to a request, with outputs as the model
+// returned them.
+func (r *Response) Answer(req *Request, by *Served, outputs any) {
+	r.ID, r.RawID, r.Dialect = req.ID, req.RawID, req.Dialect
+	r.ModelName, r.ModelVersion, r.Outputs = by.Model, by.Version, outputs
+}
+
+// Stamp gives the response the timestamp that MLRun's have, of when the inference
+// began.
+func (r *Response) Stamp(start time.Time) {
+	r.Timestamp = start.UTC().Format("2006-01-02 15:04:05.000000+00:00")
 }
 
 func (r *Response) rest() *more {

@@ -3,7 +3,6 @@ package serve
 import (
 	"context"
 	"io/fs"
-	"time"
 )
 
 // An Artifact is a model's files and what is written about them. It is
@@ -40,25 +39,3 @@ type ModelSpec struct {
 type Runtime interface {
 	Load(ctx context.Context, a *Artifact, spec ModelSpec) (Model, error)
 }
-
-// A Record tells what became of one inference. Requests and responses in it
-// are immutable. Read the maps only.
-type Record struct {
-	Graph, Model, Version, Class, Op string
-
-	EventID  string
-	Start    time.Time
-	Duration time.Duration
-	Request  *Request  // nil when it failed before it was read
-	Response *Response // nil when the inference failed
-	Err      error
-	// Inputs and Outputs are what a ResultLogger chose; nil leaves the real ones.
-	Inputs, Outputs any
-	Metrics         map[string]float64
-	Labels          map[string]string
-}
-
-// A Recorder receives one Record for every inference served. Record neither
-// blocks nor fails: what does not fit is dropped and counted. It must be safe
-// for concurrent use.
-type Recorder interface{ Record(r Record) }

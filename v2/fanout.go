@@ -65,21 +65,22 @@ func newFanout(routes []catalog.Route, how executor, env *catalog.Env) fanout {
 
 // A leg is what one route has to do, and what became of it.
 type leg struct {
-	ev    *serve.Event // its own, or that of the router where it has a share
-	share *share       // nil where the route is not a model of this process
+	ev    *serve.Event   // its own, or that of the router where it has a request
+	req   *serve.Request // as the router has read it; nil where the route is not a model of this process
 	op    string
 	start time.Time
 
-	resp *serve.Response // what it answered to its share
-	took time.Duration
-	fate serve.Fate
-	err  error
+	resp    *serve.Response // what it answered to req; nil where only outputs are asked for
+	outputs any
+	took    time.Duration
+	fate    serve.Fate
+	err     error
 }
 
-// clone gives every leg without a share an event of its own.
+// clone gives every leg without a request an event of its own.
 func (f *fanout) clone(ev *serve.Event, legs []leg) {
 	for i := range legs {
-		if l := &legs[i]; l.share != nil {
+		if l := &legs[i]; l.req != nil {
 			l.ev = ev
 		} else {
 			l.ev = ev.Clone()
@@ -134,7 +135,7 @@ func (f *fanout) oneByOne(ctx context.Context, legs []leg) {
 	for i := range legs {
 		legs[i].start = at
 		f.do(ctx, i, &legs[i])
-		if at = at.Add(legs[i].took); legs[i].share == nil {
+		if at = at.Add(legs[i].took); legs[i].req == nil {
 			at = time.Now()
 		}
 		if legs[i].err != nil {
@@ -210,9 +211,10 @@ func (f *fanout) attempt(ctx context.Context, i int, l *leg) {
 			l.err = errors.New("the step panicked; the log has the details")
 		}
 	}()
-	if l.share != nil {
-		in := inference{s: f.servers[i], ev: l.ev, op: l.op, share: l.share}
-		l.resp, l.took, l.err = in.serve(ctx, l.start)
+	if l.req != nil {
+		in := inference{s: f.servers[i], ev: l.ev, op: l.op, req: l.req, shared: true}
+		l.took, l.err = in.serve(ctx, l.start)
+		l.resp, l.outputs = in.resp, in.outputs
 		return
 	}
 	l.fate, l.err = f.routes[i].Step.Do(ctx, l.ev)

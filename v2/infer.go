@@ -13,44 +13,37 @@ import (
 // stack: the response is a part of the event, and the request in an allocation
 // of its own, since objects over 512 bytes cost more than two below.
 type inference struct {
-	s     *Server
-	ev    *serve.Event
-	op    string
-	req   *serve.Request
-	share *share // nil where the event is this server's own
-}
+	s      *Server
+	ev     *serve.Event
+	op     string
+	req    *serve.Request
+	shared bool // several models serve the event, which is only read, like req
 
-// A share is one model's part in an event that several models serve: the event
-// and the request are only read.
-type share struct {
-	req  *serve.Request // as the router has read it
-	resp serve.Response
+	resp    *serve.Response // nil where only the outputs are asked for
+	outputs any
 }
 
 // infer serves an inference or explanation, counts it and records it.
 func (s *Server) infer(ctx context.Context, ev *serve.Event, op string) error {
 	in := inference{s: s, ev: ev, op: op}
-	_, _, err := in.serve(ctx, ev.Begin())
+	_, err := in.serve(ctx, ev.Begin())
 	return err
 }
 
 // serve is all of an inference. It leaves the answer in the event unless that is
 // shared.
-func (in *inference) serve(ctx context.Context, start time.Time) (resp *serve.Response, took time.Duration, err error) {
+func (in *inference) serve(ctx context.Context, start time.Time) (took time.Duration, err error) {
 	s := in.s
 	if s.Metrics != nil {
 		s.Metrics.Begin()
 	}
-	resp, err = in.run(ctx, start)
-	if err == nil && in.share == nil {
-		in.ev.Body, err = oip.Place(in.ev.Body, s.ResultPath, serve.ValueBody(resp))
+	err = in.run(ctx, start)
+	if err == nil && !in.shared {
+		in.ev.Body, err = oip.Place(in.ev.Body, s.ResultPath, serve.ValueBody(in.resp))
 	}
 	took = time.Since(start)
 	if at, ok := ctx.Deadline(); ok && err == nil && start.Add(took).After(at) {
 		err = s.failed(in.op, context.DeadlineExceeded) // a late answer is no answer
-	}
-	if err != nil {
-		resp = nil
 	}
 	if s.Metrics != nil {
 		code := serve.OK
@@ -59,51 +52,55 @@ func (in *inference) serve(ctx context.Context, start time.Time) (resp *serve.Re
 		}
 		s.Metrics.End(in.op, code, took)
 	}
-	in.record(resp, err, start, took)
-	return resp, took, err
+	in.record(err, start, took)
+	return took, err
 }
 
-func (in *inference) run(ctx context.Context, start time.Time) (*serve.Response, error) {
+func (in *inference) run(ctx context.Context, start time.Time) error {
 	s := in.s
 	if err := s.await(ctx, in.ev.Trigger); err != nil {
-		return nil, err // says it all
+		return err // says it all
 	}
 	s.calls.RLock()
 	defer s.calls.RUnlock()
 	if st := s.status.Load(); st.Phase != Ready { // closed since
-		return nil, s.notReady(st)
+		return s.notReady(st)
 	}
 	req, err := in.request()
 	if err != nil {
-		return nil, s.failed("read the request", err)
+		return s.failed("read the request", err)
 	}
 	if req, err = in.prepare(ctx, req); err != nil {
-		return nil, err
+		return err
 	}
 	outputs, err := in.call(ctx, req)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	resp := in.respond(req, outputs, start)
-	if s.hooks.post != nil {
-		if resp, err = in.postprocess(ctx, s.hooks.post, resp); err != nil {
-			return nil, err
+	return in.answer(ctx, req, outputs, start)
+}
+
+// answer makes of what the model returned what is answered. Where several models
+// serve the event nobody looks at more than the outputs, unless the model does.
+func (in *inference) answer(ctx context.Context, req *serve.Request, outputs any, start time.Time) (err error) {
+	if in.shared && in.s.hooks.post == nil && req == in.req {
+		in.outputs, err = in.settle(outputs, req.Dialect, req)
+		return err
+	}
+	in.resp = in.respond(req, outputs, start)
+	if post := in.s.hooks.post; post != nil {
+		if in.resp, err = in.postprocess(ctx, post, in.resp); err != nil {
+			return err
 		}
 	}
-	if err = in.settle(resp, req); err != nil {
-		var known *serve.Error
-		if !errors.As(err, &known) {
-			err = &serve.Error{Code: serve.Unwritable, Class: "TypeError", Err: err}
-		}
-		return nil, s.failed(in.op, err)
-	}
-	return resp, nil
+	in.resp.Outputs, err = in.settle(in.resp.Outputs, in.resp.Dialect, req)
+	in.outputs = in.resp.Outputs
+	return err
 }
 
 // request reads the request and makes it this inference's own.
 func (in *inference) request() (*serve.Request, error) {
-	if in.share != nil {
-		in.req = in.share.req
+	if in.shared {
 		if in.changesRequest() {
 			own := *in.req
 			in.req = &own
@@ -231,67 +228,79 @@ func (in *inference) failedIn(doing string, err error) error {
 
 // respond makes the answer; its outputs are as the model returned them.
 func (in *inference) respond(req *serve.Request, outputs any, start time.Time) *serve.Response {
-	s, r := in.s, in.response()
-	r.ID, r.RawID, r.Dialect = req.ID, req.RawID, req.Dialect
-	r.ModelName, r.ModelVersion, r.Outputs = s.Name, s.Version, outputs
-	if s.Env.MLRun && in.op != opExplain {
-		r.Timestamp = start.UTC().Format("2006-01-02 15:04:05.000000+00:00")
+	var r *serve.Response
+	if in.shared {
+		r = new(serve.Response)
+	} else {
+		r = in.ev.NewResponse()
+	}
+	r.Answer(req, in.s.served, outputs)
+	if in.stamps() {
+		r.Stamp(start)
 	}
 	return r
 }
 
-func (in *inference) response() *serve.Response {
-	if in.share != nil {
-		return &in.share.resp
+// stamps says whether answers say when the inference began.
+func (in *inference) stamps() bool { return in.s.Env.MLRun && in.op != opExplain }
+
+// settle gives outputs the form that a dialect has, and finds out about those that
+// cannot be written while the model can still be named.
+func (in *inference) settle(outputs any, d serve.Dialect, req *serve.Request) (any, error) {
+	settled, err := in.settled(outputs, d, req)
+	if err == nil {
+		return settled, nil
 	}
-	return in.ev.NewResponse()
+	var known *serve.Error
+	if !errors.As(err, &known) {
+		err = &serve.Error{Code: serve.Unwritable, Class: "TypeError", Err: err}
+	}
+	return nil, in.s.failed(in.op, err)
 }
 
-// settle gives the outputs the form that the dialect of the question has, and
-// finds out about those that cannot be written while the model can still be
-// named.
-func (in *inference) settle(r *serve.Response, req *serve.Request) (err error) {
+func (in *inference) settled(outputs any, d serve.Dialect, req *serve.Request) (any, error) {
 	if specs := in.s.desc.Load().Outputs; len(specs) > 0 && in.op != opExplain && !in.s.hooks.byFile {
-		if err = checkAnswer(r.Outputs, specs); err != nil {
-			return err
+		if err := checkAnswer(outputs, specs); err != nil {
+			return nil, err
 		}
 	}
-	if r.Dialect != serve.OIP {
-		r.Outputs, err = plain(r.Outputs)
-		return err
+	if d != serve.OIP {
+		return plain(outputs)
 	}
 	if len(req.Outputs) == 0 { // as nearly always
-		switch v := r.Outputs.(type) {
+		switch v := outputs.(type) {
 		case []*serve.Tensor:
-			return nil
+			return outputs, nil
 		case *serve.Tensor:
 			if v.Name != "" {
-				return nil
+				return outputs, nil
 			}
 		case []float64:
-			r.Outputs, err = column(in, serve.FP64, v)
-			return err
+			return column(in, serve.FP64, v)
 		case []int64:
-			r.Outputs, err = column(in, serve.Int64, v)
-			return err
+			return column(in, serve.Int64, v)
 		}
 	}
-	r.Outputs, err = tensors(r.Outputs, req, in.s.desc.Load())
-	return err
+	return tensors(outputs, req, in.s.desc.Load())
 }
 
 // record tells the recorder what became of the inference.
-func (in *inference) record(resp *serve.Response, err error, start time.Time, took time.Duration) {
+func (in *inference) record(err error, start time.Time, took time.Duration) {
 	s := in.s
 	if s.Env.Recorder == nil {
 		return
 	}
 	r := serve.Record{
-		Graph: s.Env.Graph, Model: s.Name, Version: s.Version, Class: s.Class, Op: in.op,
-		EventID: in.ev.ID, Start: start, Duration: took,
-		Request: in.req, Response: resp, Err: err,
+		Served: s.served, Op: in.op, EventID: in.ev.ID, Start: start, Duration: took,
+		Request: in.req, Err: err, Notes: s.ctx.Snapshot(),
 	}
-	r.Metrics, r.Labels = s.ctx.Snapshot()
+	switch {
+	case err != nil:
+	case in.resp != nil:
+		r.Answered(in.resp)
+	default:
+		r.AnsweredWith(in.outputs, in.stamps())
+	}
 	if s.hooks.log != nil && err == nil {
 		in.chooseRecorded(s.hooks.log, &r)
 	}
@@ -306,5 +315,6 @@ func (in *inference) chooseRecorded(l serve.ResultLogger, r *serve.Record) {
 			_ = in.s.panicked("choose what to record", p)
 		}
 	}()
-	r.Inputs, r.Outputs = l.LogResult(in.req, r.Response)
+	inputs, outputs := l.LogResult(in.req, r.Response())
+	r.Chosen = &serve.Chosen{Inputs: inputs, Outputs: outputs}
 }

@@ -88,7 +88,7 @@ func (v *Voting) request(ev *serve.Event, shared bool) (req *serve.Request, err 
 	return req, err
 }
 
-// prepare gives every model its share, or an event of its own.
+// prepare gives every model the request, or an event of its own.
 func (p *poll) prepare(legs []leg) {
 	p.ev.Identify()
 	if p.op != opExplain && isInference(p.op) {
@@ -96,36 +96,25 @@ func (p *poll) prepare(legs []leg) {
 	}
 	p.clone(p.ev, legs)
 	for i := range legs {
-		if l := &legs[i]; l.share == nil {
+		if l := &legs[i]; l.req == nil {
 			l.ev.Target.Model, l.ev.Target.Version = SplitName(p.routes[i].Key)
 			l.ev.Target.Operation = p.op
 		}
 	}
 }
 
-// share gives the models of this process shares in the event.
+// share gives the models of this process the request as it was read.
 func (p *poll) share(legs []leg) {
 	p.req.Op, p.req.Body = p.op, p.ev.Body
 	if p.req.RawID == nil {
 		p.req.ID = p.ev.ID
 	}
-	shares := newShares(len(legs))
 	for i := range legs {
 		if s := p.servers[i]; s == nil || s.InputPath != "" || s.ResultPath != "" {
 			continue
 		}
-		shares[i].req = p.req
-		legs[i].share, legs[i].op = &shares[i], p.op
+		legs[i].req, legs[i].op = p.req, p.op
 	}
-}
-
-// newShares makes room for shares. That of a few is found faster when their number
-// is known to the compiler.
-func newShares(n int) []share {
-	if n <= 3 {
-		return new([3]share)[:n]
-	}
-	return make([]share, n)
 }
 
 // read reads the answers: the only output of each model, or all of them where
@@ -141,8 +130,8 @@ func (p *poll) read(legs []leg, answers []serve.Tensor) (several [][]*serve.Tens
 		switch {
 		case l.fate == serve.Drop:
 			l.err = errors.New("the event was filtered, so that there is no answer")
-		case l.share != nil:
-			l.err = a.take(l.resp.Outputs, p.Column)
+		case l.req != nil:
+			l.err = a.take(l.outputs, p.Column)
 		default:
 			l.err = a.read(l.ev.Body, p.Column)
 		}

@@ -76,6 +76,7 @@ type Status struct {
 // releases it.
 type Server struct {
 	Config
+	served   *serve.Served // for records
 	ctx      *serve.ModelContext
 	desc     atomic.Pointer[serve.Description]
 	status   atomic.Pointer[Status]
@@ -104,7 +105,7 @@ func New(c Config) (*Server, error) {
 	if c.Version == "" {
 		c.Name, c.Version, _ = strings.Cut(c.Name, ":")
 	}
-	s := &Server{Config: c, loaded: make(chan struct{}), hooks: hooksOf(c.Model), holding: newHolding()}
+	s := &Server{Config: c, served: &serve.Served{Graph: c.Env.Graph, Model: c.Name, Version: c.Version, Class: c.Class}, loaded: make(chan struct{}), hooks: hooksOf(c.Model), holding: newHolding()}
 	s.ctx = serve.NewModelContext(serve.ModelOptions{Args: c.Args, Params: c.Env.Params, Open: s.open})
 	s.ctx.Name, s.ctx.Version, s.ctx.Path = s.Name, s.Version, c.Path
 	s.ctx.Verbose, s.ctx.Mock, s.ctx.Project = c.Env.Verbose, c.Env.Mock, c.Env.Project

@@ -106,7 +106,7 @@ func TestHookOrder(t *testing.T) {
 			t.Fatalf("%s: %d records, want 1", op, len(rec.records))
 		}
 		r := rec.records[0]
-		if r.Model != "m" || r.Version != "v1" || r.Op != op || r.Inputs != "chosen in" || r.Outputs != "chosen out" || r.Request.ID != "i" || r.Response.Outputs != any(map[bool]int{false: 1, true: 2}[op == "explain"]) {
+		if r.Model != "m" || r.Version != "v1" || r.Op != op || r.Chosen.Inputs != "chosen in" || r.Chosen.Outputs != "chosen out" || r.Request.ID != "i" || r.Response().Outputs != any(map[bool]int{false: 1, true: 2}[op == "explain"]) {
 			t.Errorf("%s: record %+v", op, r)
 		}
 	}
@@ -122,7 +122,7 @@ func TestHookFailures(t *testing.T) {
 		if err == nil || err.Error() != "graph g: model m: "+doing+": no" || !errors.Is(err, errHook) || serve.CodeOf(err) != serve.Internal {
 			t.Errorf("%s: error %v (%v)", hook, err, serve.CodeOf(err))
 		}
-		if len(rec.records) != 1 || rec.records[0].Err == nil || rec.records[0].Response != nil {
+		if len(rec.records) != 1 || rec.records[0].Err == nil || rec.records[0].Response() != nil {
 			t.Errorf("%s: records %+v, want one with the error", hook, rec.records)
 		}
 	}
@@ -370,10 +370,10 @@ func TestMetricsAndLabels(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.Context().SetMetric("rows", 4) // records that were made keep theirs
-	if d := cmp.Diff(map[string]float64{"rows": 3}, rec.records[0].Metrics); d != "" {
+	if d := cmp.Diff(map[string]float64{"rows": 3}, rec.records[0].Notes.Metrics); d != "" {
 		t.Errorf("metrics (-want +got):\n%s", d)
 	}
-	if d := cmp.Diff(map[string]string{"team": "a"}, rec.records[0].Labels); d != "" {
+	if d := cmp.Diff(map[string]string{"team": "a"}, rec.records[0].Notes.Labels); d != "" {
 		t.Errorf("labels (-want +got):\n%s", d)
 	}
 }

@@ -47,6 +47,7 @@ type Quorum struct {
 // concurrent use.
 type Voting struct {
 	VotingConfig
+	served *serve.Served // for records
 	router *Router
 	fanout
 	panel   *ensemble.Panel
@@ -81,6 +82,7 @@ func NewVoting(c VotingConfig, routes []catalog.Route) (*Voting, error) {
 	router.models = NewRoutes(routes, router.Env.MLRun)
 	c.RouterConfig = router.RouterConfig
 	v := &Voting{VotingConfig: c, router: router, panel: panel, fanout: newFanout(routes, how, c.Env)}
+	v.served = &serve.Served{Graph: c.Env.Graph, Model: c.Name, Version: c.Version, Class: c.Class}
 	v.opNames = opNames
 	v.ours = !slices.Contains(v.servers, nil)
 	if c.Weights != nil {
@@ -244,10 +246,8 @@ func (v *Voting) poll(ctx context.Context, ev *serve.Event, op string) error {
 		v.Metrics.End(p.op, code, took)
 	}
 	if v.Env.Recorder != nil {
-		r := serve.Record{
-			Graph: v.Env.Graph, Model: v.Name, Version: v.Version, Class: v.Class, Op: p.op,
-			EventID: ev.ID, Start: start, Duration: took, Request: p.req, Response: resp, Err: err,
-		}
+		r := serve.Record{Served: v.served, Op: p.op, EventID: ev.ID, Start: start, Duration: took, Request: p.req, Err: err}
+		r.Answered(resp)
 		if v.Env.MLRun {
 			r.Op = ""
 		}

@@ -375,7 +375,7 @@ func TestVotingRecords(t *testing.T) {
 		// What fails is recorded too, and what cannot be read.
 		rec.records = nil
 		tell(t, g, "POST", "/v2/models/infer", "{")
-		if len(rec.records) != 1 || rec.records[0].Err == nil || rec.records[0].Response != nil {
+		if len(rec.records) != 1 || rec.records[0].Err == nil || rec.records[0].Response() != nil {
 			t.Errorf("records %+v", rec.records)
 		}
 	}

@@ -186,7 +186,7 @@ func describe(e *endpoint.Endpoint, s *v2.Server) {
 	if st.Err != nil { // of a graph that has not started, the models are closed already
 		e.Status.State, e.Status.Error = string(v2.Failed), st.Err.Error()
 	}
-	if _, labels := s.Context().Snapshot(); len(labels) > 0 {
+	if labels := s.Context().Snapshot().Labels; len(labels) > 0 {
 		e.Metadata.Labels = labels
 	}
 	d := s.Description()

@@ -62,9 +62,9 @@ func TestRequests(t *testing.T) {
 	serveOne("rank", serve.Timeout)
 	serveOne("infer", serve.Code(99))
 	serveOne("infer", serve.Code(-7))
-	tel.Record(serve.Record{Model: "fraud", Version: "2", Op: "infer", Duration: time.Second})
-	tel.Record(serve.Record{Model: "fraud", Version: "2", Op: "infer", Err: fmt.Errorf("x: %w", context.Canceled)})
-	tel.Record(serve.Record{Model: "unknown", Version: "2", Op: "infer", Err: errors.New("x")})
+	tel.Record(serve.Record{Served: &serve.Served{Model: "fraud", Version: "2"}, Op: "infer", Duration: time.Second})
+	tel.Record(serve.Record{Served: &serve.Served{Model: "fraud", Version: "2"}, Op: "infer", Err: fmt.Errorf("x: %w", context.Canceled)})
+	tel.Record(serve.Record{Served: &serve.Served{Model: "unknown", Version: "2"}, Op: "infer", Err: errors.New("x")})
 	m.Begin() // still running
 	tel.Model("fraud", "3").Begin()
 	tel.Model("idle", "")
