@@ -3,6 +3,6 @@
 // name (mlrun/common/schemas/model_monitoring/model_endpoints.py), with the same
 // keys in JSON; [UID] names it. A [Store] keeps records in a database, which
 // [Open] finds by a URL. The backends, endpoint/sqlite and endpoint/postgres,
-// register themselves; both are an [SQL] store of their own dialect, and both
-// pass the suite in endpoint/endpointtest.
+// register themselves; both are made of endpoint/sqlstore, and pass the suite in
+// endpoint/endpointtest.
 package endpoint

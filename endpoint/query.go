@@ -49,31 +49,33 @@ func ParseLabel(text string) (Label, error) {
 	return Label{Key: key, Value: strings.TrimSpace(value), Any: !ok}, nil
 }
 
-// A Page is what a query has found, by model and uid.
+// A Page is what a query has found, by project, model and uid.
 type Page struct {
 	Endpoints []Endpoint
 	Next      string // for After; "" when there are no more
 }
 
-// position is where a page ends. Tokens are opaque to those who pass them on.
-type position struct{ model, uid string }
+// A Position is where a page ends.
+type Position struct{ Project, Model, UID string }
 
-func (p position) token() string {
-	return base64.RawURLEncoding.EncodeToString([]byte(p.uid + " " + p.model))
+// Token is a position for [Query.After]: opaque to those who pass it on.
+func (p Position) Token() string {
+	return base64.RawURLEncoding.EncodeToString([]byte(p.UID + " " + p.Project + " " + p.Model))
 }
 
 var errToken = errors.New("the page token is none that a list gave")
 
-func parsePosition(token string) (position, error) {
+// ParsePosition reads a token.
+func ParsePosition(token string) (Position, error) {
 	text, err := base64.RawURLEncoding.DecodeString(token)
 	if err != nil {
-		return position{}, errToken
+		return Position{}, errToken
 	}
-	id, model, ok := strings.Cut(string(text), " ")
-	if !ok || CheckUID(id) != nil {
-		return position{}, errToken
+	parts := strings.SplitN(string(text), " ", 3)
+	if len(parts) != 3 || CheckUID(parts[0]) != nil || !isProject(parts[1]) {
+		return Position{}, errToken
 	}
-	return position{model, id}, nil
+	return Position{UID: parts[0], Project: parts[1], Model: parts[2]}, nil
 }
 
 // Validate says what is wrong with a query.
@@ -90,7 +92,7 @@ func (q *Query) Validate() error {
 		return fmt.Errorf("a page has at least one endpoint, not %d", q.Limit)
 	}
 	if q.After != "" {
-		if _, err := parsePosition(q.After); err != nil {
+		if _, err := ParsePosition(q.After); err != nil {
 			return err
 		}
 	}

@@ -10,8 +10,6 @@ import (
 	"strings"
 	"sync"
 	"time"
-
-	"github.com/leat-ml/leat/database"
 )
 
 // What stores say of endpoints.
@@ -68,10 +66,10 @@ func Update(ctx context.Context, s Store, uid string, change func(e *Endpoint) e
 }
 
 // Options are what a store may be given.
-type Options = database.Options
-
-// ErrNewer says that a newer version of the program has had the database.
-var ErrNewer = database.ErrNewer
+type Options struct {
+	// Timeout bounds connecting; 0 is the backend's own.
+	Timeout time.Duration
+}
 
 // An Opener opens the store at a URL and brings its tables up to date.
 type Opener func(ctx context.Context, u *url.URL, o Options) (Store, error)

@@ -10,8 +10,10 @@ import (
 	"io/fs"
 	"net/url"
 
+	"github.com/leat-ml/leat/database"
 	"github.com/leat-ml/leat/database/postgres"
 	"github.com/leat-ml/leat/endpoint"
+	"github.com/leat-ml/leat/endpoint/sqlstore"
 )
 
 func init() {
@@ -28,11 +30,11 @@ func Open(ctx context.Context, u *url.URL, o endpoint.Options) (endpoint.Store, 
 	if err != nil {
 		return nil, err
 	}
-	db, err := postgres.Open(ctx, u, o)
+	db, err := postgres.Open(ctx, u, database.Options{Timeout: o.Timeout})
 	if err != nil {
 		return nil, err
 	}
-	s := &endpoint.SQL{DB: db, Labels: "jsonb_each_text(labels) AS l(key, value)"}
+	s := &sqlstore.Store{DB: db, Labels: "jsonb_each_text(labels) AS l(key, value)"}
 	if err := s.Start(ctx, folder); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}

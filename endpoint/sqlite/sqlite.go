@@ -10,8 +10,10 @@ import (
 	"io/fs"
 	"net/url"
 
+	"github.com/leat-ml/leat/database"
 	"github.com/leat-ml/leat/database/sqlite"
 	"github.com/leat-ml/leat/endpoint"
+	"github.com/leat-ml/leat/endpoint/sqlstore"
 )
 
 func init() { endpoint.Register("sqlite", Open) }
@@ -26,11 +28,11 @@ func Open(ctx context.Context, u *url.URL, o endpoint.Options) (endpoint.Store, 
 	if err != nil {
 		return nil, err
 	}
-	db, err := sqlite.Open(ctx, u, o)
+	db, err := sqlite.Open(ctx, u, database.Options{Timeout: o.Timeout})
 	if err != nil {
 		return nil, err
 	}
-	s := &endpoint.SQL{DB: db, Labels: "json_each(labels) l"}
+	s := &sqlstore.Store{DB: db, Labels: "json_each(labels) l"}
 	if err := s.Start(ctx, folder); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}

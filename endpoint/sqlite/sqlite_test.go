@@ -12,6 +12,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"github.com/leat-ml/leat/database"
 	"github.com/leat-ml/leat/endpoint"
 	"github.com/leat-ml/leat/endpoint/endpointtest"
 	_ "github.com/leat-ml/leat/endpoint/sqlite"
@@ -127,7 +128,7 @@ func TestNewer(t *testing.T) {
 	}
 	_, err := open()
 	wants(t, err, "a newer version of leat has changed the tables of this database")
-	if !errors.Is(err, endpoint.ErrNewer) {
+	if !errors.Is(err, database.ErrNewer) {
 		t.Errorf("error %v", err)
 	}
 }

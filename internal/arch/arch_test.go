@@ -82,7 +82,7 @@ var only = []struct {
 // stream, the portable side, which the queue step uses like anybody else.
 var leaves = regexp.MustCompile(`^(step|ensemble|feature|(runtime|stream|endpoint|host)/[^/]+)(/|$)`)
 
-var contracts = regexp.MustCompile(`^stream/driver(test)?$`)
+var contracts = regexp.MustCompile(`^(stream/driver(test)?|endpoint/sqlstore)$`)
 
 // leafOf is the leaf that a package belongs to; "" if to none.
 func leafOf(path string) string {

@@ -1,16 +1,18 @@
-package endpoint
+package sqlstore
 
 import (
 	"encoding/json"
 	"hash/maphash"
 	"sync"
+
+	"github.com/leat-ml/leat/endpoint"
 )
 
 // documents remembers what the documents of records say: they hardly ever change,
 // and decoding them is most of the work of a list. It is safe for concurrent use.
 type documents struct {
 	mu    sync.RWMutex
-	known map[uint64]*Endpoint // by the hash of the text
+	known map[uint64]*endpoint.Endpoint // by the hash of the text
 }
 
 // maxDocuments bounds what is remembered, at about a kilobyte each.
@@ -20,7 +22,7 @@ var seed = maphash.MakeSeed()
 
 // decode returns what the document of a record says. Its maps and slices are
 // shared, and nobody changes what they hold.
-func (d *documents) decode(text []byte) (Endpoint, error) {
+func (d *documents) decode(text []byte) (endpoint.Endpoint, error) {
 	sum := maphash.Bytes(seed, text)
 	d.mu.RLock()
 	known := d.known[sum]
@@ -28,14 +30,14 @@ func (d *documents) decode(text []byte) (Endpoint, error) {
 	if known != nil {
 		return *known, nil
 	}
-	var e Endpoint
+	var e endpoint.Endpoint
 	if err := json.Unmarshal(text, &e); err != nil {
 		return e, err
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.known == nil || len(d.known) >= maxDocuments {
-		d.known = map[uint64]*Endpoint{}
+		d.known = map[uint64]*endpoint.Endpoint{}
 	}
 	d.known[sum] = &e
 	return e, nil

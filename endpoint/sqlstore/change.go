@@ -1,4 +1,4 @@
-package endpoint
+package sqlstore
 
 import (
 	"context"
@@ -9,17 +9,19 @@ import (
 	"maps"
 	"strings"
 	"time"
+
+	"github.com/leat-ml/leat/endpoint"
 )
 
-// Change implements [Store].
-func (s *SQL) Change(ctx context.Context, uid string, change func(old *Endpoint) (Endpoint, error)) error {
-	if err := CheckUID(uid); err != nil {
+// Change implements [endpoint.Store].
+func (s *Store) Change(ctx context.Context, uid string, change func(old *endpoint.Endpoint) (endpoint.Endpoint, error)) error {
+	if err := endpoint.CheckUID(uid); err != nil {
 		return err
 	}
 	var refused error // what change says is not the database's fault
 	err := s.Within(ctx, uid, func(tx *sql.Tx) error {
 		old, err := s.find(ctx, tx, uid)
-		missing := errors.Is(err, ErrNotFound)
+		missing := errors.Is(err, endpoint.ErrNotFound)
 		if err != nil && !missing {
 			return err
 		}
@@ -49,12 +51,12 @@ func (s *SQL) Change(ctx context.Context, uid string, change func(old *Endpoint)
 }
 
 // write inserts or replaces a record, whose traffic counts only when it is new.
-func (s *SQL) write(ctx context.Context, tx *sql.Tx, e Endpoint, insert bool) error {
+func (s *Store) write(ctx context.Context, tx *sql.Tx, e endpoint.Endpoint, insert bool) error {
 	if e.Metadata.Created.IsZero() {
 		e.Metadata.Created = time.Now().UTC().Truncate(time.Microsecond)
 	}
 	came := e.Status
-	e.Status.FirstRequest, e.Status.LastRequest, e.Status.Metrics = time.Time{}, time.Time{}, Metrics{}
+	e.Status.FirstRequest, e.Status.LastRequest, e.Status.Metrics = time.Time{}, time.Time{}, endpoint.Metrics{}
 	e.Status.RequestCount, e.Status.ErrorCount = 0, 0
 	doc, err := json.Marshal(e)
 	if err != nil {
@@ -92,8 +94,8 @@ const recordText = `UPDATE model_endpoints SET
 	last_request = CASE WHEN last_request < ? THEN ? ELSE last_request END,
 	requests = requests + ?, errors = errors + ?, latency_avg = ?, per_second = ? WHERE uid = ?`
 
-// Record implements [Store].
-func (s *SQL) Record(ctx context.Context, all []Traffic) error {
+// Record implements [endpoint.Store].
+func (s *Store) Record(ctx context.Context, all []endpoint.Traffic) error {
 	if len(all) == 0 {
 		return nil
 	}

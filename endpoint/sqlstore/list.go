@@ -1,52 +1,54 @@
-package endpoint
+package sqlstore
 
 import (
 	"context"
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/leat-ml/leat/endpoint"
 )
 
-// List implements [Store].
-func (s *SQL) List(ctx context.Context, q Query) (Page, error) {
+// List implements [endpoint.Store].
+func (s *Store) List(ctx context.Context, q endpoint.Query) (endpoint.Page, error) {
 	if err := q.Validate(); err != nil {
-		return Page{}, err
+		return endpoint.Page{}, err
 	}
 	if err := s.There(); err != nil {
-		return Page{}, s.failed("list endpoints", err)
+		return endpoint.Page{}, s.failed("list endpoints", err)
 	}
 	page, err := s.list(ctx, &q)
 	return page, s.failed("list endpoints", err)
 }
 
-func (s *SQL) list(ctx context.Context, q *Query) (Page, error) {
+func (s *Store) list(ctx context.Context, q *endpoint.Query) (endpoint.Page, error) {
 	c := s.conditions(q)
-	text := "SELECT doc, " + traffic + " FROM model_endpoints e" + c.where() + " ORDER BY name, uid"
+	text := "SELECT doc, " + traffic + " FROM model_endpoints e" + c.where() + " ORDER BY project, name, uid"
 	if q.Limit > 0 {
 		text += fmt.Sprintf(" LIMIT %d", q.Limit+1) // one more tells whether there are more
 	}
 	rows, err := s.Read.QueryContext(ctx, s.Bind(text), c.args...)
 	if err != nil {
-		return Page{}, err
+		return endpoint.Page{}, err
 	}
 	defer rows.Close()
 	var (
-		page Page
+		page endpoint.Page
 		r    row
 		into = r.into()
 	)
 	for rows.Next() {
 		if err := rows.Scan(into...); err != nil {
-			return Page{}, err
+			return endpoint.Page{}, err
 		}
 		if n := len(page.Endpoints); q.Limit > 0 && n == q.Limit {
 			last := &page.Endpoints[n-1]
-			page.Next = position{last.Spec.ModelName, last.Metadata.UID}.token()
+			page.Next = endpoint.Position{Project: last.Metadata.Project, Model: last.Spec.ModelName, UID: last.Metadata.UID}.Token()
 			break
 		}
 		e, err := r.endpoint(&s.documents)
 		if err != nil {
-			return Page{}, err
+			return endpoint.Page{}, err
 		}
 		if n := len(page.Endpoints); n == cap(page.Endpoints) {
 			page.Endpoints = slices.Grow(page.Endpoints, max(16, n)) // twice: they are large
@@ -57,7 +59,7 @@ func (s *SQL) list(ctx context.Context, q *Query) (Page, error) {
 }
 
 // conditions are those of a query, in SQL.
-func (s *SQL) conditions(q *Query) *conditions {
+func (s *Store) conditions(q *endpoint.Query) *conditions {
 	c := &conditions{}
 	c.equal("project", q.Project)
 	c.equal("name", q.ModelName)
@@ -80,7 +82,7 @@ func (s *SQL) conditions(q *Query) *conditions {
 		c.add("EXISTS (SELECT 1 FROM "+s.Labels+" WHERE l.key = ? AND l.value = ?)", l.Key, l.Value)
 	}
 	if q.TopLevel {
-		c.add("type <> ?", int64(Leaf))
+		c.add("type <> ?", int64(endpoint.Leaf))
 	}
 	if !q.CreatedAfter.IsZero() {
 		c.add("created >= ?", micros(q.CreatedAfter))
@@ -92,8 +94,8 @@ func (s *SQL) conditions(q *Query) *conditions {
 		c.add(`NOT EXISTS (SELECT 1 FROM model_endpoints n WHERE n.project = e.project AND n.function_name = e.function_name
 			AND n.name = e.name AND (n.created, n.uid) > (e.created, e.uid))`)
 	}
-	if at, err := parsePosition(q.After); err == nil {
-		c.add("(name, uid) > (?, ?)", at.model, at.uid)
+	if at, err := endpoint.ParsePosition(q.After); err == nil {
+		c.add("(project, name, uid) > (?, ?, ?)", at.Project, at.Model, at.UID)
 	}
 	return c
 }

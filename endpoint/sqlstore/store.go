@@ -1,4 +1,7 @@
-package endpoint
+// Package sqlstore keeps records of model endpoints in tables: [Store] is what the
+// backends of package endpoint, endpoint/sqlite and endpoint/postgres, are made of.
+// Programs that keep no records do not link it, nor what it needs.
+package sqlstore
 
 import (
 	"cmp"
@@ -9,11 +12,12 @@ import (
 	"time"
 
 	"github.com/leat-ml/leat/database"
+	"github.com/leat-ml/leat/endpoint"
 )
 
-// An SQL is a [Store] in a database that package database opens. The backends fill
-// it in and call Start, after which it is safe for concurrent use.
-type SQL struct {
+// A Store is an [endpoint.Store] in a database that package database opens. The
+// backends fill it in and call Start, after which it is safe for concurrent use.
+type Store struct {
 	*database.DB
 	Labels string // a table l(key, value) of the column labels, in the database's SQL
 
@@ -25,7 +29,7 @@ const versions = "leat_endpoint_versions"
 
 // Start brings the tables up to date with a folder of goose's files. Servers that
 // start at the same time wait for each other.
-func (s *SQL) Start(ctx context.Context, migrations fs.FS) error {
+func (s *Store) Start(ctx context.Context, migrations fs.FS) error {
 	return s.Migrate(ctx, versions, migrations)
 }
 
@@ -36,17 +40,17 @@ const columns = "uid, project, name, tag, function_name, function_tag, type, mod
 const traffic = "first_request, last_request, requests, errors, latency_avg, per_second"
 
 // failed names the database in an error and says what it means.
-func (s *SQL) failed(doing string, err error) error {
-	return s.Failed(doing, err, ErrNotFound, ErrExists)
+func (s *Store) failed(doing string, err error) error {
+	return s.Failed(doing, err, endpoint.ErrNotFound, endpoint.ErrExists)
 }
 
-// Find implements [Store].
-func (s *SQL) Find(ctx context.Context, uid string) (Endpoint, error) {
-	if err := CheckUID(uid); err != nil {
-		return Endpoint{}, err
+// Find implements [endpoint.Store].
+func (s *Store) Find(ctx context.Context, uid string) (endpoint.Endpoint, error) {
+	if err := endpoint.CheckUID(uid); err != nil {
+		return endpoint.Endpoint{}, err
 	}
 	if err := s.There(); err != nil {
-		return Endpoint{}, s.failed("find an endpoint", err)
+		return endpoint.Endpoint{}, s.failed("find an endpoint", err)
 	}
 	e, err := s.find(ctx, s.Read, uid)
 	return e, s.failed("find an endpoint", err)
@@ -56,18 +60,18 @@ type queryer interface {
 	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
 }
 
-func (s *SQL) find(ctx context.Context, db queryer, uid string) (Endpoint, error) {
+func (s *Store) find(ctx context.Context, db queryer, uid string) (endpoint.Endpoint, error) {
 	rows, err := db.QueryContext(ctx, s.Bind("SELECT doc, "+traffic+" FROM model_endpoints WHERE uid = ?"), uid)
 	if err != nil {
-		return Endpoint{}, err
+		return endpoint.Endpoint{}, err
 	}
 	defer rows.Close()
 	if !rows.Next() {
-		return Endpoint{}, cmp.Or(rows.Err(), ErrNotFound)
+		return endpoint.Endpoint{}, cmp.Or(rows.Err(), endpoint.ErrNotFound)
 	}
 	var r row
 	if err := rows.Scan(r.into()...); err != nil {
-		return Endpoint{}, err
+		return endpoint.Endpoint{}, err
 	}
 	return r.endpoint(&s.documents)
 }
@@ -87,7 +91,7 @@ func (r *row) into() []any {
 	return []any{&r.text, &r.first, &r.last, &r.requests, &r.errors, &r.latency, &r.perSecond}
 }
 
-func (r *row) endpoint(d *documents) (Endpoint, error) {
+func (r *row) endpoint(d *documents) (endpoint.Endpoint, error) {
 	e, err := d.decode(r.text)
 	if err != nil {
 		return e, fmt.Errorf("read a record: %w", err)
@@ -95,7 +99,7 @@ func (r *row) endpoint(d *documents) (Endpoint, error) {
 	st := &e.Status
 	st.FirstRequest, st.LastRequest = fromMicros(r.first), fromMicros(r.last)
 	st.RequestCount, st.ErrorCount = r.requests, r.errors
-	st.Metrics.Generic = Rates{r.latency, r.perSecond}
+	st.Metrics.Generic = endpoint.Rates{LatencyAvg1h: r.latency, PredictionsPerSecond: r.perSecond}
 	return e, nil
 }
 
@@ -114,9 +118,9 @@ func fromMicros(us int64) time.Time {
 	return time.UnixMicro(us).UTC()
 }
 
-// Delete implements [Store].
-func (s *SQL) Delete(ctx context.Context, uid string) error {
-	err := CheckUID(uid)
+// Delete implements [endpoint.Store].
+func (s *Store) Delete(ctx context.Context, uid string) error {
+	err := endpoint.CheckUID(uid)
 	if err != nil {
 		return err
 	}
