@@ -21,7 +21,7 @@ func AppendBody(dst []byte, b serve.Body) ([]byte, error) {
 }
 
 // AppendValue appends v as JSON: what a decoded document is made of, a
-// *[serve.Response], Go numbers, strings, slices and maps of them, and anything
+// *[serve.Response], a *[serve.Request], Go numbers, strings, slices and maps of them, and anything
 // else as encoding/json has it. NaN and infinities are written as null.
 func AppendValue(dst []byte, v any) ([]byte, error) {
 	switch v := v.(type) {
@@ -29,6 +29,8 @@ func AppendValue(dst []byte, v any) ([]byte, error) {
 		return append(dst, "null"...), nil
 	case *serve.Response:
 		return appendResponse(dst, v)
+	case *serve.Request:
+		return appendRequest(dst, v)
 	case *serve.Tensor:
 		return appendRows(dst, v), nil
 	case []*serve.Tensor:

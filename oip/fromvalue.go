@@ -12,6 +12,8 @@ import (
 // requestOf reads a request from a body that a step made as a Go value.
 func requestOf(v any) (*serve.Request, error) {
 	switch v := v.(type) {
+	case *serve.Request:
+		return v, nil
 	case *serve.Object:
 		return requestOfObject(v)
 	case *serve.Response:

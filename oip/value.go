@@ -16,11 +16,14 @@ var values = &serve.Decoder{Decode: func(raw []byte) (any, error) { return Parse
 // from bytes, or the value that it was made of. An empty body is nil.
 func Value(b serve.Body) (any, error) {
 	if v, ok := b.Value(); ok {
-		if r, ok := v.(*serve.Response); ok {
+		switch r := v.(type) {
+		case *serve.Response:
 			if whole := r.Whole(); whole != nil {
 				return ParseValue(whole)
 			}
 			return responseObject(r), nil
+		case *serve.Request:
+			return requestDocument(r)
 		}
 		return v, nil
 	}
