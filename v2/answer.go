@@ -9,22 +9,13 @@ import (
 	"github.com/leat-ml/leat/serve"
 )
 
-// An answer is what one model answered, as tensors: all of its outputs in OIP,
-// the rows as one tensor in MLRun's dialect.
-type answer struct {
-	one     serve.Tensor    // a copy of the only one
-	several []*serve.Tensor // nil where there is one
-}
-
-// read takes the answer from the body that a model left. Of outputs that are an
-// object, or of several tensors, column names the one that is the answer; ""
-// takes all there are.
-func (a *answer) read(b serve.Body, column string) error {
+// readAnswer is takeAnswer of the body that a model left.
+func readAnswer(b serve.Body, column string, one *serve.Tensor) (several []*serve.Tensor, err error) {
 	outputs, err := outputsOf(b)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return a.take(outputs, column)
+	return takeAnswer(outputs, column, one)
 }
 
 // outputsOf is the member "outputs" of an answer, or the answer itself if it is
@@ -54,60 +45,63 @@ func outputsOf(b serve.Body) (any, error) {
 	return nil, errors.New("the answer is neither an object nor a list")
 }
 
-func (a *answer) take(outputs any, column string) error {
+// takeAnswer is what a model answered as tensors: all of its outputs in OIP, the
+// rows as one tensor in MLRun's dialect. Where there is one, it becomes a copy of
+// that. Of outputs that are an object, or of several tensors, column names the one
+// that is the answer; "" takes all there are.
+func takeAnswer(outputs any, column string, one *serve.Tensor) (several []*serve.Tensor, err error) {
 	switch v := outputs.(type) {
 	case []*serve.Tensor:
-		return a.choose(v, column)
+		return chooseAnswer(v, column, one)
 	case *serve.Tensor:
-		a.one = *v
-		return nil
+		*one = *v
+		return nil, nil
 	case []float64:
-		return serve.InitTensor(&a.one, "", serve.FP64, lengths(len(v)), v)
+		return nil, serve.InitTensor(one, "", serve.FP64, lengths(len(v)), v)
 	case []int64:
-		return serve.InitTensor(&a.one, "", serve.Int64, lengths(len(v)), v)
+		return nil, serve.InitTensor(one, "", serve.Int64, lengths(len(v)), v)
 	case json.RawMessage:
 		doc, err := oip.ParseValue(v)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		return a.take(doc, column)
+		return takeAnswer(doc, column, one)
 	case *serve.Object:
-		return a.member(v, column)
+		return memberAnswer(v, column, one)
 	case []any:
-		return a.list(v, column)
+		return listAnswer(v, column, one)
 	}
 	t, err := oneTensor(outputs)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if isScalar(outputs) {
 		if t, err = t.Reshaped(); err != nil {
-			return err
+			return nil, err
 		}
 	}
-	a.one = *t
-	return nil
+	*one = *t
+	return nil, nil
 }
 
-// choose takes the tensor of that name, of several.
-func (a *answer) choose(outs []*serve.Tensor, column string) error {
+// chooseAnswer takes the tensor of that name, of several.
+func chooseAnswer(outs []*serve.Tensor, column string, one *serve.Tensor) (several []*serve.Tensor, err error) {
 	switch {
 	case len(outs) == 1:
-		a.one = *outs[0]
-		return nil
+		*one = *outs[0]
+		return nil, nil
 	case len(outs) == 0:
-		return errors.New("there is no output in the answer")
+		return nil, errors.New("there is no output in the answer")
 	case column == "":
-		a.several = outs
-		return nil
+		return outs, nil
 	}
 	for _, t := range outs {
 		if t.Name == column {
-			a.one = *t
-			return nil
+			*one = *t
+			return nil, nil
 		}
 	}
-	return fmt.Errorf("there is no output %q in the answer", column)
+	return nil, fmt.Errorf("there is no output %q in the answer", column)
 }
 
 // shortLengths are the shapes of short vectors, of which most answers are one.
@@ -128,36 +122,36 @@ func isScalar(v any) bool {
 	return false
 }
 
-// member takes one member of an object.
-func (a *answer) member(o *serve.Object, column string) error {
+// memberAnswer takes one member of an object.
+func memberAnswer(o *serve.Object, column string, one *serve.Tensor) (several []*serve.Tensor, err error) {
 	if column == "" {
-		return errors.New("the outputs are an object: which member is the prediction says prediction_col_name, with format_response_with_col_name_flag")
+		return nil, errors.New("the outputs are an object: which member is the prediction says prediction_col_name, with format_response_with_col_name_flag")
 	}
 	v, ok := o.Value(column)
 	if !ok {
-		return fmt.Errorf("there is no %q in the outputs", column)
+		return nil, fmt.Errorf("there is no %q in the outputs", column)
 	}
 	if _, ok := v.(*serve.Object); ok {
-		return fmt.Errorf("%q in the outputs is an object", column)
+		return nil, fmt.Errorf("%q in the outputs is an object", column)
 	}
-	return a.take(v, "")
+	return takeAnswer(v, "", one)
 }
 
-// list takes a list that is not of numbers: tensors in their JSON form, labels.
-func (a *answer) list(v []any, column string) error {
+// listAnswer takes a list that is not of numbers: tensors in their JSON form, labels.
+func listAnswer(v []any, column string, one *serve.Tensor) (several []*serve.Tensor, err error) {
 	if len(v) > 0 && isDict(v[0]) {
 		req, err := oip.Request(serve.ValueBody(serve.NewObject(serve.Field{Key: "inputs", Value: v})))
 		if err != nil {
-			return fmt.Errorf("read the outputs: %w", err)
+			return nil, fmt.Errorf("read the outputs: %w", err)
 		}
 		if req.Dialect != serve.OIP {
-			return errors.New("the outputs are objects, and no tensors")
+			return nil, errors.New("the outputs are objects, and no tensors")
 		}
-		return a.choose(req.Inputs, column)
+		return chooseAnswer(req.Inputs, column, one)
 	}
 	leaves, shape, err := flatten(v)
 	if err != nil { // whose words and code are for inputs
-		return errors.New("the outputs are lists of different lengths, or objects among others")
+		return nil, errors.New("the outputs are lists of different lengths, or objects among others")
 	}
 	dt := serve.FP64
 	if len(leaves) > 0 {
@@ -170,8 +164,8 @@ func (a *answer) list(v []any, column string) error {
 	}
 	t, err := fromLeaves(leaves, shape, dt)
 	if err != nil {
-		return fmt.Errorf("the outputs are not of one kind: %s", err.Error())
+		return nil, fmt.Errorf("the outputs are not of one kind: %s", err.Error())
 	}
-	a.one = *t
-	return nil
+	*one = *t
+	return nil, nil
 }

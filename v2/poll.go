@@ -126,25 +126,25 @@ func (p *poll) read(legs []leg, answers []serve.Tensor) (several [][]*serve.Tens
 		if l.err != nil {
 			continue
 		}
-		var a answer
+		var outs []*serve.Tensor
 		switch {
 		case l.fate == serve.Drop:
 			l.err = errors.New("the event was filtered, so that there is no answer")
 		case l.req != nil:
-			l.err = a.take(l.outputs, p.Column)
+			outs, l.err = takeAnswer(l.outputs, p.Column, &answers[i])
 		default:
-			l.err = a.read(l.ev.Body, p.Column)
+			outs, l.err = readAnswer(l.ev.Body, p.Column, &answers[i])
 		}
 		switch {
 		case l.err != nil:
 			continue
-		case a.several == nil:
-			answers[i], single = a.one, p.routes[i].Key
+		case outs == nil:
+			single = p.routes[i].Key
 			continue
 		case several == nil:
 			several = make([][]*serve.Tensor, len(legs))
 		}
-		several[i] = a.several
+		several[i] = outs
 	}
 	if several != nil && single != "" {
 		return nil, fmt.Errorf("the models disagree about the outputs: %s answered one, others several or none", single)
