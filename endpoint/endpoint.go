@@ -39,7 +39,7 @@ type Endpoint struct {
 type Metadata struct {
 	Project string            `json:"project"`
 	UID     string            `json:"uid"`
-	Labels  map[string]string `json:"labels,omitempty"`
+	Labels  map[string]string `json:"labels"`
 	Created time.Time         `json:"created,omitzero"`
 }
 
@@ -47,14 +47,14 @@ type Metadata struct {
 type Spec struct {
 	FunctionURI string `json:"function_uri"`
 	Model       string `json:"model"` // name:version, or name:latest
-	ModelClass  string `json:"model_class,omitempty"`
-	ModelURI    string `json:"model_uri,omitempty"` // where it was loaded from
+	ModelClass  string `json:"model_class"`
+	ModelURI    string `json:"model_uri"` // where it was loaded from
 	// FeatureNames are the inputs, then the outputs; LabelNames the outputs.
-	FeatureNames         []string        `json:"feature_names,omitempty"`
-	LabelNames           []string        `json:"label_names,omitempty"`
-	StreamPath           string          `json:"stream_path,omitempty"`
-	Algorithm            string          `json:"algorithm,omitempty"`
-	MonitorConfiguration json.RawMessage `json:"monitor_configuration,omitempty"`
+	FeatureNames         []string        `json:"feature_names"`
+	LabelNames           []string        `json:"label_names"`
+	StreamPath           string          `json:"stream_path"`
+	Algorithm            string          `json:"algorithm"`
+	MonitorConfiguration json.RawMessage `json:"monitor_configuration"`
 	Active               bool            `json:"active"`
 	MonitoringMode       string          `json:"monitoring_mode"`
 
@@ -73,24 +73,26 @@ type Status struct {
 
 	FirstRequest time.Time `json:"first_request,omitzero"`
 	LastRequest  time.Time `json:"last_request,omitzero"`
-	RequestCount int64     `json:"request_count"` // inferences, failed ones too
-	ErrorCount   int64     `json:"error_count"`   // inferences that failed
-	Metrics      Metrics   `json:"metrics"`
+	RequestCount int64     `json:"request_count,omitzero"` // inferences, failed ones too
+	ErrorCount   int64     `json:"error_count,omitzero"`   // inferences that failed
+	Metrics      Metrics   `json:"metrics,omitzero"`
 
 	EndpointType            Type            `json:"endpoint_type"`
-	Children                []string        `json:"children,omitempty"`
-	ChildrenUIDs            []string        `json:"children_uids,omitempty"`
-	FeatureStats            json.RawMessage `json:"feature_stats,omitempty"`
-	CurrentStats            json.RawMessage `json:"current_stats,omitempty"`
-	DriftStatus             string          `json:"drift_status,omitempty"`
-	DriftMeasures           json.RawMessage `json:"drift_measures,omitempty"`
-	Features                json.RawMessage `json:"features,omitempty"`
-	MonitoringFeatureSetURI string          `json:"monitoring_feature_set_uri,omitempty"`
+	Children                []string        `json:"children"`
+	ChildrenUIDs            []string        `json:"children_uids"`
+	FeatureStats            json.RawMessage `json:"feature_stats"`
+	CurrentStats            json.RawMessage `json:"current_stats"`
+	DriftStatus             string          `json:"drift_status"`
+	DriftMeasures           json.RawMessage `json:"drift_measures"`
+	Features                json.RawMessage `json:"features"`
+	MonitoringFeatureSetURI string          `json:"monitoring_feature_set_uri"`
 }
 
 // Metrics are the rates of an endpoint.
 type Metrics struct {
 	Generic Rates `json:"generic"`
+	// RealTime are series that were asked for, by MLRun's names: see [Series].
+	RealTime map[string][]Point `json:"real_time,omitempty"`
 }
 
 // Rates are MLRun's: the mean time of an inference over an hour, in

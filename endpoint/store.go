@@ -31,6 +31,12 @@ type Store interface {
 	// Find returns one record, or [ErrNotFound].
 	Find(ctx context.Context, uid string) (Endpoint, error)
 	List(ctx context.Context, q Query) (Page, error)
+	// AppendList appends what List finds to dst as JSON, an array of records, much
+	// faster than it can be made of a Page; next is for Query.After.
+	AppendList(ctx context.Context, q Query, dst []byte) (list []byte, next string, err error)
+	// Panes are what came to an endpoint in panes that begin between two times,
+	// both included, the oldest first; those in which nothing came are left out.
+	Panes(ctx context.Context, uid string, from, to time.Time) ([]Pane, error)
 	// Delete removes a record. One that is not there is none to remove.
 	Delete(ctx context.Context, uid string) error
 	Close() error
@@ -42,6 +48,7 @@ type Traffic struct {
 	Requests, Errors int64
 	First, Last      time.Time // of these requests; zero for none
 	Rates            Rates     // as they are now
+	Panes            []Pane    // the same requests by when they came
 }
 
 // Create adds a record, or returns [ErrExists].

@@ -32,6 +32,8 @@ func Run(t *testing.T, h Harness) {
 		{"labels", testLabels},
 		{"latest", testLatest},
 		{"pages", testPages},
+		{"text", testText},
+		{"panes", testPanes},
 		{"refused", testRefused},
 		{"odd", testOdd},
 		{"concurrent", testConcurrent},
@@ -75,8 +77,8 @@ func Sample(t testing.TB, function, model string) endpoint.Endpoint {
 		State: "READY", Error: "none", FirstRequest: at, LastRequest: at.Add(time.Hour), RequestCount: 12, ErrorCount: 3,
 		Metrics:      endpoint.Metrics{Generic: endpoint.Rates{LatencyAvg1h: 1234.5, PredictionsPerSecond: 0.25}},
 		EndpointType: endpoint.Router, Children: []string{"a", "b"}, ChildrenUIDs: []string{"u1", "u2"},
-		FeatureStats: []byte(`{"age":{"count":3}}`), CurrentStats: []byte(`{}`), DriftStatus: "0",
-		DriftMeasures: []byte(`{"kld_mean":0.5}`), Features: []byte(`[]`), MonitoringFeatureSetURI: "store://x",
+		FeatureStats: []byte(`{"age":{"count":3}}`), CurrentStats: []byte(`{"age":{"count":1}}`), DriftStatus: "0",
+		DriftMeasures: []byte(`{"kld_mean":0.5}`), Features: []byte(`[{"name":"age"}]`), MonitoringFeatureSetURI: "store://x",
 	}
 	return e
 }
@@ -146,6 +148,16 @@ func BenchmarkList(b *testing.B, open func() (endpoint.Store, error)) {
 					b.Fatalf("%d endpoints, error %v", len(page.Endpoints), err)
 				}
 			}
+		})
+		b.Run(c.name+" as text", func(b *testing.B) {
+			var text []byte
+			for b.Loop() {
+				var err error
+				if text, _, err = s.AppendList(b.Context(), c.q, text[:0]); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.SetBytes(int64(len(text)))
 		})
 	}
 }

@@ -4,11 +4,13 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"os"
 	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/pressly/goose/v3"
 	"go.uber.org/goleak"
 
 	"github.com/leat-ml/leat/endpoint"
@@ -136,4 +138,16 @@ func testLocked(t *testing.T, db *sql.DB, s endpoint.Store) {
 	defer cancel()
 	_, err = s.List(ctx, endpoint.Query{})
 	wants(t, err, "")
+}
+
+func TestUpgrade(t *testing.T) {
+	address := fresh(t, servertest.StartPostgres(t))
+	db, err := sql.Open("pgx", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	endpointtest.Upgrade(t, db, goose.DialectPostgres, os.DirFS("migrations"), func() (endpoint.Store, error) {
+		return endpoint.Open(t.Context(), address, endpoint.Options{})
+	})
 }

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pressly/goose/v3"
 	"go.uber.org/goleak"
 
 	"github.com/leat-ml/leat/database"
@@ -174,4 +175,9 @@ func TestRelative(t *testing.T) {
 	if err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("%v, error %v", info, err)
 	}
+}
+
+func TestUpgrade(t *testing.T) {
+	path, open := fresh(t)
+	endpointtest.Upgrade(t, raw(t, path), goose.DialectSQLite3, os.DirFS("migrations"), open)
 }

@@ -55,10 +55,8 @@ func (s *Store) write(ctx context.Context, tx *sql.Tx, e endpoint.Endpoint, inse
 	if e.Metadata.Created.IsZero() {
 		e.Metadata.Created = time.Now().UTC().Truncate(time.Microsecond)
 	}
-	came := e.Status
-	e.Status.FirstRequest, e.Status.LastRequest, e.Status.Metrics = time.Time{}, time.Time{}, endpoint.Metrics{}
-	e.Status.RequestCount, e.Status.ErrorCount = 0, 0
-	doc, err := json.Marshal(e)
+	came := e.Status.Came()
+	doc, err := e.Head()
 	if err != nil {
 		return fmt.Errorf("write a record: %w", err)
 	}
@@ -72,7 +70,7 @@ func (s *Store) write(ctx context.Context, tx *sql.Tx, e endpoint.Endpoint, inse
 	sp := &e.Spec
 	args := []any{
 		e.Metadata.UID, e.Metadata.Project, sp.ModelName, sp.ModelTag, sp.FunctionName, sp.FunctionTag,
-		int64(e.Status.EndpointType), sp.MonitoringMode, micros(e.Metadata.Created), string(labels), string(doc),
+		int64(e.Status.EndpointType), sp.MonitoringMode, endpoint.Micros(e.Metadata.Created), string(labels), string(doc),
 	}
 	names := strings.Split(columns, ", ")
 	if !insert {
@@ -80,39 +78,8 @@ func (s *Store) write(ctx context.Context, tx *sql.Tx, e endpoint.Endpoint, inse
 		_, err = tx.ExecContext(ctx, s.Bind(text), append(args[1:], args[0])...)
 		return err
 	}
-	rates := came.Metrics.Generic
-	args = append(args, micros(came.FirstRequest), micros(came.LastRequest), came.RequestCount, came.ErrorCount, rates.LatencyAvg1h, rates.PredictionsPerSecond)
+	args = append(args, came.First, came.Last, came.Requests, came.Errors, came.Rates.LatencyAvg1h, came.Rates.PredictionsPerSecond)
 	text := "INSERT INTO model_endpoints (" + columns + ", " + traffic + ") VALUES (?" + strings.Repeat(", ?", len(args)-1) + ")"
 	_, err = tx.ExecContext(ctx, s.Bind(text), args...)
 	return err
-}
-
-// recordText adds what has come to an endpoint. An older time does not replace a
-// newer one, nor the other way round for the first.
-const recordText = `UPDATE model_endpoints SET
-	first_request = CASE WHEN CAST(? AS BIGINT) > 0 AND (first_request = 0 OR first_request > ?) THEN ? ELSE first_request END,
-	last_request = CASE WHEN last_request < ? THEN ? ELSE last_request END,
-	requests = requests + ?, errors = errors + ?, latency_avg = ?, per_second = ? WHERE uid = ?`
-
-// Record implements [endpoint.Store].
-func (s *Store) Record(ctx context.Context, all []endpoint.Traffic) error {
-	if len(all) == 0 {
-		return nil
-	}
-	err := s.Within(ctx, "", func(tx *sql.Tx) error {
-		st, err := tx.PrepareContext(ctx, s.Bind(recordText))
-		if err != nil {
-			return err
-		}
-		defer st.Close()
-		for i := range all {
-			t := &all[i]
-			first, last := micros(t.First), micros(t.Last)
-			if _, err := st.ExecContext(ctx, first, first, first, last, last, t.Requests, t.Errors, t.Rates.LatencyAvg1h, t.Rates.PredictionsPerSecond, t.UID); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	return s.failed("record requests", err)
 }

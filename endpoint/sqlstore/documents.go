@@ -1,7 +1,6 @@
 package sqlstore
 
 import (
-	"encoding/json"
 	"hash/maphash"
 	"sync"
 
@@ -30,8 +29,8 @@ func (d *documents) decode(text []byte) (endpoint.Endpoint, error) {
 	if known != nil {
 		return *known, nil
 	}
-	var e endpoint.Endpoint
-	if err := json.Unmarshal(text, &e); err != nil {
+	e, err := endpoint.ParseHead(text)
+	if err != nil {
 		return e, err
 	}
 	d.mu.Lock()

@@ -11,17 +11,57 @@ import (
 
 // List implements [endpoint.Store].
 func (s *Store) List(ctx context.Context, q endpoint.Query) (endpoint.Page, error) {
-	if err := q.Validate(); err != nil {
+	var page endpoint.Page
+	next, err := s.list(ctx, &q, func(r *row) error {
+		e, err := r.endpoint(&s.documents)
+		if n := len(page.Endpoints); n == cap(page.Endpoints) {
+			page.Endpoints = slices.Grow(page.Endpoints, max(16, n)) // twice: they are large
+		}
+		page.Endpoints = append(page.Endpoints, e)
+		return err
+	})
+	if err != nil {
 		return endpoint.Page{}, err
 	}
-	if err := s.There(); err != nil {
-		return endpoint.Page{}, s.failed("list endpoints", err)
-	}
-	page, err := s.list(ctx, &q)
-	return page, s.failed("list endpoints", err)
+	page.Next = next
+	return page, nil
 }
 
-func (s *Store) list(ctx context.Context, q *endpoint.Query) (endpoint.Page, error) {
+// AppendList implements [endpoint.Store]. A record is its head as it is stored, and
+// what has come behind it.
+func (s *Store) AppendList(ctx context.Context, q endpoint.Query, dst []byte) (list []byte, next string, err error) {
+	begin := len(dst)
+	if q.Limit == 0 {
+		dst = slices.Grow(dst, int(s.largest.Load()))
+	}
+	dst = append(dst, '[')
+	first := len(dst)
+	next, err = s.list(ctx, &q, func(r *row) error {
+		if len(dst) > first {
+			dst = append(dst, ',')
+		}
+		dst = r.came.AppendTail(append(dst, r.head...))
+		return nil
+	})
+	dst = append(dst, ']')
+	if q.Limit == 0 {
+		s.largest.Store(int64(len(dst) - begin))
+	}
+	return dst, next, err
+}
+
+// list calls found for every record of a query, in their order.
+func (s *Store) list(ctx context.Context, q *endpoint.Query, found func(r *row) error) (next string, err error) {
+	if err := q.Validate(); err != nil {
+		return "", err
+	}
+	if err = s.There(); err == nil {
+		next, err = s.read(ctx, q, found)
+	}
+	return next, s.failed("list endpoints", err)
+}
+
+func (s *Store) read(ctx context.Context, q *endpoint.Query, found func(r *row) error) (next string, err error) {
 	c := s.conditions(q)
 	text := "SELECT doc, " + traffic + " FROM model_endpoints e" + c.where() + " ORDER BY project, name, uid"
 	if q.Limit > 0 {
@@ -29,33 +69,30 @@ func (s *Store) list(ctx context.Context, q *endpoint.Query) (endpoint.Page, err
 	}
 	rows, err := s.Read.QueryContext(ctx, s.Bind(text), c.args...)
 	if err != nil {
-		return endpoint.Page{}, err
+		return "", err
 	}
 	defer rows.Close()
 	var (
-		page endpoint.Page
 		r    row
 		into = r.into()
+		last []byte // the head of the last record of a page
 	)
-	for rows.Next() {
+	for n := 1; rows.Next(); n++ {
+		if q.Limit > 0 && n > q.Limit {
+			e, err := s.documents.decode(last)
+			return endpoint.Position{Project: e.Metadata.Project, Model: e.Spec.ModelName, UID: e.Metadata.UID}.Token(), err
+		}
 		if err := rows.Scan(into...); err != nil {
-			return endpoint.Page{}, err
+			return "", err
 		}
-		if n := len(page.Endpoints); q.Limit > 0 && n == q.Limit {
-			last := &page.Endpoints[n-1]
-			page.Next = endpoint.Position{Project: last.Metadata.Project, Model: last.Spec.ModelName, UID: last.Metadata.UID}.Token()
-			break
+		if err := found(&r); err != nil {
+			return "", err
 		}
-		e, err := r.endpoint(&s.documents)
-		if err != nil {
-			return endpoint.Page{}, err
+		if n == q.Limit {
+			last = slices.Clone(r.head)
 		}
-		if n := len(page.Endpoints); n == cap(page.Endpoints) {
-			page.Endpoints = slices.Grow(page.Endpoints, max(16, n)) // twice: they are large
-		}
-		page.Endpoints = append(page.Endpoints, e)
 	}
-	return page, rows.Err()
+	return "", rows.Err()
 }
 
 // conditions are those of a query, in SQL.
@@ -85,10 +122,10 @@ func (s *Store) conditions(q *endpoint.Query) *conditions {
 		c.add("type <> ?", int64(endpoint.Leaf))
 	}
 	if !q.CreatedAfter.IsZero() {
-		c.add("created >= ?", micros(q.CreatedAfter))
+		c.add("created >= ?", endpoint.Micros(q.CreatedAfter))
 	}
 	if !q.CreatedBefore.IsZero() {
-		c.add("created <= ?", micros(q.CreatedBefore))
+		c.add("created <= ?", endpoint.Micros(q.CreatedBefore))
 	}
 	if q.LatestOnly {
 		c.add(`NOT EXISTS (SELECT 1 FROM model_endpoints n WHERE n.project = e.project AND n.function_name = e.function_name

@@ -7,9 +7,8 @@ import (
 	"cmp"
 	"context"
 	"database/sql"
-	"fmt"
 	"io/fs"
-	"time"
+	"sync/atomic"
 
 	"github.com/leat-ml/leat/database"
 	"github.com/leat-ml/leat/endpoint"
@@ -22,6 +21,7 @@ type Store struct {
 	Labels string // a table l(key, value) of the column labels, in the database's SQL
 
 	documents documents
+	largest   atomic.Int64 // how long the last list of all records was
 }
 
 // versions is the table in which goose keeps what was done.
@@ -76,56 +76,19 @@ func (s *Store) find(ctx context.Context, db queryer, uid string) (endpoint.Endp
 	return r.endpoint(&s.documents)
 }
 
-// A row is a record as it is stored, until the next one is read.
-type row struct {
-	text        sql.RawBytes // the document
-	first, last int64
-	requests    int64
-	errors      int64
-	latency     float64
-	perSecond   float64
-}
-
-// into is what a record is scanned into.
-func (r *row) into() []any {
-	return []any{&r.text, &r.first, &r.last, &r.requests, &r.errors, &r.latency, &r.perSecond}
-}
-
-func (r *row) endpoint(d *documents) (endpoint.Endpoint, error) {
-	e, err := d.decode(r.text)
-	if err != nil {
-		return e, fmt.Errorf("read a record: %w", err)
-	}
-	st := &e.Status
-	st.FirstRequest, st.LastRequest = fromMicros(r.first), fromMicros(r.last)
-	st.RequestCount, st.ErrorCount = r.requests, r.errors
-	st.Metrics.Generic = endpoint.Rates{LatencyAvg1h: r.latency, PredictionsPerSecond: r.perSecond}
-	return e, nil
-}
-
-// Times are microseconds since 1970, and 0 where there is none.
-func micros(t time.Time) int64 {
-	if t.IsZero() {
-		return 0
-	}
-	return t.UnixMicro()
-}
-
-func fromMicros(us int64) time.Time {
-	if us == 0 {
-		return time.Time{}
-	}
-	return time.UnixMicro(us).UTC()
-}
-
 // Delete implements [endpoint.Store].
 func (s *Store) Delete(ctx context.Context, uid string) error {
 	err := endpoint.CheckUID(uid)
 	if err != nil {
 		return err
 	}
-	if err = s.There(); err == nil {
-		_, err = s.Write.ExecContext(ctx, s.Bind("DELETE FROM model_endpoints WHERE uid = ?"), uid)
-	}
+	err = s.Within(ctx, uid, func(tx *sql.Tx) error {
+		for _, table := range []string{"model_endpoints", "model_endpoint_panes"} {
+			if _, err := tx.ExecContext(ctx, s.Bind("DELETE FROM "+table+" WHERE uid = ?"), uid); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 	return s.failed("delete an endpoint", err)
 }
