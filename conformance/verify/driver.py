@@ -1,7 +1,7 @@
 """Runs specs through the real MLRun and writes what it answers, as JSON lines.
 
-Usage: driver.py OUT. The specs are those of ../mlrun.jsonl that MLRun can run by
-itself, and those of specs.yaml. Each line of OUT stands alone: name, spec,
+Usage: driver.py OUT [SPECS]. The specs are those of ../mlrun.jsonl that MLRun can
+run by itself, and those of specs.yaml; or those of SPECS alone. Each line of OUT stands alone: name, spec,
 function (the current function), requests, and answers, one for each request:
 
     {"status", "content_type", "body"}   as the host would send it
@@ -45,6 +45,7 @@ import yaml  # noqa: E402
 from mlrun.serving.server import GraphServer, MockEvent, MockTrigger, v2_serving_handler  # noqa: E402
 
 import more_user_code  # noqa: E402
+import routers  # noqa: E402
 import upstream  # noqa: E402
 import user_code  # noqa: E402
 
@@ -72,17 +73,22 @@ storey.queue.AsyncQueue.peek = loop_bound(storey.queue.AsyncQueue.peek)
 SKIPPED = ("router_max_steps", "merge_max_behind", "remote_", "batch_http", "better_stream_outage")
 
 
-def cases():
+def cases(specs=None):
+    if specs is None:
+        yield from contract()
+    for case in yaml.safe_load((HERE / (specs or "specs.yaml")).read_text()):
+        spec = {"function_uri": "default/func", "version": "v2", **case.get("server", {}), "graph": case["graph"]}
+        requests = [{"method": "POST", "path": "/", **r} for r in case["requests"]]
+        yield case["name"], spec, case.get("function", "*"), requests
+
+
+def contract():
     for line in (HERE.parent / "mlrun.jsonl").read_text().splitlines():
         case = json.loads(line)
         if "graph" not in case["spec"] or case["name"].startswith(SKIPPED):
             continue
         requests = case["request"] if isinstance(case["request"], list) else [case["request"]]
         yield case["name"], case["spec"], case.get("function", "*"), [r for r in requests if r]
-    for case in yaml.safe_load((HERE / "specs.yaml").read_text()):
-        spec = {"function_uri": "default/func", "version": "v2", **case.get("server", {}), "graph": case["graph"]}
-        requests = [{"method": "POST", "path": "/", **r} for r in case["requests"]]
-        yield case["name"], spec, case.get("function", "*"), requests
 
 
 def within(seconds, call):
@@ -106,7 +112,7 @@ def told(exc):
 def build(spec, function):
     server = GraphServer.from_dict(json.loads(json.dumps(spec)))
     server.set_current_function(function)
-    namespace = [user_code, more_user_code]
+    namespace = [user_code, more_user_code, routers]
     server.init_states(context=None, namespace=namespace, is_mock=True)
     server.init_object(namespace)
     return server
@@ -186,11 +192,11 @@ def run(name, spec, function, requests, stub):
     return line
 
 
-def main(out):
+def main(out, specs=None):
     only = os.environ.get("ONLY")
     stub = upstream.Stub()
     lines = [{"mlrun": mlrun.__version__, "storey": importlib.metadata.version("storey")}]
-    for name, spec, function, requests in cases():
+    for name, spec, function, requests in cases(specs):
         if only and not re.search(only, name):
             continue
         lines.append(run(name, spec, function, requests, stub))
@@ -204,4 +210,4 @@ def main(out):
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(*sys.argv[1:])

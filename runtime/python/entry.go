@@ -16,7 +16,7 @@ func (g *Group) Entry(name string) *catalog.Entry {
 	if o == nil {
 		return nil
 	}
-	e := &catalog.Entry{Name: name, Doc: "Python code of yours"}
+	e := &catalog.Entry{Name: name, Doc: "Python code of yours", Router: o.Kind == "router"}
 	e.New = func(a catalog.Args) (serve.Step, error) {
 		switch o.Kind {
 		case "function": // as a class it is a model
@@ -28,7 +28,7 @@ func (g *Group) Entry(name string) *catalog.Entry {
 				return g.model(name, o, a)
 			} // a model that handles events itself is a step
 		case "router":
-			return nil, fmt.Errorf("%s (%s:%d) is a router of your own, which is not supported: use ModelRouter or VotingEnsemble", name, o.File, o.Line)
+			return g.router(name, o, a)
 		}
 		return g.step(name, o, a)
 	}

@@ -22,6 +22,7 @@ type Failure struct {
 	Function  string `json:"function"`
 	Doing     string `json:"doing"`
 	Status    int    `json:"status"` // of HTTP, where the code names one
+	Route     int    `json:"route"`  // of a router: which failure of a route this is; 0 is none
 }
 
 // Error is the exception as Python prints it, behind its place.
@@ -90,5 +91,22 @@ func (f *Failure) answer() error {
 	if at := f.place(); at != "" {
 		op = at + ": " + op
 	}
-	return &serve.Error{Code: code, Op: op, Class: f.Class, Err: errors.New(f.Message)}
+	return &serve.Error{Code: code, Op: op, Class: f.Class, Err: &raised{f.Message, f.Route}}
+}
+
+// raised is the text of an exception.
+type raised struct {
+	text  string
+	route int // as of [Failure]
+}
+
+func (r *raised) Error() string { return r.text }
+
+// routeOf is which failure of a route err is; 0 is none.
+func routeOf(err error) int {
+	var r *raised
+	if errors.As(err, &r) {
+		return r.route
+	}
+	return 0
 }

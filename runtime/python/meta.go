@@ -32,6 +32,14 @@ func (m *meta) text(key, v string) {
 	}
 }
 
+// number writes a member unless it is 0.
+func (m *meta) number(key string, n uint64) {
+	if n != 0 {
+		m.key(key)
+		m.b = strconv.AppendUint(m.b, n, 10)
+	}
+}
+
 // json writes a member that is JSON already.
 func (m *meta) json(key string, v []byte) {
 	m.key(key)
@@ -82,18 +90,7 @@ func (m *meta) event(ev *serve.Event) {
 	m.text("key", ev.Key)
 	m.time("time", ev.Time)
 	m.text("content_type", ev.Header.Value("Content-Type"))
-	if len(ev.Header) > 0 {
-		m.key("headers")
-		m.b = append(m.b, '{')
-		for i, name := range slices.Sorted(maps.Keys(ev.Header)) {
-			if i > 0 {
-				m.b = append(m.b, ',')
-			}
-			m.b = append(jsontext.AppendString(m.b, name), ':')
-			m.b = jsontext.AppendString(m.b, ev.Header.Value(name))
-		}
-		m.b = append(m.b, '}')
-	}
+	m.header("headers", ev.Header)
 	if ev.Trigger.Kind != "" {
 		m.key("trigger")
 		m.b = jsontext.AppendString(append(m.b, `{"kind":`...), ev.Trigger.Kind)
@@ -105,6 +102,23 @@ func (m *meta) event(ev *serve.Event) {
 		m.b = append(jsontext.AppendString(append(m.b, '{'), ev.Fault.Step), ':')
 		m.b = append(jsontext.AppendString(m.b, faultText(ev.Fault)), '}')
 	}
+}
+
+// header writes the first value of each field, unless there are none.
+func (m *meta) header(key string, h serve.Header) {
+	if len(h) == 0 {
+		return
+	}
+	m.key(key)
+	m.b = append(m.b, '{')
+	for i, name := range slices.Sorted(maps.Keys(h)) {
+		if i > 0 {
+			m.b = append(m.b, ',')
+		}
+		m.b = append(jsontext.AppendString(m.b, name), ':')
+		m.b = jsontext.AppendString(m.b, h.Value(name))
+	}
+	m.b = append(m.b, '}')
 }
 
 // faultText is the error as MLRun's handlers find it: the exception's text.

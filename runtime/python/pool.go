@@ -197,7 +197,7 @@ func (p *pool) call(ctx context.Context, f *frame) (last frame, parts []frame, e
 
 // tell logs an exception with its traceback; of many, one a second.
 func (p *pool) tell(ctx context.Context, f *Failure) {
-	if f.Traceback == "" || f.Class == "CancelledError" {
+	if f.Traceback == "" || f.Class == "CancelledError" || f.Route > 0 {
 		return
 	}
 	level, now := slog.LevelDebug, time.Now().Unix()

@@ -88,6 +88,7 @@ type Object struct {
 	Methods  []string `json:"methods"`
 	Ops      []string `json:"ops"`   // of a model: its own operations
 	Hooks    []string `json:"hooks"` // of a model: what the class overrides
+	Base     string   `json:"base"`  // of a router: the class of MLRun's that it is one of
 }
 
 // creation is the metadata of CREATE.
@@ -104,6 +105,7 @@ type creation struct {
 	InputPath    string            `json:"input_path,omitempty"`
 	ResultPath   string            `json:"result_path,omitempty"`
 	FunctionArgs map[string]string `json:"function_args,omitempty"`
+	Routes       []string          `json:"routes,omitempty"` // of a router
 }
 
 // ask sends a request that has only metadata, and reads that of the answer. The

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+import _thread
 import itertools
-import time
 from collections.abc import Callable
 
-from . import values, wire
+from . import wire
 
-_PAUSE = 0.005  # seconds between looks for who reads
+_PAUSE = 0.05  # seconds after which who waits looks whether anybody reads
+
+
+class _Question:
+    """One question under way."""
+
+    __slots__ = ("answer", "turn")
+
+    def __init__(self) -> None:
+        self.answer: wire.Frame | None = None
+        self.turn = _thread.allocate_lock()  # let go of when there is an answer, or nobody reads
+        self.turn.acquire()
 
 
 class Questions:
@@ -22,29 +33,45 @@ class Questions:
         self._connection = connection
         self._read = read  # reads once, without waiting long; the caller holds `reading`
         self._numbers = itertools.count(1)
-        self._answers: dict[int, dict[str, object] | None] = {}
+        self._open: dict[int, _Question] = {}
 
     def tell(self, meta: bytes) -> None:
         self._connection.send(wire.frame(wire.ASK, 0, 0, 0, meta))
 
-    def ask(self, meta: bytes) -> dict[str, object]:
+    def begin(self, meta: bytes, flags: int = 0, payload: bytes = b"") -> int:
+        """Puts a question; the number is for `wait`."""
         number = next(self._numbers)
-        self._answers[number] = None
-        self._connection.send(wire.frame(wire.ASK, 0, 0, number, meta))
-        while self._answers[number] is None:
-            if self._connection.reading.acquire(False):
-                try:
-                    if self._answers[number] is None:
-                        self._read()
-                finally:
-                    self._connection.reading.release()
-            else:
-                time.sleep(_PAUSE)
-        answer = self._answers.pop(number)
-        assert answer is not None
-        return answer
+        self._open[number] = _Question()
+        self._connection.send(wire.frame(wire.ASK, flags, 0, number, meta, payload))
+        return number
+
+    def wait(self, number: int) -> wire.Frame:
+        """Waits for the answer."""
+        question, reading = self._open[number], self._connection.reading
+        while question.answer is None:
+            if not reading.acquire(False):
+                question.turn.acquire(True, _PAUSE)
+                continue
+            try:
+                while question.answer is None:
+                    self._read()
+            finally:
+                reading.release()
+        del self._open[number]
+        self._pass_on()
+        return question.answer
+
+    def _pass_on(self) -> None:
+        """Wakes one who waits, to read in the place of who has stopped."""
+        for question in list(self._open.values()):
+            if question.answer is None and question.turn.locked():
+                question.turn.release()
+                return
 
     def answered(self, frame: wire.Frame) -> None:
         """Keeps an answer for the one who waits for it."""
-        if frame.call in self._answers:
-            self._answers[frame.call] = dict(values.loads(frame.meta or b"{}"))  # type: ignore[call-overload]
+        question = self._open.get(frame.call)
+        if question is not None:
+            question.answer = frame
+            if question.turn.locked():
+                question.turn.release()

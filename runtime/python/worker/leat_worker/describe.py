@@ -81,6 +81,7 @@ def one(target: object) -> dict[str, object]:
         said["hooks"] = model_hooks(target)
     elif kind == "router":
         said["hooks"] = hooks(target, ROUTER_HOOKS)
+        said["base"] = next(b.__name__ for b in target.__mro__ if b.__module__ == "mlrun.serving.routers")
     return said
 
 

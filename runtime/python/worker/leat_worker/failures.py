@@ -35,6 +35,9 @@ def describe(exc: BaseException, doing: str = "", at: object = None) -> dict[str
     status = _status(exc)
     if status:
         said["status"] = status
+    route = getattr(exc, "leat_route", 0)
+    if route:
+        said["route"] = route
     return said
 
 

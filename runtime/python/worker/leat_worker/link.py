@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable
 
 from . import values
+from .wire import Frame
 
 
 class NotGiven(ValueError):
@@ -18,24 +19,26 @@ class NotGiven(ValueError):
 
 
 _send_log: Callable[[bytes], None] | None = None
-_ask: Callable[[bytes], dict[str, object]] | None = None
+_begin: Callable[[bytes, int, bytes], int] | None = None
+_wait: Callable[[int], Frame] | None = None
 _tell: Callable[[bytes], None] | None = None
 
 
 def connect(
     send_log: Callable[[bytes], None],
-    ask: Callable[[bytes], dict[str, object]],
+    begin: Callable[[bytes, int, bytes], int],
+    wait: Callable[[int], Frame],
     tell: Callable[[bytes], None],
 ) -> None:
     """Gives the user's code its way to the server."""
-    global _send_log, _ask, _tell
-    _send_log, _ask, _tell = send_log, ask, tell
+    global _send_log, _begin, _wait, _tell
+    _send_log, _begin, _wait, _tell = send_log, begin, wait, tell
 
 
 def disconnect() -> None:
     """Takes the way away, in a forked child: records of its go to stderr."""
-    global _send_log, _ask, _tell
-    _send_log = _ask = _tell = None
+    global _send_log, _begin, _wait, _tell
+    _send_log = _begin = _wait = _tell = None
 
 
 def _safe(value: object) -> object:
@@ -60,12 +63,24 @@ def log(level: str, message: str, fields: dict[str, object]) -> None:
 
 def ask(question: dict[str, object]) -> dict[str, object]:
     """Puts a question and waits for the answer. NotGiven if there is none."""
-    if _ask is None:
-        raise NotGiven("there is no server to ask")
-    answer = _ask(values.dumps(question))
+    answer = dict(values.loads(wait(begin(question)).meta or b"{}"))  # type: ignore[call-overload]
     if answer.get("error"):
         raise NotGiven(str(answer["error"]))
     return answer
+
+
+def begin(question: dict[str, object], flags: int = 0, payload: bytes = b"") -> int:
+    """Puts a question that may bring a payload, without waiting; the number is for `wait`."""
+    if _begin is None:
+        raise NotGiven("there is no server to ask")
+    return _begin(values.dumps(question), flags, payload)
+
+
+def wait(number: int) -> Frame:
+    """Waits for the answer of the question of that number."""
+    if _wait is None:
+        raise NotGiven("there is no server to answer")
+    return _wait(number)
 
 
 def tell(said: dict[str, object]) -> None:

@@ -98,7 +98,7 @@ class Connection:
                 if size < CHUNK // 4 or body > end:
                     return data[pos:]
                 meta, payload = data[pos + 20 : body], self._large(data[body:], size - AFTER_SIZE - nmeta)
-                frames.append(Frame(kind, flags, obj, call, meta, payload))
+                (urgent if kind == ANSWER else frames).append(Frame(kind, flags, obj, call, meta, payload))
                 return b""
             frame = Frame(kind, flags, obj, call, data[pos + 20 : body], data[body:stop])
             (urgent if kind == ANSWER or kind == CANCEL else frames).append(frame)

@@ -37,7 +37,7 @@ class Worker:
         self._coroutines: set[int] = set()  # calls that the loop has
         self._metas: dict[bytes, dict[str, object]] = {}  # small metadata that comes again and again
         self._questions = asks.Questions(connection, lambda: self._read(patient=True))
-        link.connect(self._log, self._questions.ask, self._questions.tell)
+        link.connect(self._log, self._questions.begin, self._questions.wait, self._questions.tell)
 
     def _log(self, meta: bytes) -> None:
         self.connection.send(wire.frame(wire.LOG, 0, 0, 0, meta))

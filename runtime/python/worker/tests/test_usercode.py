@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import unittest
 
-from tests.harness import DESCRIBE, ERROR, OK, Process
+from tests.harness import ANSWER, ASK, CALL, DESCRIBE, ERROR, EVENT, JSON, OK, Process
 
 CODE = '''
 import json
@@ -203,23 +204,54 @@ class Folders(unittest.TestCase):
 
 
 class Routers(unittest.TestCase):
-    def test_hooks_are_called(self):
+    """A router in the worker, whose routes are answered here."""
+
+    OUTPUTS = {"a": [1, 7], "b": [5, 0], "c": [2, 3]}
+
+    def ask(self, p, body, **meta):
+        """A call of the router, and the questions that it asked."""
+        p.send(CALL, {"ticket": 5, "method": "POST", **meta}, json.dumps(body).encode(), JSON | EVENT, 1, 99)
+        asked = []
+        while True:
+            frame = p.read()
+            if frame.kind != ASK:
+                return frame, asked
+            asked.append(frame.meta)
+            if frame.meta["path"] == "fail":
+                p.send(ANSWER, {"error": "no", "class": "ZeroDivisionError", "failure": 3}, call=frame.call)
+            else:
+                outputs = {"outputs": self.OUTPUTS[frame.meta["route"]]}
+                p.send(ANSWER, None, json.dumps(outputs).encode(), JSON, call=frame.call)
+
+    def setUp(self):
         code = CODE.replace("import mlrun.frameworks.sklearn", "").replace("from mlrun.frameworks.sklearn import SKLearnModelServer", "")
-        with Process(code, files={"helper.py": HELPER}) as p:
-            answer = p.create(kind="router", name="e", args={"vote_type": "regression"}, **{"class": "Ensemble"})
-            self.assertEqual((answer.kind, p.created.meta["hooks"]), (OK, ["logic", "preprocess"]))
-            self.assertEqual(p.call([[[1, 5, 2], [7, 0, 3]], [0.3, 0.3, 0.4]], op="method:logic").value, [5, 7])
-            answer = p.call({"inputs": []}, flags=64, op="method:preprocess")
-            self.assertEqual(answer.value, {"inputs": [], "seen": True})
-            for op in ("method:nothing", "method:_hidden", "logic", ""):
-                self.assertIn("has no method", p.call([], op=op).meta["message"])
+        self.process = Process(code, files={"helper.py": HELPER})
+        self.process.__enter__()
+        self.addCleanup(self.process.__exit__)
+        spec = {"class": "Ensemble", "routes": ["a", "b", "c"], "args": {"vote_type": "regression"}}
+        self.assertEqual(self.process.create(kind="router", name="", **spec).kind, OK)
 
-    def test_the_shims_votes(self):
-        code = "from mlrun.serving import VotingEnsemble\nclass E(VotingEnsemble): pass\n"
-        with Process(code) as p:
-            if p.hello.meta["mlrun"]:
-                self.skipTest("MLRun's own votes")
-            p.create(kind="router", name="e", args={"vote_type": "classification"}, **{"class": "E"})
-            self.assertEqual(p.call([[[1, 2, 2], [3, 1, 1]], [0.6, 0.2, 0.2]], op="method:logic").value, [1, 3])
+    def test_routes_are_asked(self):
+        answer, asked = self.ask(self.process, {"inputs": [1, 2]}, path="/v2/models/infer")
+        self.assertEqual(answer.value["outputs"], [5, 7], answer)
+        said = sorted((a["route"], a["ticket"], a["path"], a["method"]) for a in asked)
+        self.assertEqual(said, [(route, 5, "infer", "POST") for route in "abc"])
 
+    def test_one_route_is_asked(self):
+        answer, asked = self.ask(self.process, {"inputs": [1]}, path="/v2/models/b/predict")
+        self.assertEqual((answer.value, [a["path"] for a in asked]), ({"outputs": [5, 0]}, ["predict"]))
 
+    def test_what_a_route_raises_passes(self):
+        answer, _ = self.ask(self.process, {"inputs": [1]}, path="/v2/models/b/fail")
+        said = [answer.meta[k] for k in ("class", "message", "route")]
+        self.assertEqual((answer.kind, said), (ERROR, ["ZeroDivisionError", "no", 3]))
+
+    def test_refusals_have_a_status(self):
+        for path, body, status in (
+            ("/x", {}, 404),
+            ("/v2/models/none/infer", {"inputs": []}, 404),
+            ("/v2/models/infer", {}, 400),
+            ("/v2/models/infer", {"inputs": 1}, 400),
+        ):
+            answer, _ = self.ask(self.process, body, path=path)
+            self.assertEqual((answer.kind, answer.meta.get("status")), (ERROR, status), answer)
