@@ -1,0 +1,214 @@
+// Package httpblob lets package gocloud.dev/blob read files from web servers:
+// http://host and https://host are buckets, whose keys are paths. Importing it
+// registers both schemes. The user and the query of a bucket's URL go with every
+// request. Such buckets cannot be listed or written.
+package httpblob
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+
+	"gocloud.dev/blob"
+	"gocloud.dev/blob/driver"
+	"gocloud.dev/gcerrors"
+)
+
+func init() {
+	blob.DefaultURLMux().RegisterBucket("http", opener{})
+	blob.DefaultURLMux().RegisterBucket("https", opener{})
+}
+
+type opener struct{}
+
+// OpenBucketURL implements blob.BucketURLOpener.
+func (opener) OpenBucketURL(_ context.Context, u *url.URL) (*blob.Bucket, error) {
+	return blob.NewBucket(&bucket{base: u, client: newClient()}), nil
+}
+
+// How long a server may take. What it sends may take longer: who reads decides.
+const (
+	connecting = 10 * time.Second
+	answering  = 30 * time.Second
+)
+
+func newClient() *http.Client {
+	return &http.Client{Transport: &http.Transport{
+		Proxy:                 http.ProxyFromEnvironment,
+		DialContext:           (&net.Dialer{Timeout: connecting}).DialContext,
+		TLSHandshakeTimeout:   connecting,
+		ResponseHeaderTimeout: answering,
+		ForceAttemptHTTP2:     true,
+		DisableCompression:    true, // sizes are those of files
+		IdleConnTimeout:       answering,
+	}}
+}
+
+// A bucket is a web server.
+type bucket struct {
+	base   *url.URL
+	client *http.Client
+}
+
+// A statusError is the answer of a server that has not what was asked for.
+type statusError struct{ status int }
+
+// Error implements error.
+func (e *statusError) Error() string {
+	return fmt.Sprintf("the server answers %d %s", e.status, http.StatusText(e.status))
+}
+
+var errReadOnly = errors.New("files on web servers can be read, and neither listed nor written")
+
+// ask sends a request for a key. The caller closes the body.
+func (b *bucket) ask(ctx context.Context, method, key string, header http.Header) (*http.Response, error) {
+	u := *b.base
+	u.User, u.Path = nil, "/"+key
+	req, err := http.NewRequestWithContext(ctx, method, u.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+	if header != nil {
+		req.Header = header
+	}
+	if user := b.base.User; user != nil {
+		password, _ := user.Password()
+		req.SetBasicAuth(user.Username(), password)
+	}
+	resp, err := b.client.Do(req)
+	if err != nil {
+		var ue *url.Error
+		if errors.As(err, &ue) { // it repeats the URL, with its signature
+			err = ue.Err
+		}
+		return nil, err
+	}
+	if resp.StatusCode != http.StatusOK && resp.StatusCode != http.StatusPartialContent {
+		resp.Body.Close()
+		return nil, &statusError{resp.StatusCode}
+	}
+	return resp, nil
+}
+
+// attributes are what the header of an answer says.
+func attributes(h *http.Response) (size int64, modified time.Time) {
+	modified, _ = http.ParseTime(h.Header.Get("Last-Modified")) // many have none
+	return h.ContentLength, modified
+}
+
+// Attributes implements driver.Bucket. A server that does not answer HEAD is asked
+// for the file and left.
+func (b *bucket) Attributes(ctx context.Context, key string) (*driver.Attributes, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	resp, err := b.ask(ctx, http.MethodHead, key, nil)
+	var refused *statusError
+	if errors.As(err, &refused) && (refused.status == http.StatusMethodNotAllowed || refused.status == http.StatusNotImplemented || refused.status == http.StatusForbidden) {
+		resp, err = b.ask(ctx, http.MethodGet, key, nil)
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer resp.Body.Close()
+	size, modified := attributes(resp)
+	return &driver.Attributes{
+		ContentType: resp.Header.Get("Content-Type"), Size: size, ModTime: modified, ETag: resp.Header.Get("ETag"),
+		AsFunc: func(any) bool { return false },
+	}, nil
+}
+
+// NewRangeReader implements driver.Bucket.
+func (b *bucket) NewRangeReader(ctx context.Context, key string, offset, length int64, _ *driver.ReaderOptions) (driver.Reader, error) {
+	header := http.Header{}
+	switch {
+	case length > 0:
+		header.Set("Range", "bytes="+strconv.FormatInt(offset, 10)+"-"+strconv.FormatInt(offset+length-1, 10))
+	case offset > 0:
+		header.Set("Range", "bytes="+strconv.FormatInt(offset, 10)+"-")
+	}
+	resp, err := b.ask(ctx, http.MethodGet, key, header)
+	if err != nil {
+		return nil, err
+	}
+	if len(header) > 0 && resp.StatusCode != http.StatusPartialContent {
+		resp.Body.Close()
+		return nil, errors.New("the server does not send parts of files")
+	}
+	return &reader{resp}, nil
+}
+
+type reader struct{ resp *http.Response }
+
+// Read implements driver.Reader.
+func (r *reader) Read(p []byte) (int, error) { return r.resp.Body.Read(p) }
+
+// Close implements driver.Reader.
+func (r *reader) Close() error { return r.resp.Body.Close() }
+
+// Attributes implements driver.Reader.
+func (r *reader) Attributes() *driver.ReaderAttributes {
+	size, modified := attributes(r.resp)
+	return &driver.ReaderAttributes{ContentType: r.resp.Header.Get("Content-Type"), ModTime: modified, Size: size}
+}
+
+// As implements driver.Reader.
+func (r *reader) As(any) bool { return false }
+
+// ErrorCode implements driver.Bucket.
+func (b *bucket) ErrorCode(err error) gcerrors.ErrorCode {
+	if errors.Is(err, errReadOnly) {
+		return gcerrors.Unimplemented
+	}
+	var s *statusError
+	if !errors.As(err, &s) {
+		return gcerrors.Unknown
+	}
+	switch s.status {
+	case http.StatusNotFound, http.StatusGone:
+		return gcerrors.NotFound
+	case http.StatusUnauthorized, http.StatusForbidden:
+		return gcerrors.PermissionDenied
+	}
+	return gcerrors.Unknown
+}
+
+// As implements driver.Bucket.
+func (b *bucket) As(any) bool { return false }
+
+// ErrorAs implements driver.Bucket.
+func (b *bucket) ErrorAs(error, any) bool { return false }
+
+// ListPaged implements driver.Bucket.
+func (b *bucket) ListPaged(context.Context, *driver.ListOptions) (*driver.ListPage, error) {
+	return nil, errReadOnly
+}
+
+// NewTypedWriter implements driver.Bucket.
+func (b *bucket) NewTypedWriter(context.Context, string, string, *driver.WriterOptions) (driver.Writer, error) {
+	return nil, errReadOnly
+}
+
+// Copy implements driver.Bucket.
+func (b *bucket) Copy(context.Context, string, string, *driver.CopyOptions) error { return errReadOnly }
+
+// Delete implements driver.Bucket.
+func (b *bucket) Delete(context.Context, string, *driver.DeleteOptions) error { return errReadOnly }
+
+// SignedURL implements driver.Bucket.
+func (b *bucket) SignedURL(context.Context, string, *driver.SignedURLOptions) (string, error) {
+	return "", errReadOnly
+}
+
+// Close implements driver.Bucket.
+func (b *bucket) Close() error {
+	b.client.CloseIdleConnections()
+	return nil
+}
+
+var _ io.Reader = (*reader)(nil)
