@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// A conn speaks with one worker: calls from any goroutine, many at a time. One
-// goroutine reads; whoever calls writes.
+// A conn speaks with one worker: calls from any goroutine, many at a time.
+// Whoever calls writes; who reads is the matter of [reading].
 type conn struct {
 	rw     io.ReadWriteCloser
 	told   func(f frame)           // gets LOG frames, in their order
@@ -21,6 +21,7 @@ type conn struct {
 	turn   chan struct{}           // full while somebody writes
 	reader sync.WaitGroup
 	asks   sync.WaitGroup
+	reading
 
 	mu    sync.Mutex
 	calls map[uint64]*call
@@ -51,25 +52,16 @@ var calls = sync.Pool{New: func() any { return &call{back: make(chan frame, 1)} 
 // newConn speaks over rw, which it takes over. told and asked, which may be set
 // before run, are not called after close has returned.
 func newConn(rw io.ReadWriteCloser) *conn {
-	return &conn{rw: rw, turn: make(chan struct{}, 1), calls: map[uint64]*call{}, large: map[uint16]int{}}
+	c := &conn{rw: rw, turn: make(chan struct{}, 1), calls: map[uint64]*call{}, large: map[uint16]int{}}
+	c.reading = reading{frames: newFrameReader(rw), hand: make(chan struct{}, 1), ended: make(chan struct{})}
+	if d, ok := rw.(interface{ SetReadDeadline(time.Time) error }); ok {
+		c.limit = d.SetReadDeadline
+	}
+	return c
 }
 
 // run reads until the end.
-func (c *conn) run() {
-	c.reader.Go(func() {
-		d := newFrameReader(c.rw)
-		for {
-			f, err := d.read()
-			if err == nil {
-				err = c.take(f)
-			}
-			if err != nil {
-				c.fail(err)
-				return
-			}
-		}
-	})
-}
+func (c *conn) run() { c.reader.Go(c.keep) }
 
 // take does with a frame what it is for.
 func (c *conn) take(f frame) error {
@@ -110,6 +102,7 @@ func (c *conn) take(f frame) error {
 		c.answers++
 	}
 	delete(c.calls, f.call)
+	c.count()
 	if w.left {
 		c.shared.give(w.lease)
 	}
@@ -164,6 +157,7 @@ func (c *conn) do(ctx context.Context, f *frame) (last frame, parts []frame, err
 		c.shared.give(w.lease)
 		return last, nil, err
 	}
+	c.lead(ctx, w)
 	done := ctx.Done()
 	if done == nil {
 		last, ok := <-w.back
@@ -265,6 +259,7 @@ func (c *conn) send(f *frame) error {
 // close ends the connection and waits until nothing of it runs.
 func (c *conn) close() error {
 	err := c.rw.Close()
+	c.endOnce.Do(func() { close(c.ended) })
 	c.reader.Wait()
 	c.fail(errGone)
 	c.asks.Wait()

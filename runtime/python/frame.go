@@ -1,12 +1,9 @@
 package python
 
 import (
-	"bufio"
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"io"
-	"slices"
 )
 
 // A kind is what a frame is about.
@@ -88,87 +85,3 @@ func (f *frame) check() error {
 }
 
 var errFrame = errors.New("the worker sent what is no frame: does the code write to descriptor 3?")
-
-// A frameReader reads what a worker sends.
-type frameReader struct {
-	r    *bufio.Reader
-	head [headSize]byte
-}
-
-// lookahead is how much is read without knowing what it is. A large body goes to its
-// place directly.
-const lookahead = 8 << 10
-
-func newFrameReader(r io.Reader) *frameReader {
-	return &frameReader{r: bufio.NewReaderSize(r, lookahead)}
-}
-
-// read returns the next frame, whose memory is the caller's. The body begins at
-// a multiple of 8 in memory, as elements of tensors want it.
-func (d *frameReader) read() (f frame, err error) {
-	if _, err = io.ReadFull(d.r, d.head[:]); err != nil {
-		return f, err
-	}
-	size, meta := binary.LittleEndian.Uint32(d.head[:]), binary.LittleEndian.Uint32(d.head[16:])
-	f = frame{
-		kind: kind(d.head[4]), flags: flags(d.head[5]),
-		object: binary.LittleEndian.Uint16(d.head[6:]), call: binary.LittleEndian.Uint64(d.head[8:]),
-	}
-	rest := int(size) - (headSize - 4)
-	if size > maxFrame || rest < int(meta) || meta > maxMeta || f.kind < kindOK || f.kind > kindAsk {
-		return f, errFrame
-	}
-	body := (int(meta) + 7) &^ 7 // where it begins
-	buf, err := d.fill(int(meta), body, body+rest-int(meta))
-	if err != nil {
-		return f, err
-	}
-	f.meta, f.body = buf[:meta:meta], buf[body:]
-	return f, nil
-}
-
-// fill reads meta bytes to the start of a buffer of size bytes, and what belongs
-// at body and behind. Room for much is made only as it arrives.
-func (d *frameReader) fill(meta, body, size int) ([]byte, error) {
-	buf := make([]byte, min(size, maxGrasp), max(min(size, maxGrasp), 16)) // 16: smaller ones are not aligned
-	if meta > len(buf) {
-		return d.grow(buf, 0, meta, body, size)
-	}
-	if _, err := io.ReadFull(d.r, buf[:meta]); err != nil {
-		return nil, cut(err)
-	}
-	return d.grow(buf, meta, meta, body, size)
-}
-
-// grow reads on from byte n, making room as bytes come.
-func (d *frameReader) grow(buf []byte, n, meta, body, size int) ([]byte, error) {
-	for n < size {
-		if n == meta {
-			n = body // between them nothing is sent
-		}
-		if n >= len(buf) && len(buf) < size {
-			more := min(size, max(4*len(buf), n)) - len(buf)
-			buf = slices.Grow(buf, more)[:len(buf)+more]
-		}
-		end := len(buf)
-		if n < meta {
-			end = min(end, meta)
-		}
-		if n >= end {
-			break
-		}
-		if _, err := io.ReadFull(d.r, buf[n:end]); err != nil {
-			return nil, cut(err)
-		}
-		n = end
-	}
-	return buf, nil
-}
-
-// cut is the error of a frame that breaks off.
-func cut(err error) error {
-	if errors.Is(err, io.EOF) {
-		return io.ErrUnexpectedEOF
-	}
-	return err
-}
