@@ -62,7 +62,7 @@ func readStats(doc json.RawMessage) map[string]stats {
 }
 
 func (s stats) observed() *observed {
-	o := &observed{Min: s.Min, Mean: s.Mean, Max: s.Max}
+	o := &observed{Min: s.Min, Mean: s.Mean, Max: s.Max, Histogram: histogram{[]float64{}, []float64{}}}
 	if len(s.Hist) == 2 {
 		o.Histogram = histogram{Buckets: s.Hist[1], Counts: s.Hist[0]}
 	}

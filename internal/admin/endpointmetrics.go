@@ -3,18 +3,27 @@ package admin
 import (
 	"net/http"
 	"regexp"
+	"time"
 
 	"github.com/leat-ml/leat/endpoint"
 )
 
-// A metric is one that can be asked for, in MLRun's words. Results and series are
-// a monitor's; what every endpoint has is the number of its inferences.
+// A metric is one that can be asked for, in MLRun's words. Every endpoint has the
+// number of its inferences; results, and metrics of other applications, are a
+// monitor's.
 type metric struct {
 	Project  string `json:"project"`
 	App      string `json:"app"`
 	Type     string `json:"type"`
 	Name     string `json:"name"`
 	FullName string `json:"full_name"`
+}
+
+// What MLRun calls the number of inferences.
+const infra, invocations = "mlrun-infra", "invocations"
+
+func invocationsOf(project string) metric {
+	return metric{project, infra, "metric", invocations, project + "." + infra + ".metric." + invocations}
 }
 
 // endpointMetrics answers ?type=results|metrics|all.
@@ -29,20 +38,23 @@ func (a *api) endpointMetrics(w http.ResponseWriter, r *http.Request) {
 	a.one(w, r, p, false, func(_ endpoint.Store, e endpoint.Endpoint) error {
 		all := []metric{}
 		if kind != "results" {
-			project := e.Metadata.Project
-			all = append(all, metric{project, "mlrun-infra", "metric", "invocations", project + ".mlrun-infra.metric.invocations"})
+			all = append(all, invocationsOf(e.Metadata.Project))
 		}
 		reply(w, http.StatusOK, all)
 		return nil
 	})
 }
 
-// A values is the series of a metric. There are none until a monitor writes them.
+// A values is the series of a metric. Data says that there is any of it.
 type values struct {
-	FullName string `json:"full_name"`
-	Type     string `json:"type"`
-	Data     bool   `json:"data"`
+	FullName string           `json:"full_name"`
+	Type     string           `json:"type"`
+	Data     bool             `json:"data"`
+	Values   []endpoint.Point `json:"values,omitempty"`
 }
+
+// lastDay is how far metrics go back where nobody says so.
+const lastDay = 24 * time.Hour
 
 // fullName is project.app.result|metric.name.
 var fullName = regexp.MustCompile(`^[a-zA-Z0-9_-]+\.[a-zA-Z0-9_-]+\.(result|metric)\.[a-zA-Z0-9_-]+$`)
@@ -57,9 +69,12 @@ func (a *api) endpointMetricValues(w http.ResponseWriter, r *http.Request) {
 	if (p.one("start") == "") != (p.one("end") == "") {
 		p.wrong("start and end come together")
 	}
-	p.time("start")
-	p.time("end")
-	delete(p.values, "start")
+	start, end := p.time("start"), p.time("end")
+	if end.IsZero() {
+		end = time.Now()
+		start = end.Add(-lastDay)
+	}
+	delete(p.values, "start") // which are not of the endpoint's creation here
 	delete(p.values, "end")
 	all := []values{}
 	for _, name := range names {
@@ -70,7 +85,17 @@ func (a *api) endpointMetricValues(w http.ResponseWriter, r *http.Request) {
 		}
 		all = append(all, values{FullName: name, Type: m[1]})
 	}
-	a.one(w, r, p, false, func(endpoint.Store, endpoint.Endpoint) error {
+	a.one(w, r, p, false, func(s endpoint.Store, e endpoint.Endpoint) error {
+		for i := range all {
+			if v := &all[i]; v.FullName == invocationsOf(e.Metadata.Project).FullName {
+				panes, err := s.Panes(r.Context(), e.Metadata.UID, start, end)
+				if err != nil {
+					return err
+				}
+				v.Values = endpoint.Invocations(panes)
+				v.Data = len(v.Values) > 0
+			}
+		}
 		reply(w, http.StatusOK, all)
 		return nil
 	})

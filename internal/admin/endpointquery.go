@@ -71,8 +71,6 @@ func (p *params) yes(names ...string) bool {
 
 func (p *params) wrong(format string, args ...any) { p.errs = append(p.errs, bad(format, args...)) }
 
-func (p *params) analysis() bool { return p.yes("feature-analysis", "feature_analysis") }
-
 // query is what the parameters of both generations ask for.
 func (p *params) query() *endpoint.Query {
 	q := &endpoint.Query{
@@ -100,10 +98,10 @@ func (p *params) query() *endpoint.Query {
 		q.Limit = n
 	}
 	start, end := p.time("start"), p.time("end")
-	if len(p.values["metric"]) == 0 && !relative(p.one("start")) && !relative(p.one("end")) {
+	if len(p.all("metric")) == 0 && !relative(p.one("start")) && !relative(p.one("end")) {
 		q.CreatedAfter, q.CreatedBefore = start, end
 	}
-	p.yes("tsdb-metrics", "tsdb_metrics") // there are no live series to add
+	p.yes("tsdb-metrics", "tsdb_metrics") // what it would add is always there
 	return q
 }
 

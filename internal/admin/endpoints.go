@@ -75,36 +75,35 @@ func bad(format string, args ...any) error {
 func (a *api) listEndpoints(w http.ResponseWriter, r *http.Request) {
 	p := parameters(r)
 	q := p.query()
-	analysis := p.analysis()
+	more := p.more()
 	if err := p.end(q); err != nil {
 		fail(w, err)
 		return
 	}
 	a.with(w, r, false, func(s endpoint.Store) error {
-		var page endpoint.Page
-		if s != nil {
-			var err error
-			if page, err = s.List(r.Context(), *q); err != nil {
+		text, next := []byte(`{"endpoints":`), ""
+		var err error
+		switch {
+		case s == nil:
+			text = append(text, "[]"...)
+		case more.none():
+			text, next, err = s.AppendList(r.Context(), *q, text)
+		default:
+			text, next, err = more.appendList(r.Context(), s, *q, text)
+		}
+		if err != nil {
+			return err
+		}
+		if q.Limit > 0 || next != "" {
+			page, err := json.Marshal(pagination{q.Limit, next})
+			if err != nil {
 				return err
 			}
+			text = append(append(text, `,"pagination":`...), page...)
 		}
-		answer := endpointList{Endpoints: page.Endpoints, Pagination: pagination{q.Limit, page.Next}}
-		if answer.Endpoints == nil {
-			answer.Endpoints = []endpoint.Endpoint{}
-		}
-		if analysis {
-			for i := range answer.Endpoints {
-				answer.Endpoints[i].Analyze()
-			}
-		}
-		reply(w, http.StatusOK, answer)
+		replyText(w, append(text, "}\n"...))
 		return nil
 	})
-}
-
-type endpointList struct {
-	Endpoints  []endpoint.Endpoint `json:"endpoints"`
-	Pagination pagination          `json:"pagination,omitzero"`
 }
 
 type pagination struct {
@@ -162,10 +161,10 @@ func (a *api) one(w http.ResponseWriter, r *http.Request, p *params, write bool,
 
 func (a *api) showEndpoint(w http.ResponseWriter, r *http.Request) {
 	p := parameters(r)
-	analysis := p.analysis()
-	a.one(w, r, p, false, func(_ endpoint.Store, e endpoint.Endpoint) error {
-		if analysis {
-			e.Analyze()
+	more := p.more()
+	a.one(w, r, p, false, func(s endpoint.Store, e endpoint.Endpoint) error {
+		if err := more.add(r.Context(), s, &e); err != nil {
+			return err
 		}
 		reply(w, http.StatusOK, e)
 		return nil

@@ -39,15 +39,40 @@ func (t *tracked) used(u telemetry.Usage, now time.Time) {
 		t.last = telemetry.Usage{}
 	}
 	requests := u.Requests - t.last.Requests
+	failed := int64(u.Errors - min(u.Errors, t.last.Errors))
+	latency := u.Latency - t.last.Latency
 	p := &t.pending
 	p.Requests += int64(requests)
-	p.Errors += int64(u.Errors - min(u.Errors, t.last.Errors))
+	p.Errors += failed
 	if p.First.IsZero() {
 		p.First = u.At
 	}
 	p.Last = u.At
-	t.window.add(now, requests, u.Latency-t.last.Latency)
+	pane := t.pane(now)
+	pane.Requests += int64(requests)
+	pane.Errors += failed
+	pane.Latency += latency
+	t.window.add(now, requests, latency)
 	t.last = u
+}
+
+// maxPanes is how many panes wait while there is no database: those of a day. What
+// comes after is counted, but in no pane.
+const maxPanes = int(24 * time.Hour / endpoint.PaneTime)
+
+// pane is the pane of now.
+func (t *tracked) pane(now time.Time) *endpoint.Pane {
+	at := now.UTC().Truncate(endpoint.PaneTime)
+	panes := &t.pending.Panes
+	n := len(*panes)
+	if n > 0 && !(*panes)[n-1].At.Before(at) {
+		return &(*panes)[n-1]
+	}
+	if n == maxPanes {
+		return &endpoint.Pane{}
+	}
+	*panes = append(*panes, endpoint.Pane{At: at})
+	return &(*panes)[n]
 }
 
 // traffic is what is to be recorded of the models that have a record.
