@@ -20,8 +20,8 @@ class Times(V2ModelServer):
 class Fields:
     """A step: fields of an object."""
 
-    def __init__(self, **fields):
-        self.fields = fields
+    def __init__(self, p=None, q=None):
+        self.fields = {k: v for k, v in (("p", p), ("q", q)) if v is not None}
 
     def do(self, event):
         return self.fields
