@@ -10,7 +10,8 @@ import (
 type Artifact struct {
 	File  string // local path of the model file; "" if there is none
 	Files fs.FS  // everything beside it
-	// Extra are further files by key, as local paths.
+	// Extra are further files by key: local paths, and URLs of what is brought here
+	// only when somebody asks for it.
 	Extra map[string]string
 	// Parameters, Features and Labels come from the artifact's description;
 	// nil where there is none.
@@ -21,6 +22,15 @@ type Artifact struct {
 	Algorithm        string
 	Key              string
 	Tag              string
+	// Project, Iter and Tree are where it stands in a registry, and URI names it
+	// there; "" and 0 for one that is in none.
+	Project string
+	Iter    int
+	Tree    string
+	URI     string
+	// FeatureStats are the statistics of the columns that the model was trained on,
+	// by name, as MLRun has them; nil where there are none.
+	FeatureStats map[string]any
 }
 
 // A ModelSpec is what a repository or a server spec says of a model.
