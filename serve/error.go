@@ -88,10 +88,10 @@ var classes = map[Code]string{
 // Classic returns err as MLRun words it: "<Class>: <text>", without what was
 // being done.
 func Classic(err error) string {
-	class, text := "", err.Error()
+	class := ""
 	var e *Error
 	if errors.As(err, &e) {
-		class, text = e.Class, innermost(e).Error()
+		class = e.Class
 	}
 	if class == "" {
 		class = classes[CodeOf(err)]
@@ -99,7 +99,17 @@ func Classic(err error) string {
 	if class == "" {
 		class = "RuntimeError"
 	}
-	return class + ": " + text
+	return class + ": " + Reason(err)
+}
+
+// Reason is the text of err without what was being done: what str(exception) is in
+// MLRun.
+func Reason(err error) string {
+	var e *Error
+	if errors.As(err, &e) {
+		return innermost(e).Error()
+	}
+	return err.Error()
 }
 
 // innermost is the cause below all Errors that only say where it happened.

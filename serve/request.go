@@ -39,8 +39,9 @@ type Request struct {
 	// Model and Operation are what the body names; URLs name them as a rule.
 	Model, Operation string
 
-	present bool // the body has "inputs"
-	list    bool // and they are a list
+	present  bool // the body has "inputs"
+	list     bool // and they are a list
+	replaced bool // the inputs are not those of the body
 }
 
 // A RequestedOutput names an output that the client wants.
@@ -52,6 +53,14 @@ type RequestedOutput struct {
 // SetPresence is for codecs: whether the body has "inputs", and whether they
 // are a list.
 func (r *Request) SetPresence(present, list bool) { r.present, r.list = present, list }
+
+// SetReplaced is for the model server: it notes that the inputs are not those of the
+// body any more.
+func (r *Request) SetReplaced() { r.replaced = true }
+
+// Replaced says whether the inputs are others than those of the body: what a
+// [Preprocessor] or an operation of feature dictionaries made of them.
+func (r *Request) Replaced() bool { return r.replaced }
 
 // Validate checks that the request has inputs and that they are a list.
 func (r *Request) Validate() error {
@@ -104,7 +113,7 @@ func (r *Request) WithData(data any) *Request {
 	if t, ok := data.(*Tensor); ok {
 		c.Inputs = []*Tensor{t}
 	}
-	c.present, c.list = true, isList(data)
+	c.present, c.list, c.replaced = true, isList(data), true
 	return &c
 }
 
@@ -115,7 +124,7 @@ func (r *Request) WithInputs(inputs ...*Tensor) *Request {
 	if len(inputs) > 0 && r.Dialect == MLRun {
 		c.Data = inputs[0]
 	}
-	c.present, c.list = true, true
+	c.present, c.list, c.replaced = true, true, true
 	return &c
 }
 

@@ -60,6 +60,27 @@ func (t *Topic) Publish(ctx context.Context, m *Message) error {
 	return nil
 }
 
+// PublishAll appends messages, which it takes over, in their order, and returns once
+// they are safe in the backend. It tries once: when only some were taken the error is
+// a *[driver.BatchError] with an entry for each message. One caller at a time keeps
+// the order; that to messages of Publish is open.
+func (t *Topic) PublishAll(ctx context.Context, ms []*Message) error {
+	if !t.traits.Local {
+		records := make([]*Message, len(ms))
+		for i, m := range ms {
+			var err error
+			if records[i], err = t.record(m); err != nil {
+				return err
+			}
+		}
+		ms = records
+	}
+	if err := t.publish(ctx, ms); err != nil {
+		return fmt.Errorf("publish to %s: %w", t.name, err)
+	}
+	return nil
+}
+
 var singles = sync.Pool{New: func() any { return new([1]*Message) }}
 
 // record is a message as it leaves the process.
