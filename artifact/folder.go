@@ -33,14 +33,10 @@ func (d folder) join(name string) string { return filepath.Join(string(d), name)
 
 // file is the path of the plain file that is the model.
 func (d folder) file(name string) (string, error) {
-	local, err := localPath(name)
-	if err != nil {
-		return "", fmt.Errorf("model file %s: %w", name, err)
-	}
-	path, info, err := d.stat(local)
+	path, info, err := d.stat(name)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return "", fmt.Errorf("model file %s is not there", name)
+		return "", &absent{name}
 	case err != nil:
 		return "", fmt.Errorf("model file %s: %w", name, withoutPath(err))
 	case !info.Mode().IsRegular():
@@ -48,6 +44,12 @@ func (d folder) file(name string) (string, error) {
 	}
 	return path, nil
 }
+
+// An absent file is one that a description names and that is not there.
+type absent struct{ name string }
+
+// Error implements error.
+func (e *absent) Error() string { return "model file " + e.name + " is not there" }
 
 // stat finds what a description names: below the folder, or anywhere by an
 // absolute path.

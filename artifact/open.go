@@ -1,5 +1,8 @@
-// Package artifact opens model artifacts: files, folders and MLRun's model
-// artifacts with their model_spec.yaml. [Open] is the entry point.
+// Package artifact opens model artifacts, wherever they are: files, folders and
+// MLRun's model artifacts with their model_spec.yaml, on this machine, in buckets
+// and on web servers, and by the names that a registry has for them. A [Store]
+// opens them; what is not on this machine it keeps in a [Cache]. [Store.Push] makes
+// artifacts.
 package artifact
 
 import (
@@ -18,63 +21,24 @@ import (
 const specName = "model_spec.yaml"
 
 // Open opens the artifact at a path of this machine, or file:// URL of one, as
-// MLRun's get_model does:
-//
-//   - *.yaml is the description of an artifact (model_spec.yaml), which names
-//     the model file beside it;
-//   - any other plain file is the model file itself;
-//   - a folder with a model_spec.yaml is described by it;
-//   - in any other folder every plain file is extra data, and the first whose
-//     name ends in suffix is the model file. Without a suffix the folder must
-//     hold one file.
-//
-// Names in a description are relative to its folder and stay in it, whether
-// through ".." or a link; absolute ones are kept as they are. Extra data at a
-// URL is left out. Parameters, features, labels and metrics are read from a
-// description; a mistake in it is told with line and column.
-//
-// Open holds nothing open: the files of the artifact are opened when they are
-// read. It is safe for concurrent use.
+// [Store.Open] does, and does not compare files with their checksums: it is for
+// looking at models, not for loading them.
 func Open(ctx context.Context, path, suffix string) (*serve.Artifact, error) {
-	if err := ctx.Err(); err != nil {
-		return nil, fmt.Errorf("open model %s: %w", path, err)
-	}
-	local, err := localPath(path)
-	if err != nil {
-		return nil, fmt.Errorf("open model %s: %w", path, err)
-	}
-	a, err := open(local, suffix)
-	if err != nil {
-		return nil, fmt.Errorf("open model %s: %w", path, err)
-	}
-	return a, nil
-}
-
-func open(path, suffix string) (*serve.Artifact, error) {
-	info, err := os.Stat(path)
-	switch {
-	case err != nil:
-		return nil, withoutPath(err)
-	case info.IsDir():
-		return openFolder(filepath.Clean(path), suffix)
-	case !info.Mode().IsRegular():
-		return nil, errors.New("neither a file nor a folder")
-	case strings.EqualFold(filepath.Ext(path), ".yaml"):
-		return described(folder(filepath.Dir(path)), filepath.Base(path))
-	}
-	return &serve.Artifact{File: path, Files: folder(filepath.Dir(path))}, nil
+	return (&Store{unverified: true}).Open(ctx, Request{Path: path, Suffix: suffix})
 }
 
 var scheme = regexp.MustCompile(`^([A-Za-z][A-Za-z0-9+.-]*)://`)
 
+// isLocal says whether a path or URL is one of this machine.
+func isLocal(path string) bool {
+	m := scheme.FindStringSubmatch(path)
+	return m == nil || strings.EqualFold(m[1], "file")
+}
+
 // localPath is the path that a path or file URL names.
 func localPath(path string) (string, error) {
-	m := scheme.FindStringSubmatch(path)
-	if m == nil {
+	if !scheme.MatchString(path) {
 		return path, nil
-	}
-	if strings.ToLower(m[1]) != "file" {
-		return "", fmt.Errorf("%s is not supported by this version yet, it opens files and folders of this machine", m[0])
 	}
 	u, err := url.Parse(path)
 	if err != nil {
@@ -86,10 +50,28 @@ func localPath(path string) (string, error) {
 	return u.Path, nil
 }
 
-func openFolder(path, suffix string) (*serve.Artifact, error) {
+// local opens what is at a path of this machine.
+func (s *Store) local(ctx context.Context, path, suffix string) (*serve.Artifact, error) {
+	info, err := os.Stat(path)
+	switch {
+	case err != nil:
+		return nil, withoutPath(err)
+	case info.IsDir():
+		return s.localFolder(ctx, filepath.Clean(path), suffix)
+	case !info.Mode().IsRegular():
+		return nil, errors.New("neither a file nor a folder")
+	case isDescription(path):
+		return s.localSpec(ctx, folder(filepath.Dir(path)), filepath.Base(path))
+	}
+	return &serve.Artifact{File: path, Files: folder(filepath.Dir(path))}, nil
+}
+
+func isDescription(path string) bool { return strings.EqualFold(filepath.Ext(path), ".yaml") }
+
+func (s *Store) localFolder(ctx context.Context, path, suffix string) (*serve.Artifact, error) {
 	dir := folder(path)
 	if _, err := os.Lstat(filepath.Join(path, specName)); err == nil {
-		return described(dir, specName)
+		return s.localSpec(ctx, dir, specName)
 	}
 	names, err := dir.plainFiles()
 	if err != nil {
@@ -105,6 +87,23 @@ func openFolder(path, suffix string) (*serve.Artifact, error) {
 	}
 	a.File, err = dir.file(model)
 	return a, err
+}
+
+// localSpec opens the artifact whose description lies in dir.
+func (s *Store) localSpec(ctx context.Context, dir folder, name string) (*serve.Artifact, error) {
+	data, err := readDescription(dir, name)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	d, err := parseDescription(name, data)
+	if err != nil {
+		return nil, err
+	}
+	a, err := s.described(ctx, d, dir, false)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	return a, nil
 }
 
 // choose finds the model file among the files of a folder.

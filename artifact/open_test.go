@@ -55,7 +55,7 @@ func TestOpenArtifactOfMLRun(t *testing.T) {
 		},
 		Labels:    []serve.Feature{feature("label", "int")},
 		Metrics:   map[string]any{"accuracy": 0.97},
-		Framework: "sklearn", Algorithm: "LogisticRegression", Key: "iris",
+		Framework: "sklearn", Algorithm: "LogisticRegression", Key: "iris", Project: "default", Tree: "1c9ba0ab-2f8b-4c37-9a4f-3c2d1c4a7a52",
 	}
 	for _, path := range []string{"testdata/iris_model", "testdata/iris_model/", "testdata/iris_model/model_spec.yaml"} {
 		got, err := Open(context.Background(), path, ".pkl")
@@ -94,7 +94,7 @@ func TestOpen(t *testing.T) {
 		{"link to a folder", at("named"), "", at("named/m.onnx"), map[string]string{"m.onnx": at("named/m.onnx")}},
 		{"description", at("spec/SPEC.YAML"), ".pkl", at("spec/sub/m"), nil},
 		{"mounted by Kubernetes", at("mounted"), ".pkl", at("mounted/m.ubj"), nil},
-		{"extra data", at("extra"), "", at("extra/m"), map[string]string{"a": at("extra/a.csv"), "abs": "/nowhere/b"}},
+		{"extra data", at("extra"), "", at("extra/m"), map[string]string{"a": at("extra/a.csv"), "abs": "/nowhere/b", "set": "store://datasets/p/x"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -147,8 +147,9 @@ func TestOpenErrors(t *testing.T) {
 		{dir + "/none", "", "cant resolve model file for " + dir + "/none suffix"},
 		{dir + "/two", ".pkl", "cant resolve model file for " + dir + "/two suffix.pkl"},
 		{dir + "/two", "", "the folder has 2 files and no model_spec.yaml: name the model file"},
-		{"store://models/p/m", "", "store:// is not supported by this version yet, it opens files and folders of this machine"},
-		{"S3://bucket/m", "", "S3:// is not supported by this version yet, it opens files and folders of this machine"},
+		{"store://models/p/m", "", "this program has no registry of models"},
+		{"S3://bucket/m", "", "it is not on this machine, and this program brings no models here"},
+		{"ftp://host/m", "", "ftp:// is not supported: a model is a file or folder of this machine, or at s3://, gs://, azblob://, http://, https:// or store://"},
 		{"file://host/m", "", "a file URL is file:///path, without a host"},
 		{"file://", "", "a file URL is file:///path, without a host"},
 		{"file:///%zz", "", `not a URL: parse "file:///%zz": invalid URL escape "%zz"`},
@@ -156,9 +157,9 @@ func TestOpenErrors(t *testing.T) {
 		{dir + "/link", "", "model_spec.yaml: model file m: path escapes from parent"},
 		{dir + "/linked", ".ubj", "model file m.ubj: path escapes from parent"},
 		{dir + "/missing", "", "model_spec.yaml: model file m is not there"},
-		{dir + "/unnamed", "", "model_spec.yaml names no model_file"},
+		{dir + "/unnamed", "", "model_spec.yaml: it names no model_file"},
 		{dir + "/sub", "", "model_spec.yaml: model file m is not a file"},
-		{dir + "/s3", "", "model_spec.yaml: model file s3://b/m: s3:// is not supported by this version yet, it opens files and folders of this machine"},
+		{dir + "/s3", "", "model_spec.yaml: model file s3://b/m is not on this machine, and this program brings no models here"},
 		{dir + "/extraup", "", "model_spec.yaml: extra data a: b/../../c: the name leads out of the folder"},
 		{dir + "/extralink", "", "model_spec.yaml: extra data a: l: path escapes from parent"},
 		{dir + "/large", "", "model_spec.yaml: larger than 4 MiB"},
@@ -169,7 +170,7 @@ func TestOpenErrors(t *testing.T) {
 	}
 	for _, tt := range tests {
 		_, err := Open(context.Background(), tt.path, tt.suffix)
-		if want := "open model " + tt.path + ": " + tt.want; err == nil || err.Error() != want {
+		if want := "open model " + shown(tt.path) + ": " + tt.want; err == nil || err.Error() != want {
 			t.Errorf("error %v\nwant  %s", err, want)
 		}
 	}

@@ -36,12 +36,11 @@ func (r *reader) description(root *document.Node, d *description) {
 		return
 	}
 	r.text(root, "kind", &d.kind)
-	if d.kind != "" && d.kind != "model" {
+	if d.kind != "" && d.kind != kindModel && d.kind != kindLink {
 		r.problem(root.Field("kind").Value.Pos, "an artifact of kind %s is not a model", d.kind)
 	}
 	if meta := r.mapping(root, "metadata"); meta != nil {
-		r.text(meta, "key", &d.Key)
-		r.text(meta, "tag", &d.Tag)
+		r.metadata(meta, d)
 	}
 	if spec := r.mapping(root, "spec"); spec != nil {
 		r.spec(spec, d)
@@ -50,7 +49,72 @@ func (r *reader) description(root *document.Node, d *description) {
 	}
 }
 
+// The kinds of artifacts that matter here. A link stands for the best iteration of
+// a run with several.
+const (
+	kindModel = "model"
+	kindLink  = "link"
+)
+
+func (r *reader) metadata(n *document.Node, d *description) {
+	r.text(n, "key", &d.Key)
+	r.text(n, "tag", &d.Tag)
+	r.text(n, "project", &d.Project)
+	r.text(n, "tree", &d.Tree)
+	r.digest(n, "hash", &d.hash)
+	if v := r.iteration(n, "iter"); v != nil {
+		d.Iter = *v
+	}
+}
+
+// iteration is the number of one; nil where there is none.
+func (r *reader) iteration(n *document.Node, key string) *int {
+	v := member(n, key)
+	if v == nil {
+		return nil
+	}
+	i, err := parseIter(v.Text)
+	if err != nil {
+		r.problem(v.Pos, "%s must be a whole number, found %s", key, v.Describe())
+		return nil
+	}
+	return &i
+}
+
+// digest reads a checksum: that of a model as MLRun computes it, or one with its
+// algorithm in front.
+func (r *reader) digest(n *document.Node, key string, dst *digest) {
+	var text string
+	if r.text(n, key, &text); text == "" {
+		return
+	}
+	d, err := parseDigest(text)
+	if err != nil {
+		r.problem(n.Field(key).Value.Pos, "%s: %v", key, err)
+	}
+	*dst = d
+}
+
+// sums reads the checksums of files.
+func (r *reader) sums(n *document.Node) map[string]digest {
+	m := r.mapping(n, "checksums")
+	if m == nil {
+		return nil
+	}
+	all := make(map[string]digest, len(m.Fields))
+	for _, f := range m.Fields {
+		var d digest
+		if r.digest(m, f.Key, &d); d != "" {
+			all[f.Key] = d
+		}
+	}
+	return all
+}
+
 func (r *reader) spec(n *document.Node, d *description) {
+	d.sums = r.sums(n)
+	d.link = r.iteration(n, "link_iteration")
+	d.FeatureStats = r.values(n, "feature_stats")
 	r.text(n, "model_file", &d.modelFile)
 	r.text(n, "model_target_file", &d.targetFile)
 	r.text(n, "framework", &d.Framework)

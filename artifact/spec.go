@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 
 	"github.com/leat-ml/leat/internal/config/document"
 	"github.com/leat-ml/leat/serve"
@@ -14,17 +13,44 @@ import (
 // thousands of columns and their statistics is below it.
 const maxDescription = 4 << 20
 
-// described opens the artifact whose description lies in dir.
-func described(dir folder, name string) (*serve.Artifact, error) {
-	data, err := readDescription(dir, name)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
+// A description is what a model_spec.yaml says, in so far as it matters for
+// serving. MLRun writes much more into it.
+type description struct {
+	serve.Artifact
+	kind       string
+	modelFile  string
+	targetFile string // its name in the store, where that is another
+	extra      map[string]string
+	hash       digest            // of the model file; "" where there is none
+	sums       map[string]digest // of files by their names in the folder
+	link       *int              // of kind "link": the iteration that it leads to
+}
+
+// modelNames are the names that the model file may have, the likelier first.
+func (d *description) modelNames(inStore bool) ([]string, error) {
+	names := []string{d.modelFile, d.targetFile}
+	if inStore {
+		names = []string{d.targetFile, d.modelFile}
 	}
-	d, err := parseDescription(name, data)
-	if err != nil {
-		return nil, err
+	var all []string
+	for _, name := range names {
+		if name != "" {
+			all = append(all, name)
+		}
 	}
-	return d.artifact(dir, name)
+	if len(all) == 0 {
+		return nil, errors.New("it names no model_file")
+	}
+	return all, nil
+}
+
+// sum is the checksum that the model file should have under a name; "" where
+// nobody knows.
+func (d *description) sum(name string) digest {
+	if sum := d.sums[name]; sum != "" {
+		return sum
+	}
+	return d.hash
 }
 
 func readDescription(dir folder, name string) ([]byte, error) {
@@ -38,7 +64,12 @@ func readDescription(dir folder, name string) ([]byte, error) {
 		return nil, withoutPath(err)
 	}
 	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, maxDescription+1))
+	return readAll(f)
+}
+
+// readAll reads a description of bounded size.
+func readAll(r io.Reader) ([]byte, error) {
+	data, err := io.ReadAll(io.LimitReader(r, maxDescription+1))
 	if err != nil {
 		return nil, withoutPath(err)
 	}
@@ -46,57 +77,6 @@ func readDescription(dir folder, name string) ([]byte, error) {
 		return nil, fmt.Errorf("larger than %d MiB", maxDescription>>20)
 	}
 	return data, nil
-}
-
-// A description is what a model_spec.yaml says, in so far as it matters for
-// serving. MLRun writes much more into it.
-type description struct {
-	serve.Artifact
-	kind       string
-	modelFile  string
-	targetFile string
-	extra      map[string]string
-}
-
-// artifact finds the files that the description names.
-func (d *description) artifact(dir folder, name string) (*serve.Artifact, error) {
-	a := d.Artifact
-	a.Files = dir
-	model := d.modelFile
-	if model == "" {
-		model = d.targetFile
-	}
-	if model == "" {
-		return nil, fmt.Errorf("%s names no model_file", name)
-	}
-	var err error
-	if a.File, err = dir.file(model); err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
-	}
-	a.Extra, err = d.extraFiles(dir)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
-	}
-	return &a, nil
-}
-
-// extraFiles are the paths of the extra data, whether it is there or not.
-func (d *description) extraFiles(dir folder) (map[string]string, error) {
-	if d.extra == nil {
-		return nil, nil
-	}
-	files := make(map[string]string, len(d.extra))
-	for key, name := range d.extra {
-		if scheme.MatchString(name) {
-			continue
-		}
-		path, _, err := dir.stat(name)
-		if path == "" || err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return nil, fmt.Errorf("extra data %s: %s: %w", key, name, withoutPath(err))
-		}
-		files[key] = path
-	}
-	return files, nil
 }
 
 // parseDescription reads the text of a description.

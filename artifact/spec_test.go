@@ -1,6 +1,7 @@
 package artifact
 
 import (
+	"math"
 	"strings"
 	"testing"
 
@@ -11,7 +12,7 @@ import (
 
 func TestDescription(t *testing.T) {
 	const text = `kind: model
-metadata: {key: k, tag: v3, project: p, iter: 0, hash: abc}
+metadata: {key: k, tag: v3, project: p, iter: 2, tree: t, hash: A9993E364706816ABA3E25717850C26C9CD0D89D}
 spec:
   model_file: m.pkl
   target_path: s3://bucket/k/
@@ -21,6 +22,7 @@ spec:
   - name: 0
   feature_stats: {a: {count: 1.0e+2, hist: [[1, 2], [0.5, .inf]]}}
   extra_data: {}
+  checksums: {m.pkl: "sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"}
   unknown_key: [x]
 `
 	d, err := parseDescription("model_spec.yaml", []byte(text))
@@ -35,8 +37,11 @@ spec:
 		return serve.NewObject(out...)
 	}
 	want := &description{
-		kind: "model", modelFile: "m.pkl", extra: map[string]string{},
-		Artifact: serve.Artifact{Key: "k", Tag: "v3", Features: []serve.Feature{
+		kind: "model", modelFile: "m.pkl", extra: map[string]string{}, hash: "sha1:a9993e364706816aba3e25717850c26c9cd0d89d",
+		sums: map[string]digest{"m.pkl": "sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"},
+		Artifact: serve.Artifact{Key: "k", Tag: "v3", Project: "p", Tree: "t", Iter: 2, FeatureStats: map[string]any{
+			"a": map[string]any{"count": 100.0, "hist": []any{[]any{int64(1), int64(2)}, []any{0.5, math.Inf(1)}}},
+		}, Features: []serve.Feature{
 			{Name: "a", ValueType: "float", Fields: fields("name", "a", "value_type", "float", "dims", []any{int64(1), int64(2)},
 				"default", nil, "labels", fields("unit", "cm"), "description", "the\nfirst")},
 			{Name: "0", Fields: fields("name", int64(0))},
@@ -55,6 +60,11 @@ func TestDescriptionProblems(t *testing.T) {
 		{"empty", "", "s.yaml:1:1: the description of a model must be a mapping, found nothing"},
 		{"list", "- a", "s.yaml:1:1: the description of a model must be a mapping, found a list"},
 		{"another kind", "kind: dataset\nspec: {}\n", "s.yaml:1:7: an artifact of kind dataset is not a model"},
+		{"hash", "metadata: {hash: abc, iter: x}\nspec: {checksums: {a: 'sha1:ba7816bf'}}", strings.Join([]string{
+			`s.yaml:1:18: hash: "abc" is neither a SHA-256 nor a SHA-1 in hexadecimal digits`,
+			`s.yaml:1:29: iter must be a whole number, found "x"`,
+			`s.yaml:2:23: a: "sha1:ba7816bf" is neither a SHA-256 nor a SHA-1 in hexadecimal digits`,
+		}, "\n")},
 		{"no spec", "kind: model\n", "s.yaml:1:1: the description has no spec"},
 		{"binary", "\x80\x04\x95", "s.yaml:1:1: not YAML: the text is not valid UTF-8"},
 		{"twice", "spec: {a: 1, a: 2}", `s.yaml:1:14: key "a" is there twice, first in line 1 column 8`},
@@ -100,7 +110,7 @@ func FuzzDescription(f *testing.F) {
 		if err != nil {
 			return
 		}
-		a, err := d.artifact(dir, "model_spec.yaml")
+		a, err := (&Store{unverified: true}).described(t.Context(), d, dir, false)
 		if err != nil || strings.Contains(text, "/") && a.File[0] == '/' {
 			return
 		}
