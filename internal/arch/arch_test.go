@@ -137,7 +137,7 @@ func checkLayers(t *testing.T, from, to string) {
 		}
 	}
 	if strings.HasPrefix(from, "internal/transport/") {
-		ok := slices.Contains([]string{"serve", "oip", "oip/jsontext"}, to) || strings.HasPrefix(to, from+"/")
+		ok := slices.Contains([]string{"serve", "oip", "oip/jsontext", "oip/inference", "oip/inference/modelrepository"}, to) || strings.HasPrefix(to, from+"/")
 		if !ok {
 			t.Errorf("%s imports %s: a transport knows serve and oip and nothing else", from, to)
 		}

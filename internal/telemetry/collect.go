@@ -30,6 +30,7 @@ var (
 	lastReloadDesc   = describe("last_reload_timestamp_seconds", "When what is served was put in place: at the last reload that did not fail, or at the start.")
 	spansSentDesc    = describe("trace_spans_sent_total", "Spans that the collector of traces has taken.")
 	spansLostDesc    = describe("trace_spans_lost_total", "Spans that were lost: \"full\" when too many waited to be sent, \"failed\" when they could not be sent.", "reason")
+	callsDesc        = describe("grpc_requests_total", "Calls of gRPC answered, by method and status; a stream is one call.", "method", "code")
 	answersDesc      = describe("http_requests_total", "HTTP requests answered, by status; 499 is a caller that went away.", "code")
 )
 
@@ -38,7 +39,7 @@ var states = [...]string{"PENDING", "LOADING", "READY", "FAILED"}
 
 // Describe implements prometheus.Collector.
 func (t *Telemetry) Describe(out chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{requestsDesc, errorsDesc, durationDesc, inFlightDesc, loadDesc, stateDesc, stepEventsDesc, stepDurationDesc, queueInDesc, queueBytesDesc, queueFailedDesc, queueOutDesc, queueDepthDesc, answersDesc, reloadsDesc, lastReloadDesc, spansSentDesc, spansLostDesc} {
+	for _, d := range []*prometheus.Desc{requestsDesc, errorsDesc, durationDesc, inFlightDesc, loadDesc, stateDesc, stepEventsDesc, stepDurationDesc, queueInDesc, queueBytesDesc, queueFailedDesc, queueOutDesc, queueDepthDesc, answersDesc, callsDesc, reloadsDesc, lastReloadDesc, spansSentDesc, spansLostDesc} {
 		out <- d
 	}
 }
@@ -51,6 +52,7 @@ func (t *Telemetry) Collect(out chan<- prometheus.Metric) {
 			c.counter(answersDesc, n, strconv.Itoa(status))
 		}
 	}
+	t.rpcs.collect(c)
 	t.reloads.collect(c)
 	if s := t.spans.Load(); s != nil {
 		collectSpans(c, *s)

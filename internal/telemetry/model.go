@@ -35,6 +35,7 @@ type ModelMetrics struct {
 	begun   atomic.Uint64
 	marked  atomic.Int64 // when the first request since the last Usage ended, ns since 1970; 0 for none
 	latency histogram
+	failed  atomic.Int64                // of the time in latency, what requests took that failed, ns
 	ops     atomic.Pointer[[]*opCounts] // grows only
 
 	mu       sync.Mutex // guards what follows, and growing ops
@@ -71,6 +72,9 @@ func (m *ModelMetrics) End(op string, code serve.Code, d time.Duration) {
 	}
 	m.operation(op, i == 0).byCode[i].Add(1)
 	m.latency.observe(d)
+	if i != 0 {
+		m.failed.Add(int64(d))
+	}
 	if m.marked.Load() == 0 {
 		m.marked.CompareAndSwap(0, time.Now().UnixNano())
 	}

@@ -21,6 +21,7 @@ type Telemetry struct {
 	registry *prometheus.Registry
 	answers  [maxStatus]atomic.Uint64 // HTTP answers by status
 	reloads  reloads
+	rpcs     rpcs
 	spans    atomic.Pointer[Spans] // nil where nothing is traced
 
 	mu     sync.RWMutex

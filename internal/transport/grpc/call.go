@@ -1,0 +1,168 @@
+package grpc
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	gogrpc "google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/peer"
+
+	"github.com/leat-ml/leat/serve"
+)
+
+// A call is one call on its way, or a stream of them.
+type call struct {
+	s       *Server
+	method  *method
+	ctx     context.Context //nolint:containedctx // that the call is served under
+	header  serve.Header
+	traced  func(Outcome) // nil where nobody follows it
+	start   time.Time
+	id      string // of the last event; "" until there is one
+	trailer metadata.MD
+	in, out int
+
+	model, version string
+}
+
+func (s *Server) begin(ctx context.Context, m *method) *call {
+	c := &call{s: s, method: m, ctx: ctx}
+	md, _ := metadata.FromIncomingContext(ctx)
+	c.header = headerOf(md)
+	if s.opts.Access != nil {
+		c.start = time.Now()
+	}
+	if s.opts.Tracer != nil && !m.health {
+		c.ctx, c.traced = s.opts.Tracer.Call(ctx, m.service, m.name, c.header)
+	}
+	return c
+}
+
+// end reports a call, and is its result: an error of gRPC.
+func (c *call) end(err error) error {
+	code := codes.OK
+	if err != nil {
+		st := statusOf(err)
+		code = st.Code()
+		c.advise(code)
+		if c.traced != nil {
+			c.traced(Outcome{Code: int(code), Model: c.model, Version: c.version, Failed: blames(code), Err: err})
+		}
+		err = st.Err()
+	} else if c.traced != nil {
+		c.traced(Outcome{Model: c.model, Version: c.version})
+	}
+	if c.trailer != nil {
+		_ = gogrpc.SetTrailer(c.ctx, c.trailer) // fails when the client has gone
+	}
+	name := codeName(code)
+	if m := c.s.opts.Metrics; m != nil {
+		m.Called(c.method.name, name)
+	}
+	if a := c.s.opts.Access; a != nil {
+		a.Called(c.info(name, code))
+	}
+	return err
+}
+
+func (c *call) info(name string, code codes.Code) *CallInfo {
+	i := &CallInfo{Method: c.method.name, Code: name, ID: c.id, Failed: blames(code), In: c.in, Out: c.out, Took: time.Since(c.start)}
+	if p, ok := peer.FromContext(c.ctx); ok {
+		i.Remote = p.Addr.String()
+	}
+	return i
+}
+
+// advise tells a client in the trailer of a failed call when to try again, as
+// the retries of gRPC understand it, and under which ID the log has more.
+func (c *call) advise(code codes.Code) {
+	if code == codes.Unavailable || code == codes.ResourceExhausted {
+		c.trail("grpc-retry-pushback-ms", "1000")
+	}
+	if c.id != "" {
+		c.trail("x-request-id", c.id)
+	}
+}
+
+// trail adds a field to the trailer, if it is one that gRPC can send.
+func (c *call) trail(name, value string) {
+	name = strings.ToLower(name)
+	if ofHTTP[name] || !printable(value) || strings.Trim(name, "abcdefghijklmnopqrstuvwxyz0123456789-_.") != "" {
+		return
+	}
+	if c.trailer == nil {
+		c.trailer = metadata.MD{}
+	}
+	c.trailer.Append(name, value)
+}
+
+// ofHTTP are fields of HTTP answers that have no place in a trailer.
+var ofHTTP = map[string]bool{"": true, "content-length": true, "content-type": true, "connection": true, "transfer-encoding": true, "trailer": true}
+
+// event makes an event of the call.
+func (c *call) event(t serve.Target) *serve.Event {
+	ev := serve.NewEvent(t, nil)
+	ev.Header, ev.ID = c.header, eventID(c.header)
+	c.id, c.model, c.version = ev.Identify(), t.Model, t.Version // now: later the event may be somebody else's
+	return ev
+}
+
+// serve has an event served. A panic of the handler is an error that tells
+// nothing but where in the log to look.
+func (c *call) serve(ev *serve.Event) (*serve.Event, error) {
+	if c.s.state.Load() == refusing {
+		return nil, errShutDown
+	}
+	if c.s.opts.Timeout <= 0 {
+		return c.guarded(ev)
+	}
+	return c.watched(ev)
+}
+
+func (c *call) guarded(ev *serve.Event) (out *serve.Event, err error) {
+	defer c.caught(&err)
+	return c.s.next.Serve(c.ctx, ev)
+}
+
+// caught turns a panic into an error. It is deferred.
+func (c *call) caught(err *error) {
+	p := recover()
+	if p == nil {
+		return
+	}
+	c.s.opts.Logger.Error("panic while serving a request", slog.String("id", c.id), slog.String("method", c.method.name),
+		slog.String("panic", fmt.Sprint(p)), slog.String("stack", string(debug.Stack())))
+	*err = serve.Errorf(serve.Internal, "", "internal error; the server's log has more under id %s", c.id)
+}
+
+// slack is what a handler that minds the deadline itself has to say so: its
+// answer names the model.
+const slack = 10 * time.Millisecond
+
+// watched is guarded, but answers in place of a handler that is late, which goes
+// on by itself.
+func (c *call) watched(ev *serve.Event) (*serve.Event, error) {
+	type outcome struct {
+		ev  *serve.Event
+		err error
+	}
+	done := make(chan outcome, 1)
+	c.s.late.Go(func() {
+		out, err := c.guarded(ev)
+		done <- outcome{out, err}
+	})
+	timer := time.NewTimer(time.Until(ev.Time.Add(c.s.opts.Timeout + slack)))
+	defer timer.Stop()
+	select {
+	case o := <-done:
+		return o.ev, o.err
+	case <-timer.C:
+		return nil, errLate
+	}
+}

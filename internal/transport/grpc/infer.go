@@ -1,0 +1,122 @@
+package grpc
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"github.com/leat-ml/leat/oip"
+	"github.com/leat-ml/leat/serve"
+)
+
+// infer serves one inference.
+func (c *call) infer(m *inferRequest) (*inferResponse, error) {
+	c.in += m.size
+	c.model, c.version = m.model, m.version
+	req, err := m.request()
+	if err != nil {
+		return nil, err
+	}
+	ev := c.event(target("POST", m.model, m.version, "infer"))
+	ev.Body = serve.ValueBody(req)
+	answer, err := c.serve(ev)
+	if err != nil {
+		return nil, err
+	}
+	r, err := c.response(m, answer)
+	if err != nil {
+		return nil, fmt.Errorf("model %s: write the answer: %w", m.model, err)
+	}
+	for _, t := range r.outputs {
+		c.out += len(t.Raw())
+		if t.Datatype == serve.Bytes {
+			c.out += sizeTexts(t)
+		}
+	}
+	return r, nil
+}
+
+// response is what an event answers. A filtered event has no outputs.
+func (c *call) response(m *inferRequest, ev *serve.Event) (*inferResponse, error) {
+	r := &inferResponse{model: m.model, version: m.version, id: m.id, typed: m.typed()}
+	if ev == nil {
+		return r, nil
+	}
+	if r.id == "" {
+		r.id = ev.Identify()
+	}
+	if ev.Reply != nil {
+		for name, values := range ev.Reply.Header {
+			for _, v := range values {
+				c.trail(name, v)
+			}
+		}
+	}
+	v, _ := ev.Body.Value()
+	if resp, ok := v.(*serve.Response); ok && resp.Whole() == nil {
+		r.model, r.version, r.id, r.params = resp.ModelName, resp.ModelVersion, resp.ID, resp.Parameters
+		if tensorsOf(r, resp.Outputs) {
+			return r, nil
+		}
+	}
+	return r, fromDocument(r, ev.Body)
+}
+
+// tensorsOf takes outputs that are tensors.
+func tensorsOf(r *inferResponse, outputs any) bool {
+	switch v := outputs.(type) {
+	case *serve.Tensor:
+		if v.Name == "" {
+			v = v.Named("output-0")
+		}
+		r.outputs = []*serve.Tensor{v}
+	case []*serve.Tensor:
+		r.outputs = v
+	default:
+		return false
+	}
+	r.typed = r.typed && hasContents(r.outputs)
+	return true
+}
+
+// fromDocument takes the outputs from an answer that a step has made: the tensors
+// of a document as the Open Inference Protocol has it, or else the text that
+// would be the answer over HTTP as one element of BYTES.
+func fromDocument(r *inferResponse, b serve.Body) error {
+	text, err := textOf(b)
+	if err != nil {
+		return err
+	}
+	if outputs, ok := documentOutputs(text); ok {
+		tensorsOf(r, outputs)
+		return nil
+	}
+	tensorsOf(r, serve.NewBytes("body", []string{string(text)}))
+	return nil
+}
+
+// textOf is the body of an answer over HTTP.
+func textOf(b serve.Body) ([]byte, error) {
+	switch v, _ := b.Value(); v := v.(type) {
+	case string:
+		return []byte(v), nil
+	case []byte:
+		return v, nil
+	}
+	return oip.AppendBody(nil, b)
+}
+
+// documentOutputs reads the tensors of an answer in JSON. They are written as the
+// inputs of a request are.
+func documentOutputs(text []byte) ([]*serve.Tensor, bool) {
+	var doc struct {
+		Outputs json.RawMessage `json:"outputs"`
+	}
+	if len(text) == 0 || text[0] != '{' || json.Unmarshal(text, &doc) != nil || len(doc.Outputs) == 0 {
+		return nil, false
+	}
+	req, err := oip.Request(serve.RawBody(append(append([]byte(`{"inputs":`), doc.Outputs...), '}')))
+	if err != nil || req.Dialect != serve.OIP {
+		return nil, false
+	}
+	return req.Inputs, true
+}

@@ -1,0 +1,104 @@
+package grpc
+
+import (
+	"context"
+	"log/slog"
+	"time"
+)
+
+// DefaultMaxMessage is the largest message of a client in bytes, compressed and
+// decompressed, without what frames the tensors in it: 64 MiB, as over HTTP.
+const DefaultMaxMessage = 64 << 20
+
+// framing is what a message may have besides DefaultMaxMessage.
+const framing = 64 << 10
+
+// Options are how a [Server] serves.
+type Options struct {
+	// MaxMessage is the largest message in bytes; 0 is DefaultMaxMessage.
+	MaxMessage int64
+	// Timeout is the time from the arrival of a request to its answer, after which
+	// the caller is told DEADLINE_EXCEEDED even while the handler still works; 0 is
+	// none.
+	Timeout time.Duration
+	// Bare has streams answer with ModelInferResponse, as MLServer's do, unless a
+	// client says otherwise.
+	Bare bool
+	// Logger is told about panics; nil is nobody.
+	Logger *slog.Logger
+	// Access logs calls, Metrics counts them, Tracer follows them; nil is nobody.
+	Access  Access
+	Metrics Metrics
+	Tracer  Tracer
+	// Repository and Statistics may be nil: their calls are UNIMPLEMENTED then.
+	Repository Repository
+	Statistics Statistics
+}
+
+// A Host is what is asked of the server itself.
+type Host interface {
+	// Ready returns nil when the server is ready for requests, else why not.
+	Ready() error
+}
+
+// A Repository is what models there are. Errors are those of package serve.
+type Repository interface {
+	Index() []ModelStatus
+	Load(ctx context.Context, model string) error
+	Unload(ctx context.Context, model string) error
+}
+
+// A ModelStatus is one model in one version. State is that of the protocol:
+// READY, UNAVAILABLE, LOADING, UNLOADING or UNKNOWN.
+type ModelStatus struct{ Name, Version, State, Reason string }
+
+// Statistics tells what has come to the models that are served.
+type Statistics interface{ Statistics() []ModelStatistics }
+
+// ModelStatistics are the counts and times of one model in one version.
+type ModelStatistics struct {
+	Name, Version string
+	// Last is when the last inference ended; zero for never.
+	Last time.Time
+	// Inferences counts rows, Executions batches, both of those that succeeded.
+	Inferences, Executions uint64
+	Success, Fail          Duration
+}
+
+// A Duration is how often something was done and how long that took in all.
+type Duration struct {
+	Count uint64
+	Took  time.Duration
+}
+
+// Metrics is told the outcome of every call: the name of the method and that of
+// the code, "OK" for one. Methods that nobody knows are "unknown". It must be
+// safe for concurrent use.
+type Metrics interface{ Called(method, code string) }
+
+// Access is told of every call when it has ended. It must be safe for concurrent
+// use and not wait.
+type Access interface{ Called(c *CallInfo) }
+
+// CallInfo is what an [Access] is told. It is read only.
+type CallInfo struct {
+	Method, Code, ID, Remote string
+	Failed                   bool // the server is to blame
+	In, Out                  int  // bytes of inferences: of the messages, of the elements of outputs
+	Took                     time.Duration
+}
+
+// A Tracer is told of every call when it comes. The call is served under ctx, and
+// end is called with its outcome. A Tracer reads the trace from the header, and
+// may change it so that an event has it. It must be safe for concurrent use.
+type Tracer interface {
+	Call(ctx context.Context, service, method string, header map[string][]string) (in context.Context, end func(Outcome))
+}
+
+// An Outcome is what a [Tracer] learns of a call in the end.
+type Outcome struct {
+	Code           int // of gRPC
+	Model, Version string
+	Failed         bool // the server is to blame
+	Err            error
+}

@@ -1,0 +1,119 @@
+package grpc
+
+import (
+	"math"
+	"strconv"
+
+	"google.golang.org/protobuf/encoding/protowire"
+
+	"github.com/leat-ml/leat/serve"
+)
+
+// The fields of InferParameter.
+const (
+	boolParam = iota + 1
+	int64Param
+	stringParam
+	doubleParam
+	uint64Param
+)
+
+// readParameter reads one entry of a map of parameters into m, which it makes
+// where it is nil. Values are bool, int64, string or float64; a uint64 that int64
+// does not hold is a serve.Number.
+func readParameter(c *cursor, m map[string]any) (map[string]any, error) {
+	var key string
+	var value any
+	err := c.message(func() error {
+		num, typ, err := c.tag()
+		switch {
+		case err != nil:
+		case num == 1 && typ == protowire.BytesType:
+			key, err = c.text()
+		case num == 2 && typ == protowire.BytesType:
+			err = c.message(func() error { return readValue(c, &value) })
+		default:
+			err = c.skip(typ)
+		}
+		return err
+	})
+	if err != nil || value == nil { // a value without a choice says nothing
+		return m, err
+	}
+	if m == nil {
+		m = map[string]any{}
+	}
+	m[key] = value
+	return m, nil
+}
+
+// readValue reads one field of an InferParameter.
+func readValue(c *cursor, value *any) error {
+	num, typ, err := c.tag()
+	switch {
+	case err != nil:
+	case typ == protowire.VarintType && (num == boolParam || num == int64Param || num == uint64Param):
+		var v uint64
+		v, err = c.varint()
+		*value = numberParam(num, v)
+	case typ == protowire.BytesType && num == stringParam:
+		*value, err = c.text()
+	case typ == protowire.Fixed64Type && num == doubleParam:
+		var v uint64
+		v, err = c.fixed64()
+		*value = math.Float64frombits(v)
+	default:
+		err = c.skip(typ)
+	}
+	return err
+}
+
+func numberParam(num protowire.Number, v uint64) any {
+	switch {
+	case num == boolParam:
+		return protowire.DecodeBool(v)
+	case num == uint64Param && v > math.MaxInt64:
+		return serve.Number(strconv.FormatUint(v, 10))
+	}
+	return int64(v)
+}
+
+// appendParameters appends a map of parameters as field num. Values that the
+// protocol has no form for are left out.
+func appendParameters(dst []byte, num protowire.Number, m map[string]any) []byte {
+	for key, v := range m {
+		value, ok := appendParam(nil, v)
+		if !ok {
+			continue
+		}
+		entry := appendBytes(nil, 2, value)
+		dst = protowire.AppendTag(dst, num, protowire.BytesType)
+		dst = protowire.AppendVarint(dst, uint64(sizeText(1, key)+len(entry)))
+		dst = append(appendText(dst, 1, key), entry...)
+	}
+	return dst
+}
+
+// appendParam appends an InferParameter.
+func appendParam(dst []byte, v any) ([]byte, bool) {
+	switch v := v.(type) {
+	case bool:
+		return protowire.AppendVarint(protowire.AppendTag(dst, boolParam, protowire.VarintType), protowire.EncodeBool(v)), true
+	case int64:
+		return protowire.AppendVarint(protowire.AppendTag(dst, int64Param, protowire.VarintType), uint64(v)), true
+	case int:
+		return appendParam(dst, int64(v))
+	case uint64:
+		return protowire.AppendVarint(protowire.AppendTag(dst, uint64Param, protowire.VarintType), v), true
+	case float64:
+		return protowire.AppendFixed64(protowire.AppendTag(dst, doubleParam, protowire.Fixed64Type), math.Float64bits(v)), true
+	case string:
+		return appendText(dst, stringParam, v), true
+	case serve.Number:
+		if n, err := strconv.ParseUint(string(v), 10, 64); err == nil {
+			return appendParam(dst, n)
+		}
+		return appendText(dst, stringParam, string(v)), true
+	}
+	return dst, false
+}

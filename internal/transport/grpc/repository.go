@@ -1,0 +1,134 @@
+package grpc
+
+import (
+	"strings"
+	"unicode"
+
+	pb "github.com/leat-ml/leat/oip/inference"
+	"github.com/leat-ml/leat/serve"
+)
+
+var errNoRepository = serve.Errorf(serve.NotOffered, "", "this server has no model repository")
+
+func (c *call) repositoryIndex(r *pb.RepositoryIndexRequest) (*pb.RepositoryIndexResponse, error) {
+	if err := c.oneRepository(r.GetRepositoryName()); err != nil {
+		return nil, err
+	}
+	resp := &pb.RepositoryIndexResponse{}
+	for _, m := range c.s.opts.Repository.Index() {
+		if r.GetReady() && m.State != "READY" {
+			continue
+		}
+		resp.Models = append(resp.Models, &pb.RepositoryIndexResponse_ModelIndex{Name: valid(m.Name), Version: valid(m.Version), State: m.State, Reason: valid(m.Reason)})
+	}
+	return resp, nil
+}
+
+// oneRepository refuses the names of repositories: there is one, without a name.
+func (c *call) oneRepository(name string) error {
+	switch {
+	case c.s.opts.Repository == nil:
+		return errNoRepository
+	case name != "":
+		return serve.Errorf(serve.NotOffered, "", "there is one repository, which has no name: repository_name %q is not known", name)
+	}
+	return nil
+}
+
+func (c *call) repositoryLoad(r *pb.RepositoryModelLoadRequest) (*pb.RepositoryModelLoadResponse, error) {
+	model, kserve, err := c.modelOf(r.GetRepositoryName(), r.GetModelName())
+	if err != nil {
+		return nil, err
+	}
+	for key := range r.GetParameters() {
+		if key == "config" || strings.HasPrefix(key, "file:") {
+			return nil, serve.Errorf(serve.NotOffered, "", "parameter %q: models are loaded as they stand in the repository", key)
+		}
+	}
+	if err := c.s.opts.Repository.Load(c.ctx, model); err != nil {
+		return nil, err
+	}
+	resp := &pb.RepositoryModelLoadResponse{}
+	if kserve {
+		resp.ModelName, resp.IsLoaded = model, true
+	}
+	return resp, nil
+}
+
+func (c *call) repositoryUnload(r *pb.RepositoryModelUnloadRequest) (*pb.RepositoryModelUnloadResponse, error) {
+	model, kserve, err := c.modelOf(r.GetRepositoryName(), r.GetModelName())
+	if err != nil {
+		return nil, err
+	}
+	if err := c.s.opts.Repository.Unload(c.ctx, model); err != nil {
+		return nil, err
+	}
+	resp := &pb.RepositoryModelUnloadResponse{}
+	if kserve {
+		resp.ModelName, resp.IsUnloaded = model, true
+	}
+	return resp, nil
+}
+
+// modelOf is the model of a request in either form: in KServe's the first field
+// is the model, in the others the second. kserve says that the answer has
+// KServe's fields.
+func (c *call) modelOf(first, second string) (model string, kserve bool, err error) {
+	if second == "" {
+		first, second, kserve = "", first, true
+	}
+	if err := c.oneRepository(first); err != nil {
+		return "", false, err
+	}
+	if strings.TrimSpace(second) == "" || strings.Contains(second, "..") || strings.ContainsFunc(second, forbidden) {
+		return "", false, serve.Errorf(serve.BadRequest, "ValueError", "%q is not the name of a model", second)
+	}
+	c.model = second
+	return second, kserve, nil
+}
+
+// forbidden are runes that the name of a model in a repository cannot have.
+func forbidden(r rune) bool {
+	return r == '/' || r == '\\' || unicode.IsSpace(r) || unicode.IsControl(r)
+}
+
+func (c *call) modelStatistics(r *pb.ModelStatisticsRequest) (*pb.ModelStatisticsResponse, error) {
+	if c.s.opts.Statistics == nil {
+		return nil, serve.Errorf(serve.NotOffered, "", "this server does not count inferences")
+	}
+	if r.GetName() != "" {
+		if _, err := c.metadata(r.GetName(), r.GetVersion()); err != nil {
+			return nil, err // names what there is
+		}
+	}
+	resp := &pb.ModelStatisticsResponse{}
+	for _, m := range c.s.opts.Statistics.Statistics() {
+		if (r.GetName() != "" && r.GetName() != m.Name) || (r.GetVersion() != "" && r.GetVersion() != m.Version) {
+			continue
+		}
+		resp.ModelStats = append(resp.ModelStats, statistics(&m))
+	}
+	return resp, nil
+}
+
+func statistics(m *ModelStatistics) *pb.ModelStatistics {
+	duration := func(d Duration) *pb.StatisticDuration {
+		return &pb.StatisticDuration{Count: d.Count, Ns: uint64(max(d.Took, 0))}
+	}
+	s := &pb.ModelStatistics{
+		Name: valid(m.Name), Version: valid(m.Version), InferenceCount: m.Inferences, ExecutionCount: m.Executions,
+		InferenceStats: &pb.InferStatistics{Success: duration(m.Success), Fail: duration(m.Fail)},
+	}
+	if !m.Last.IsZero() {
+		s.LastInference = uint64(m.Last.UnixMilli())
+	}
+	return s
+}
+
+func (c *call) traceSetting(*pb.TraceSettingRequest) (*pb.TraceSettingResponse, error) {
+	return nil, serve.Errorf(serve.NotOffered, "", "what is traced is set when the server starts, with --traces, and goes to a collector of OpenTelemetry")
+}
+
+func (c *call) logSettings(*pb.LogSettingsRequest) (*pb.LogSettingsResponse, error) {
+	return nil, serve.Errorf(serve.NotOffered, "", "what is logged is set when the server starts, with --log-level and --log-format")
+}

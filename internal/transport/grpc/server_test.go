@@ -1,0 +1,231 @@
+package grpc
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	gogrpc "google.golang.org/grpc"
+	"google.golang.org/grpc/metadata"
+
+	pb "github.com/leat-ml/leat/oip/inference"
+	"github.com/leat-ml/leat/serve"
+)
+
+// TestFailures has the status, and what the trailer tells besides.
+func TestFailures(t *testing.T) {
+	var log strings.Builder
+	w := start(t, echo, Options{Logger: quiet(&log)})
+	var trailer metadata.MD
+	ctx := metadata.AppendToOutgoingContext(in(t), "x-request-id", "r7")
+	_, err := w.ModelInfer(ctx, floats("unknown"), gogrpc.Trailer(&trailer))
+	wantStatus(t, err, "NOT_FOUND", "doesnt exist")
+	if got := trailer.Get("x-request-id"); len(got) != 1 || got[0] != "r7" {
+		t.Errorf("the trailer is %v", trailer)
+	}
+	_, err = w.ModelInfer(in(t), floats("broken"))
+	wantStatus(t, err, "INTERNAL", "the weights are gone")
+	_, err = w.ModelInfer(ctx, floats("panics"))
+	wantStatus(t, err, "INTERNAL", "the server's log has more under id r7")
+	if strings.Contains(statusOf(err).Message(), "secret") || !strings.Contains(log.String(), "secret detail") {
+		t.Errorf("the client is told %v, the log %s", err, log.String())
+	}
+}
+
+// TestDeadline has the deadline of a client reach the handler.
+func TestDeadline(t *testing.T) {
+	seen := make(chan error, 1)
+	w := start(t, func(ctx context.Context, ev *serve.Event) (*serve.Event, error) {
+		if _, ok := ctx.Deadline(); !ok {
+			t.Error("there is no deadline")
+		}
+		<-ctx.Done()
+		seen <- ctx.Err()
+		return nil, ctx.Err()
+	}, Options{})
+	ctx, cancel := context.WithTimeout(in(t), 50*time.Millisecond)
+	defer cancel()
+	_, err := w.ModelInfer(ctx, floats("m"))
+	wantStatus(t, err, "DEADLINE_EXCEEDED", "")
+	if err := <-seen; err == nil {
+		t.Error("the handler saw no end")
+	}
+}
+
+// TestCanceled has the cancellation of a client reach the handler.
+func TestCanceled(t *testing.T) {
+	ctx, cancel := context.WithCancel(in(t))
+	seen := make(chan error, 1)
+	w := start(t, func(ctx context.Context, ev *serve.Event) (*serve.Event, error) {
+		cancel()
+		<-ctx.Done()
+		seen <- ctx.Err()
+		return nil, ctx.Err()
+	}, Options{})
+	_, err := w.ModelInfer(ctx, floats("m"))
+	wantStatus(t, err, "CANCELLED", "")
+	if err := <-seen; !errors.Is(err, context.Canceled) {
+		t.Errorf("the handler saw %v", err)
+	}
+}
+
+// TestTimeout has a handler that does not mind its time.
+func TestTimeout(t *testing.T) {
+	stop := make(chan struct{})
+	w := start(t, func(ctx context.Context, ev *serve.Event) (*serve.Event, error) {
+		if ev.Target.Model == "slow" {
+			<-stop
+		}
+		return echo(ctx, ev)
+	}, Options{Timeout: 20 * time.Millisecond})
+	_, err := w.ModelInfer(in(t), floats("slow"))
+	wantStatus(t, err, "DEADLINE_EXCEEDED", "the deadline passed")
+	close(stop)
+}
+
+// TestShutdown has a request in flight end, a new one refused, a stream ended.
+func TestShutdown(t *testing.T) {
+	inside, letGo := make(chan struct{}), make(chan struct{})
+	w := start(t, func(ctx context.Context, ev *serve.Event) (*serve.Event, error) {
+		if ev.Target.Model == "slow" {
+			close(inside)
+			<-letGo
+		}
+		return echo(ctx, ev)
+	}, Options{})
+	s := w.stream(t)
+	if err := s.Send(floats("m")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Recv(); err != nil {
+		t.Fatal(err)
+	}
+	got := make(chan error, 1)
+	go func() {
+		_, err := w.ModelInfer(in(t), floats("slow"))
+		got <- err
+	}()
+	<-inside
+	down := make(chan error, 1)
+	go func() { down <- w.server.Shutdown(in(t), 0) }()
+	_, err := s.Recv()
+	wantStatus(t, err, "UNAVAILABLE", "shutting down")
+	if w.server.ready() {
+		t.Error("it is ready")
+	}
+	close(letGo)
+	if err := <-got; err != nil {
+		t.Errorf("the request in flight: %v", err)
+	}
+	if err := <-down; err != nil {
+		t.Error(err)
+	}
+	_, err = w.ModelInfer(in(t), floats("m"))
+	wantStatus(t, err, "UNAVAILABLE", "")
+}
+
+// TestShutdownLate has a request that does not end in time.
+func TestShutdownLate(t *testing.T) {
+	inside, ended := make(chan struct{}), make(chan struct{})
+	w := start(t, func(ctx context.Context, ev *serve.Event) (*serve.Event, error) {
+		close(inside)
+		<-ctx.Done()
+		close(ended)
+		return nil, ctx.Err()
+	}, Options{})
+	got := make(chan error, 1)
+	go func() {
+		_, err := w.ModelInfer(in(t), floats("slow"))
+		got <- err
+	}()
+	<-inside
+	ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
+	defer cancel()
+	if err := w.server.Shutdown(ctx, time.Minute); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("got %v", err)
+	}
+	<-ended
+	wantStatus(t, <-got, "UNAVAILABLE", "")
+}
+
+// A watcher notes what it is told.
+type watcher struct {
+	mu       sync.Mutex
+	calls    []string
+	infos    []CallInfo
+	outcomes []Outcome
+	told     chan struct{}
+}
+
+func (w *watcher) Called(method, code string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.calls = append(w.calls, method+" "+code)
+}
+
+// An accessWatcher is what a watcher is told as an Access.
+type accessWatcher struct{ *watcher }
+
+func (w accessWatcher) Called(c *CallInfo) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.infos = append(w.infos, *c)
+	w.told <- struct{}{}
+}
+
+type ctxKey struct{}
+
+func (w *watcher) Call(ctx context.Context, service, method string, header map[string][]string) (context.Context, func(Outcome)) {
+	header["Traceparent"] = []string{service + "/" + method}
+	return context.WithValue(ctx, ctxKey{}, method), func(o Outcome) {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		w.outcomes = append(w.outcomes, o)
+	}
+}
+
+// TestWatched has calls logged, counted and traced, and events with the trace.
+func TestWatched(t *testing.T) {
+	see := &watcher{told: make(chan struct{}, 10)}
+	w := start(t, func(ctx context.Context, ev *serve.Event) (*serve.Event, error) {
+		if got := ev.Header.Value("traceparent"); got != "inference.GRPCInferenceService/ModelInfer" || ctx.Value(ctxKey{}) != "ModelInfer" {
+			t.Errorf("the event has the trace %q, its context %v", got, ctx.Value(ctxKey{}))
+		}
+		if ev.Header.Value("X-Own") != "1" || ev.Header["Content-Type"] != nil || ev.Target.Path != "/v2/models/a%2Fb/versions/2/infer" && ev.Target.Model != "broken" {
+			t.Errorf("the event has the header %v, the path %s", ev.Header, ev.Target.Path)
+		}
+		return echo(ctx, ev)
+	}, Options{Access: accessWatcher{see}, Metrics: see, Tracer: see})
+	ctx := metadata.AppendToOutgoingContext(in(t), "x-own", "1", "x-request-id", "r1")
+	req := floats("a/b")
+	req.ModelVersion = "2"
+	if _, err := w.ModelInfer(ctx, req); err != nil {
+		t.Fatal(err)
+	}
+	<-see.told
+	_, err := w.ModelInfer(ctx, floats("broken"))
+	wantStatus(t, err, "INTERNAL", "")
+	<-see.told
+	_, err = w.ServerLive(ctx, &pb.ServerLiveRequest{}) // not traced
+	if err != nil {
+		t.Fatal(err)
+	}
+	<-see.told
+	see.mu.Lock()
+	defer see.mu.Unlock()
+	if got := strings.Join(see.calls, ", "); got != "ModelInfer OK, ModelInfer INTERNAL, ServerLive OK" {
+		t.Errorf("counted %s", got)
+	}
+	if i := see.infos[0]; i.ID != "r1" || i.In == 0 || i.Code != "OK" || i.Failed || i.Remote == "" {
+		t.Errorf("logged %+v", i)
+	}
+	if i := see.infos[1]; i.Code != "INTERNAL" || !i.Failed {
+		t.Errorf("logged %+v", i)
+	}
+	if len(see.outcomes) != 2 || see.outcomes[0].Model != "a/b" || see.outcomes[0].Version != "2" || see.outcomes[1].Code != 13 || !see.outcomes[1].Failed {
+		t.Errorf("traced %+v", see.outcomes)
+	}
+}

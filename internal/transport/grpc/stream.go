@@ -1,0 +1,120 @@
+package grpc
+
+import (
+	"errors"
+	"io"
+	"maps"
+
+	gogrpc "google.golang.org/grpc"
+
+	"github.com/leat-ml/leat/serve"
+)
+
+// Metadata by which a client chooses how a stream is answered.
+const (
+	// grpcErrors with the value "true" makes the failure of a request the status
+	// of the stream, which ends, instead of an answer: Triton's.
+	grpcErrors = "triton_grpc_error"
+	// streamForm is "triton" for ModelStreamInferResponse, "mlserver" for bare
+	// ModelInferResponse, where failures are always the status of the stream.
+	streamForm = "leat-stream"
+)
+
+// Parameters of requests and of answers in a stream, which are Triton's.
+const (
+	wantsFinal = "triton_enable_empty_final_response"
+	isFinal    = "triton_final_response"
+)
+
+// A conversation is a stream of requests and their answers.
+type conversation struct {
+	*call
+	ss   gogrpc.ServerStream
+	bare bool // answers are MLServer's
+	ends bool // at the first failure
+}
+
+// received is what a stream has brought: a request, or its end.
+type received struct {
+	m   *inferRequest
+	err error
+}
+
+// stream serves requests in the order in which they come, each when the one
+// before has been answered: what a model keeps between them, it sees in order.
+// The next one is read meanwhile.
+func (s *Server) stream(m *method) gogrpc.StreamHandler {
+	return func(_ any, ss gogrpc.ServerStream) error {
+		c := s.begin(ss.Context(), m)
+		return c.end(c.converse(ss))
+	}
+}
+
+func (c *call) converse(ss gogrpc.ServerStream) (err error) {
+	defer c.caught(&err)
+	v := &conversation{call: c, ss: ss, bare: c.s.opts.Bare}
+	if form := c.header.Value(streamForm); form != "" {
+		v.bare = form == "mlserver"
+		if !v.bare && form != "triton" {
+			return serve.Errorf(serve.BadRequest, "", "%s %q: choose triton or mlserver", streamForm, form)
+		}
+	}
+	v.ends = v.bare || c.header.Value(grpcErrors) == "true"
+	in := make(chan received)
+	c.s.readers.Go(func() { v.receive(in) })
+	for {
+		select {
+		case r := <-in:
+			if errors.Is(r.err, io.EOF) {
+				return nil
+			}
+			if r.err != nil {
+				return r.err
+			}
+			if err := v.turn(r.m); err != nil {
+				return err
+			}
+		case <-c.s.closing:
+			return errShutDown
+		}
+	}
+}
+
+// receive reads requests until the stream ends, as it does when its handler
+// returns.
+func (v *conversation) receive(in chan<- received) {
+	for {
+		m := new(inferRequest)
+		err := v.ss.RecvMsg(m)
+		select {
+		case in <- received{m, err}:
+		case <-v.ss.Context().Done():
+			return
+		}
+		if err != nil {
+			return
+		}
+	}
+}
+
+// turn answers one request. An error ends the stream.
+func (v *conversation) turn(m *inferRequest) error {
+	last := m.flag(wantsFinal)
+	resp, err := v.infer(m)
+	if err != nil {
+		if v.ends || v.ctx.Err() != nil {
+			return err
+		}
+		resp = &inferResponse{model: m.model, id: m.id, failure: statusOf(err).Message()}
+	}
+	resp.wrapped = !v.bare
+	if last {
+		params := maps.Clone(resp.params)
+		if params == nil {
+			params = map[string]any{}
+		}
+		params[isFinal] = true
+		resp.params = params
+	}
+	return v.ss.SendMsg(resp)
+}
