@@ -79,7 +79,7 @@ func (b *Buffer) Request(body serve.Body) (*serve.Request, error) {
 func parseRequest(raw []byte) (*serve.Request, error) { return parseInto(&Buffer{}, raw) }
 
 func parseInto(b *Buffer, raw []byte) (*serve.Request, error) {
-	r := reader{lx: jsontext.Lexer{Data: raw, AllowNaN: true}, scratch: scratches.Get().(*scratch)}
+	r := reader{lx: jsontext.Lexer{Data: raw, AllowNaN: true}}
 	defer r.release()
 	if r.lx.Kind() != jsontext.Object {
 		if err := r.lx.Skip(); err != nil {

@@ -124,8 +124,9 @@ func (r *reader) tensorShape(in *inputTensor) error {
 		return r.lx.Skip()
 	}
 	at := r.lx
-	dims, err := jsontext.Ints(&r.lx, r.num.Ints[:0], &r.dim)
-	r.num.Ints = dims[:0]
+	lists := r.scratch()
+	dims, err := jsontext.Ints(&r.lx, lists.num.Ints[:0], &lists.dim)
+	lists.num.Ints = dims[:0]
 	if err != nil {
 		if in.problem = elementProblem(err); in.problem == "" {
 			return err
@@ -135,7 +136,7 @@ func (r *reader) tensorShape(in *inputTensor) error {
 		return r.lx.Skip()
 	}
 	switch {
-	case len(r.dim.Shape) > 1 || r.dim.Ragged:
+	case len(lists.dim.Shape) > 1 || lists.dim.Ragged:
 		in.problem = "shape is not a list of lengths"
 		return nil
 	}
@@ -235,12 +236,12 @@ func (r *reader) elementsOf(in *inputTensor) error {
 	if err := r.elements(in, n); err != nil {
 		return err
 	}
-	if r.dim.Ragged {
+	if r.scratch().dim.Ragged {
 		return errors.New("data is ragged: arrays of one level differ in length")
 	}
 	// Bare NaN and Infinity are read but not written, and neither is BOOL as numbers.
 	src = src[:len(src)-(len(r.lx.Data)-r.lx.Pos)]
-	if !r.dim.Bare && (in.datatype != serve.Bool || !bytes.ContainsAny(src, "01")) {
+	if !r.scratch().dim.Bare && (in.datatype != serve.Bool || !bytes.ContainsAny(src, "01")) {
 		in.tensor.SetSource(src, false)
 	}
 	return nil
@@ -250,10 +251,10 @@ func (r *reader) elements(in *inputTensor, n int) error {
 	buf := in.elems
 	switch in.datatype {
 	case serve.FP32:
-		v, err := r.lx.Float32s(reuse[float32](buf, n), &r.dim)
+		v, err := r.lx.Float32s(reuse[float32](buf, n), &r.scratch().dim)
 		return made(in, n, v, err)
 	case serve.FP64:
-		v, err := r.lx.Float64s(reuse[float64](buf, n), &r.dim)
+		v, err := r.lx.Float64s(reuse[float64](buf, n), &r.scratch().dim)
 		return made(in, n, v, err)
 	case serve.Int64:
 		return integers[int64](r, in, n, buf)
@@ -272,10 +273,10 @@ func (r *reader) elements(in *inputTensor, n int) error {
 	case serve.Uint8:
 		return integers[uint8](r, in, n, buf)
 	case serve.Bool:
-		v, err := r.lx.Bools(reuse[bool](buf, n), &r.dim)
+		v, err := r.lx.Bools(reuse[bool](buf, n), &r.scratch().dim)
 		return made(in, n, v, err)
 	case serve.Bytes:
-		v, err := r.lx.Strings(make([]string, 0, n), &r.dim)
+		v, err := r.lx.Strings(make([]string, 0, n), &r.scratch().dim)
 		if err != nil {
 			return elementError(in, err)
 		}
@@ -289,7 +290,7 @@ func (r *reader) elements(in *inputTensor, n int) error {
 }
 
 func integers[T jsontext.Integer](r *reader, in *inputTensor, n int, buf []uint64) error {
-	v, err := jsontext.Ints(&r.lx, reuse[T](buf, n), &r.dim)
+	v, err := jsontext.Ints(&r.lx, reuse[T](buf, n), &r.scratch().dim)
 	return made(in, n, v, err)
 }
 

@@ -35,7 +35,7 @@ func Value(b serve.Body) (any, error) {
 
 // ParseValue reads one JSON document. The result shares raw.
 func ParseValue(raw []byte) (any, error) {
-	r := reader{lx: jsontext.Lexer{Data: raw}, scratch: scratches.Get().(*scratch)}
+	r := reader{lx: jsontext.Lexer{Data: raw}}
 	defer r.release()
 	v, err := r.value(0)
 	if err != nil {
@@ -51,7 +51,7 @@ type reader struct {
 	in inputTensor
 
 	tried int // enclosing arrays that were read in vain as a tensor
-	*scratch
+	lists *scratch
 }
 
 // scratch are lists that reading an array fills. They hold no pointers.
@@ -65,8 +65,16 @@ var scratches = sync.Pool{New: func() any { return new(scratch) }}
 // keptScratch is the largest list, in elements, that is kept for reuse.
 const keptScratch = 1 << 16
 
-func (s *scratch) release() {
-	if cap(s.num.Floats) <= keptScratch && cap(s.num.Ints) <= keptScratch {
+// scratch is the reader's from its first use on.
+func (r *reader) scratch() *scratch {
+	if r.lists == nil {
+		r.lists = scratches.Get().(*scratch)
+	}
+	return r.lists
+}
+
+func (r *reader) release() {
+	if s := r.lists; s != nil && cap(s.num.Floats) <= keptScratch && cap(s.num.Ints) <= keptScratch {
 		scratches.Put(s)
 	}
 }
@@ -210,20 +218,46 @@ func (r *reader) tensor() (*serve.Tensor, bool) {
 func (r *reader) readTensor(t *serve.Tensor, shape []int, buf []uint64) (ok bool) {
 	r.lx.Peek()
 	start := r.lx.Pos
-	if !r.lx.Numbers(&r.num) {
+	if r.readFew(t, shape, buf) {
+		return true
+	}
+	num := &r.scratch().num
+	if !r.lx.Numbers(num) {
 		return false
 	}
-	shape = append(shape, r.num.Shape...)
+	shape = append(shape, num.Shape...)
 	var err error
-	if r.num.IsFloat {
-		err = serve.InitTensor(t, "", serve.FP64, shape, append(reuse[float64](buf, len(r.num.Floats)), r.num.Floats...))
+	if num.IsFloat {
+		err = serve.InitTensor(t, "", serve.FP64, shape, append(reuse[float64](buf, len(num.Floats)), num.Floats...))
 	} else {
-		err = serve.InitTensor(t, "", serve.Int64, shape, append(reuse[int64](buf, len(r.num.Ints)), r.num.Ints...))
+		err = serve.InitTensor(t, "", serve.Int64, shape, append(reuse[int64](buf, len(num.Ints)), num.Ints...))
 	}
 	src := r.lx.Data[start:r.lx.Pos]
-	if r.num.Bare { // which is not JSON
+	if num.Bare { // which is not JSON
 		src = nil
 	}
-	t.SetSource(src, r.num.Mixed)
+	t.SetSource(src, num.Mixed)
+	return err == nil
+}
+
+// readFew is readTensor for the short rows that most requests have, which are read
+// where they stay: into buf.
+func (r *reader) readFew(t *serve.Tensor, shape []int, buf []uint64) bool {
+	start := r.lx.Pos
+	few, ok := r.lx.FewNumbers(buf)
+	if !ok {
+		return false
+	}
+	if few.Nested {
+		shape = append(shape, 1)
+	}
+	shape = append(shape, few.N)
+	var err error
+	if few.IsFloat {
+		err = serve.InitTensor(t, "", serve.FP64, shape, reuse[float64](buf, few.N)[:few.N])
+	} else {
+		err = serve.InitTensor(t, "", serve.Int64, shape, reuse[int64](buf, few.N)[:few.N])
+	}
+	t.SetSource(r.lx.Data[start:r.lx.Pos], few.Mixed)
 	return err == nil
 }

@@ -65,22 +65,18 @@ func newFanout(routes []catalog.Route, how executor, env *catalog.Env) fanout {
 
 // A leg is what one route has to do, and what became of it.
 type leg struct {
-	ev    *serve.Event   // its own, or that of the router where it has a request
-	req   *serve.Request // as the router has read it; nil where the route is not a model of this process
-	op    string
+	ev    *serve.Event // its own, or that of the router where it has an inference
+	in    inference    // its part of the router's event; without a server where the route is no model of this process
 	start time.Time
-
-	resp    *serve.Response // what it answered to req; nil where only outputs are asked for
-	outputs any
-	took    time.Duration
-	fate    serve.Fate
-	err     error
+	took  time.Duration
+	fate  serve.Fate
+	err   error
 }
 
-// clone gives every leg without a request an event of its own.
+// clone gives every leg without an inference an event of its own.
 func (f *fanout) clone(ev *serve.Event, legs []leg) {
 	for i := range legs {
-		if l := &legs[i]; l.req != nil {
+		if l := &legs[i]; l.in.s != nil {
 			l.ev = ev
 		} else {
 			l.ev = ev.Clone()
@@ -135,7 +131,7 @@ func (f *fanout) oneByOne(ctx context.Context, legs []leg) {
 	for i := range legs {
 		legs[i].start = at
 		f.do(ctx, i, &legs[i])
-		if at = at.Add(legs[i].took); legs[i].req == nil {
+		if at = at.Add(legs[i].took); legs[i].in.s == nil {
 			at = time.Now()
 		}
 		if legs[i].err != nil {
@@ -211,10 +207,8 @@ func (f *fanout) attempt(ctx context.Context, i int, l *leg) {
 			l.err = errors.New("the step panicked; the log has the details")
 		}
 	}()
-	if l.req != nil {
-		in := inference{s: f.servers[i], ev: l.ev, op: l.op, req: l.req, shared: true}
-		l.took, l.err = in.serve(ctx, l.start)
-		l.resp, l.outputs = in.resp, in.outputs
+	if l.in.s != nil {
+		l.took, l.err = l.in.serve(ctx, l.start)
 		return
 	}
 	l.fate, l.err = f.routes[i].Step.Do(ctx, l.ev)

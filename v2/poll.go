@@ -88,7 +88,7 @@ func (v *Voting) request(ev *serve.Event, shared bool) (req *serve.Request, err 
 	return req, err
 }
 
-// prepare gives every model the request, or an event of its own.
+// prepare gives every model a part in the event, or an event of its own.
 func (p *poll) prepare(legs []leg) {
 	p.ev.Identify()
 	if p.op != opExplain && isInference(p.op) {
@@ -96,24 +96,26 @@ func (p *poll) prepare(legs []leg) {
 	}
 	p.clone(p.ev, legs)
 	for i := range legs {
-		if l := &legs[i]; l.req == nil {
+		if l := &legs[i]; l.in.s == nil {
 			l.ev.Target.Model, l.ev.Target.Version = SplitName(p.routes[i].Key)
 			l.ev.Target.Operation = p.op
 		}
 	}
 }
 
-// share gives the models of this process the request as it was read.
+// share gives the models of this process the event and the request as it was read.
 func (p *poll) share(legs []leg) {
 	p.req.Op, p.req.Body = p.op, p.ev.Body
 	if p.req.RawID == nil {
 		p.req.ID = p.ev.ID
 	}
 	for i := range legs {
-		if s := p.servers[i]; s == nil || s.InputPath != "" || s.ResultPath != "" {
+		s := p.servers[i]
+		if s == nil || s.InputPath != "" || s.ResultPath != "" {
 			continue
 		}
-		legs[i].req, legs[i].op = p.req, p.op
+		in := &legs[i].in
+		in.s, in.ev, in.op, in.req, in.shared = s, p.ev, p.op, p.req, true
 	}
 }
 
@@ -130,8 +132,8 @@ func (p *poll) read(legs []leg, answers []serve.Tensor) (several [][]*serve.Tens
 		switch {
 		case l.fate == serve.Drop:
 			l.err = errors.New("the event was filtered, so that there is no answer")
-		case l.req != nil:
-			outs, l.err = takeAnswer(l.outputs, p.Column, &answers[i])
+		case l.in.s != nil:
+			outs, l.err = takeAnswer(l.in.outputs, p.Column, &answers[i])
 		default:
 			outs, l.err = readAnswer(l.ev.Body, p.Column, &answers[i])
 		}

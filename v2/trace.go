@@ -38,22 +38,22 @@ func (f *fanout) do(ctx context.Context, i int, l *leg) {
 		return
 	}
 	in, leave := f.enter(ctx, f.routes[i].Key, l.ev)
-	if s := f.servers[i]; s != nil && l.req != nil && s.Env.Note != nil {
-		s.note(in, l.op)
+	if s := f.servers[i]; s != nil && l.in.s != nil && s.Env.Note != nil {
+		s.note(in, l.in.op)
 	}
 	f.attempt(in, i, l)
-	leave(f.left(i, l), l.fate, l.err)
+	leave(l.left(), l.fate, l.err)
 }
 
-// left is the event as leg i left it.
-func (f *fanout) left(i int, l *leg) *serve.Event {
-	if l.req == nil || l.err != nil {
+// left is the event as the leg left it.
+func (l *leg) left() *serve.Event {
+	if l.in.s == nil || l.err != nil {
 		return l.ev
 	}
-	resp := l.resp
+	resp := l.in.resp
 	if resp == nil {
 		resp = new(serve.Response)
-		resp.Answer(l.req, f.servers[i].served, l.outputs)
+		resp.Answer(l.in.req, l.in.s.served, l.in.outputs)
 	}
 	ev := l.ev.Clone()
 	ev.Body = serve.ValueBody(resp)
