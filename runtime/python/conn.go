@@ -148,6 +148,7 @@ func (c *conn) do(ctx context.Context, f *frame) (last frame, parts []frame, err
 	if c.shared != nil && f.kind == kindCall {
 		f = c.lend(w, f)
 	}
+	f.align()
 	if err = c.enter(w, f); err == nil {
 		if err = c.write(ctx, f); err != nil {
 			c.leave(f.call)

@@ -3,6 +3,7 @@ package python
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"strings"
 	"testing"
@@ -154,5 +155,32 @@ func TestTensors(t *testing.T) {
 				t.Errorf("(-want +got):\n%s", d)
 			}
 		})
+	}
+}
+
+// TestKnownTensors has frames with the same metadata and with other.
+func TestKnownTensors(t *testing.T) {
+	said := func(name string, n int) []byte {
+		return fmt.Appendf(nil, `{"tensors":[{"name":%q,"datatype":"INT8","shape":[%d]}]}`, name, n)
+	}
+	long := strings.Repeat("n", shortMeta)
+	var last *known
+	for i, tt := range []struct {
+		meta []byte
+		want string
+	}{
+		{said("a", 2), "a[2]"}, {said("a", 2), "a[2]"}, {said(long, 1), long + "[1]"}, {said("a", 2), "a[2]"},
+		{said("b", 3), "b[3]"}, {nil, ""}, {[]byte("{"), ""}, {said("b", 9), ""}, {said("b", 3), "b[3]"},
+	} {
+		var got string
+		ts, next, err := last.of(&frame{meta: tt.meta, body: make([]byte, 8)})
+		last = next
+		if err == nil {
+			got = fmt.Sprint(ts[0].Name, ts[0].Shape)
+			ts[0].Shape[0] = 7 // the tensor is its owner's
+		}
+		if got != tt.want {
+			t.Errorf("%d: %s, want %s; error %v", i, got, tt.want, err)
+		}
 	}
 }

@@ -85,7 +85,9 @@ func (m *meta) event(ev *serve.Event) {
 	if ev.Target.Operation != "" { // a router has read the rest
 		path = ev.Target.Operation
 	}
-	m.text("path", path)
+	if m.text("path", path); path == "" && ev.Target.Model != "" { // a router has read it all
+		m.json("path", []byte(`""`))
+	}
 	m.text("method", ev.Target.Method)
 	m.text("key", ev.Key)
 	m.time("time", ev.Time)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/leat-ml/leat/catalog"
@@ -26,6 +27,8 @@ type Model struct {
 	ctx  *serve.ModelContext
 	desc serve.Description
 	pool *pool
+
+	known atomic.Pointer[known]
 }
 
 // model makes the step that serves a class of models.

@@ -60,7 +60,7 @@ func (m *Model) read(f *frame) (any, error) {
 		o.outputs = json.RawMessage(f.body) // checked where it is written
 	default:
 		var err error
-		if o.outputs, err = outputsOf(f); err != nil {
+		if o.outputs, err = m.outputsOf(f); err != nil {
 			return nil, err
 		}
 	}
@@ -70,11 +70,15 @@ func (m *Model) read(f *frame) (any, error) {
 	return &o, nil
 }
 
-func outputsOf(f *frame) (any, error) {
+func (m *Model) outputsOf(f *frame) (any, error) {
 	if f.flags&isValue != isTensors {
 		return valueOf(f)
 	}
-	ts, err := tensorsOf(f.meta, f.body)
+	last := m.known.Load()
+	ts, next, err := last.of(f)
+	if next != last {
+		m.known.Store(next)
+	}
 	if err == nil && len(ts) == 1 {
 		return ts[0], nil
 	}

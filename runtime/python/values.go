@@ -1,9 +1,11 @@
 package python
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/leat-ml/leat/oip"
 	"github.com/leat-ml/leat/serve"
@@ -83,21 +85,62 @@ type tensorMeta struct {
 
 // tensorsOf are the tensors of a frame. They share body.
 func tensorsOf(meta, body []byte) ([]*serve.Tensor, error) {
+	of, err := tensorMetas(meta)
+	if err != nil {
+		return nil, err
+	}
+	return tensorsIn(of, body)
+}
+
+func tensorMetas(meta []byte) ([]tensorMeta, error) {
 	var m struct {
 		Tensors []tensorMeta `json:"tensors"`
 	}
 	if err := json.Unmarshal(meta, &m); err != nil {
 		return nil, fmt.Errorf("%w: its tensors: %w", errAnswer, err)
 	}
-	out := make([]*serve.Tensor, len(m.Tensors))
-	for i := range m.Tensors {
-		t, size, err := tensorOf(&m.Tensors[i], body)
+	return m.Tensors, nil
+}
+
+// tensorsIn makes the tensors, which share body and nothing else.
+func tensorsIn(of []tensorMeta, body []byte) ([]*serve.Tensor, error) {
+	out := make([]*serve.Tensor, len(of))
+	for i := range of {
+		t, size, err := tensorOf(&of[i], body)
 		if err != nil {
-			return nil, fmt.Errorf("%w: tensor %q: %w", errAnswer, m.Tensors[i].Name, err)
+			return nil, fmt.Errorf("%w: tensor %q: %w", errAnswer, of[i].Name, err)
 		}
 		out[i], body = t, body[min(len(body), padded(size)):]
 	}
 	return out, nil
+}
+
+// A known is what the metadata of the last answer says: that of the next is mostly
+// the same to the last byte.
+type known struct {
+	meta    []byte
+	tensors []tensorMeta
+}
+
+// shortMeta is the length of metadata up to which it is remembered.
+const shortMeta = 256
+
+// of are the tensors of a frame, which share its body, and what is to be remembered
+// then. k may be nil.
+func (k *known) of(f *frame) (ts []*serve.Tensor, next *known, err error) {
+	if k == nil || !bytes.Equal(k.meta, f.meta) {
+		said, err := tensorMetas(f.meta)
+		if err != nil {
+			return nil, k, err
+		}
+		if len(f.meta) > shortMeta {
+			ts, err = tensorsIn(said, f.body)
+			return ts, k, err
+		}
+		k = &known{bytes.Clone(f.meta), said}
+	}
+	ts, err = tensorsIn(k.tensors, f.body)
+	return ts, k, err
 }
 
 // padded is a size up to the next multiple of 8, where the next tensor begins.
@@ -107,19 +150,17 @@ func padded(n int) int { return (n + 7) &^ 7 }
 // takes.
 func tensorOf(m *tensorMeta, body []byte) (*serve.Tensor, int, error) {
 	dt := serve.ParseDatatype(m.Datatype)
-	if m.Shape == nil {
-		m.Shape = []int{}
-	}
+	shape := append([]int{}, m.Shape...)
 	if dt == serve.Bytes {
-		t, err := serve.MakeBytes(m.Name, m.Shape, m.Data)
+		t, err := serve.MakeBytes(m.Name, shape, slices.Clone(m.Data))
 		return &t, 0, err
 	}
-	n, ok := serve.Elements(m.Shape)
+	n, ok := serve.Elements(shape)
 	if size := dt.Size(); !ok || size == 0 || n > len(body)/size {
 		return nil, 0, fmt.Errorf("%d bytes do not hold a shape %v of %q", len(body), m.Shape, m.Datatype)
 	}
 	n *= dt.Size()
-	t, err := serve.MakeTensor(m.Name, dt, m.Shape, body[:n:n])
+	t, err := serve.MakeTensor(m.Name, dt, shape, body[:n:n])
 	return &t, n, err
 }
 

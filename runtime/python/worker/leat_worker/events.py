@@ -123,7 +123,7 @@ def from_call(meta: dict[str, object], body: object) -> Event:
         "body": body,
         "headers": dict(meta["headers"]) if "headers" in meta else {},  # type: ignore[call-overload]
         "method": meta.get("method"),
-        "path": meta.get("path") or DEFAULT_PATH,
+        "path": meta.get("path", DEFAULT_PATH),
         "trigger": _trigger(meta.get("trigger")),
         "fields": {},
         "key": meta.get("key", ""),
@@ -147,7 +147,7 @@ def changes(event: object, meta: dict[str, object]) -> dict[str, object]:
     new: dict[str, object] = {}
     for name, default in (("path", DEFAULT_PATH), ("key", ""), ("id", None), ("content_type", "")):
         value = getattr(event, name, default)
-        if value != (meta.get(name) or default):
+        if value != meta.get(name, default):
             new[name] = value if isinstance(value, (str, int, float, type(None))) else str(value)
     headers = getattr(event, "headers", None) or {}
     if headers != (meta.get("headers") or {}):

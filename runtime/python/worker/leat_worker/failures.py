@@ -55,11 +55,11 @@ def _text(exc: BaseException) -> str:
         text = str(exc)
     except Exception:  # noqa: BLE001 - an exception of the user's that cannot even be printed
         text = "(its text cannot be had)"
-    text += _hint(exc)
+    text = (text or repr(exc)) + _hint(exc)  # as MLRun does where an exception says nothing
     causes = []
     cause = exc.__cause__
     while cause is not None and len(causes) < _DEPTH:
-        causes.append(str(cause))
+        causes.append(str(cause) or repr(cause))
         cause = cause.__cause__
     for part in causes:
         if part and part not in text:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from . import values, wire
-from .answers import Answer
+from .answers import Answer, Written
 from .sharedmem import Shared
 from .wire import Connection, Frame
 
@@ -28,7 +28,7 @@ class Replies:
         if size >= wire.LARGE:
             self._large(kind, flags, frame, said, [payload], size)
             return
-        meta = values.dumps(said, "metadata") if said else b""
+        meta = _text(said)
         self._connection.send(
             wire.HEADER.pack(16 + len(meta) + size, kind, flags, frame.object, frame.call, len(meta)) + meta + payload
         )
@@ -36,12 +36,12 @@ class Replies:
     def _large(
         self, kind: int, flags: int, frame: Frame, said: dict[str, object] | None, payload: list[bytes | memoryview], size: int
     ) -> None:
-        if kind == wire.OK and self.shared is not None and frame.meta:
+        if kind == wire.OK and self.shared is not None and b'"room":' in frame.meta:
             room = values.loads(frame.meta).get("room")  # type: ignore[attr-defined]
             place = self.shared.write(room, payload, size) if room is not None else None
             if place:
                 flags, said, payload, size = flags | wire.SHM, {**(said or {}), "shm": place}, [], 0
-        meta = values.dumps(said, "metadata") if said else b""
+        meta = _text(said)
         most = self._connection.max_frame
         if wire.AFTER_SIZE + len(meta) + size > most or len(meta) > wire.MAX_META:
             raise values.Unwritable(f"the result takes {len(meta) + size} bytes, more than a frame can ({most})")
@@ -52,3 +52,9 @@ class Replies:
         if self.shared is None:
             raise ValueError("the payload is in a shared file, and there is none")
         frame.payload = self.shared.read(place)
+
+
+def _text(said: dict[str, object] | None) -> bytes:
+    if type(said) is Written:
+        return said.text
+    return values.dumps(said, "metadata") if said else b""

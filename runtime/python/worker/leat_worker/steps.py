@@ -16,6 +16,8 @@ from .wire import EVENT, Frame
 class StepHost(Host):
     """One object or function that events are put to."""
 
+    paired = False  # whether it is a function of an event and a state, in the order in which they come
+
     def __init__(self, target: object, spec: dict[str, object], context: GraphContext) -> None:
         self.name = str(spec.get("name") or "")
         self.target = target
@@ -41,7 +43,9 @@ class StepHost(Host):
         """The function with the context in, if it wants it: as MLRun gives it, by name, or as nuclio does, first."""
         if not callable(target):
             raise Refused(f"{self.name}: {target!r} is no function")
-        args = signatures.of(target).args
+        signature = signatures.of(target)
+        args = signature.args
+        self.paired = len(signature.required) == 2 and "context" not in args
         if args[:2] == ["context", "event"]:
             self.whole = True
             _init_context(target, context)
@@ -58,6 +62,8 @@ class StepHost(Host):
         frame.at = self.handler
         if self.whole or frame.flags & EVENT:
             return self.handler(events.from_call(meta, body))  # type: ignore[operator]
+        if self.paired and isinstance(body, dict) and sorted(body) == ["event", "state"]:
+            return self.handler(*body.values())  # type: ignore[operator]
         return self.handler(body)  # type: ignore[operator]
 
     def answer(self, result: object, frame: Frame, meta: dict[str, object]) -> Answer:

@@ -97,8 +97,16 @@ def unpack(meta: dict[str, object], payload: bytes | memoryview, load: bool = Fa
     return out
 
 
+_dtypes: dict[str, object] = {}  # numpy's, by the protocol's name: to make one of text takes as long as all else
+
+
 def _array(np: ModuleType, kind: str, shape: list[int], data: memoryview) -> object:
-    array = np.frombuffer(data, DATATYPES[kind][1]).reshape(shape)
+    dtype = _dtypes.get(kind)
+    if dtype is None:
+        dtype = _dtypes[kind] = np.dtype(DATATYPES[kind][1])
+    array = np.frombuffer(data, dtype)
+    if len(shape) != 1 or array.size != shape[0]:
+        array = array.reshape(shape)
     if kind != "BF16":
         return array
     types = sys.modules.get("ml_dtypes")
@@ -147,11 +155,14 @@ def pack(arrays: list[tuple[str, object]]) -> tuple[list[dict[str, object]], lis
             said.append({"name": name, "datatype": "BYTES", "shape": shape, "data": flat})
             continue
         said.append({"name": name, "datatype": kind, "shape": shape})
-        data = _raw(array)
-        buffers.append(data)
-        if len(data) % 8:
-            buffers.append(bytes(-len(data) % 8))
+        buffers += padded(array)
     return said, buffers
+
+
+def padded(array: object) -> list[bytes | memoryview]:
+    """The buffers of an array's elements: up to a multiple of 8 bytes."""
+    data = _raw(array)
+    return [data, bytes(-len(data) % 8)] if len(data) % 8 else [data]
 
 
 def _raw(array: object) -> bytes | memoryview:

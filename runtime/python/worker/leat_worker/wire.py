@@ -100,7 +100,10 @@ class Connection:
                 meta, payload = data[pos + 20 : body], self._large(data[body:], size - AFTER_SIZE - nmeta)
                 (urgent if kind == ANSWER else frames).append(Frame(kind, flags, obj, call, meta, payload))
                 return b""
-            frame = Frame(kind, flags, obj, call, data[pos + 20 : body], data[body:stop])
+            # A large payload is not copied if it lies as arrays want it, and little else is kept with it.
+            large = 2 * (stop - body) > CHUNK // 4 + end and not body & 7
+            payload = memoryview(data)[body:stop] if large else data[body:stop]
+            frame = Frame(kind, flags, obj, call, data[pos + 20 : body], payload)
             (urgent if kind == ANSWER or kind == CANCEL else frames).append(frame)
             pos = stop
         return data[pos:] if pos < end else b""

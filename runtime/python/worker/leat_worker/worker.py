@@ -17,7 +17,8 @@ from .wire import Closed, Connection, Frame, Malformed
 
 _LOOK = 0.0005  # seconds of the user's code after which the socket is looked at between calls
 _EMPTY: dict[str, object] = {}
-_PLAIN = frozenset((dict, list, str, int, float, bool, type(None)))  # results that are answers as they are
+_PLAIN = (dict, list, str, int, float, bool, type(None))  # results that are answers as they are
+_MOST = 1000  # types of results that are known
 
 
 class Worker:
@@ -33,6 +34,7 @@ class Worker:
         self._queue: deque[Frame] = deque()  # calls that have come and have not begun
         self._urgent: deque[Frame] = deque()
         self._cancelled: set[int] = set()
+        self._plain: set[type] = set(_PLAIN)
         self._streaming = -1  # the call whose generator is running
         self._coroutines: set[int] = set()  # calls that the loop has
         self._metas: dict[bytes, dict[str, object]] = {}  # small metadata that comes again and again
@@ -149,7 +151,7 @@ class Worker:
             if frame.flags & wire.SHM:
                 self._replies.fetch(frame, meta.get("shm"))
             result = host.run(frame, meta)
-            if type(result) not in _PLAIN and self._takes_time(host, frame, meta, result):
+            if type(result) not in self._plain and self._takes_time(host, frame, meta, result):
                 return
             self._replies.send(wire.OK, frame, host.answer(result, frame, meta))
         except Closed:
@@ -167,6 +169,8 @@ class Worker:
         if type(result) is GeneratorType:
             self._stream(host, frame, meta, result)
             return True
+        if len(self._plain) < _MOST:
+            self._plain.add(type(result))
         return False
 
     def _stream(self, host: Host, frame: Frame, meta: dict[str, object], elements: object) -> None:
