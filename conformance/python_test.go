@@ -1,7 +1,6 @@
 package conformance
 
 import (
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -10,29 +9,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/leat-ml/leat"
-	"github.com/leat-ml/leat/catalog"
 	"github.com/leat-ml/leat/internal/config"
 	"github.com/leat-ml/leat/runtime/python"
-	"github.com/leat-ml/leat/serve"
-	"github.com/leat-ml/leat/step"
-	"github.com/leat-ml/leat/step/expr"
-	"github.com/leat-ml/leat/v2"
 )
-
-// userCode loads user_code.py, with python3 or the interpreter that LEAT_PYTHON_BIN
-// names: make verify-python names one that has the real MLRun.
-func userCode(t *testing.T, logger *testLog) *python.Loaded {
-	t.Helper()
-	code := &python.Code{
-		Paths: []string{"user_code.py"}, Interpreter: os.Getenv("LEAT_PYTHON_BIN"), Logger: logger.logger(),
-		Serve: func(a catalog.Args, m serve.Model) (serve.Step, error) { return v2.FromArgs(a, m, "python") },
-	}
-	loaded, err := code.Load(t.Context(), []string{"json.dumps"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return loaded
-}
 
 // TestPythonCases runs the cases of mlrun.jsonl with the classes and functions
 // that they name, in worker processes of Python.
@@ -40,7 +19,7 @@ func TestPythonCases(t *testing.T) {
 	if testing.Short() {
 		t.Skip("starts many processes")
 	}
-	code := userCode(t, &testLog{t: t})
+	code := pythonCode(t, "user_code.py")
 	functions := map[string]string{}
 	for _, c := range flowConcerns {
 		functions[c.name] = c.function
@@ -56,7 +35,10 @@ func TestPythonCases(t *testing.T) {
 			continue
 		}
 		ran++
-		t.Run(c.Name, func(t *testing.T) { runPythonCase(t, code, c, function) })
+		t.Run(c.Name, func(t *testing.T) {
+			t.Parallel()
+			runPythonCase(t, code, c, function)
+		})
 	}
 	if ran < 85 {
 		t.Errorf("ran %d cases, want at least 85", ran)
@@ -64,9 +46,6 @@ func TestPythonCases(t *testing.T) {
 }
 
 func runPythonCase(t *testing.T, code *python.Loaded, c testCase, function string) {
-	set := &catalog.Set{}
-	expr.Register(set)
-	step.Register(set)
 	folder, err := filepath.Abs(".")
 	if err != nil {
 		t.Fatal(err)
@@ -82,7 +61,7 @@ func runPythonCase(t *testing.T, code *python.Loaded, c testCase, function strin
 	rec := &tape{}
 	var srv *leat.Server
 	if len(told) == 0 {
-		srv, err = leat.New(spec, &leat.Options{Catalog: set, Code: code, MLRun: true, Function: function, Recorder: rec})
+		srv, err = leat.New(spec, &leat.Options{Catalog: pythonSet(), Code: code, MLRun: true, Function: function, Recorder: rec})
 		if err != nil {
 			told = append(told, err.Error())
 		}

@@ -105,8 +105,14 @@ type comparison struct {
 	mlrun, got string // as the list of differences shows them
 }
 
-// compare runs a spec and puts its answers beside MLRun's.
+// compare runs a spec with Go classes and puts its answers beside MLRun's.
 func compare(t *testing.T, v verified) []comparison {
+	t.Helper()
+	return compareIn(t, v, leat.Options{Catalog: verifyClasses()})
+}
+
+// compareIn is compare with the classes of the options.
+func compareIn(t *testing.T, v verified, o leat.Options) []comparison {
 	t.Helper()
 	stub := upstream(t)
 	folder, err := filepath.Abs(".")
@@ -114,7 +120,7 @@ func compare(t *testing.T, v verified) []comparison {
 		t.Fatal(err)
 	}
 	fill := strings.NewReplacer("${CASES}", folder, "${UPSTREAM}", stub)
-	srv, problems := buildVerified(v, fill.Replace(string(v.Spec)))
+	srv, problems := buildVerified(v, fill.Replace(string(v.Spec)), o)
 	if srv == nil || v.BuildError != nil {
 		return []comparison{compareBuilds(v, problems)}
 	}
@@ -132,7 +138,7 @@ func compare(t *testing.T, v verified) []comparison {
 
 var moment = regexp.MustCompile(`\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)?\+00:00`)
 
-func buildVerified(v verified, spec string) (*leat.Server, string) {
+func buildVerified(v verified, spec string, o leat.Options) (*leat.Server, string) {
 	parsed, problems := config.ParseSpec("spec.json", []byte(spec), config.Options{MLRun: true})
 	var told []string
 	for _, p := range problems {
@@ -143,7 +149,8 @@ func buildVerified(v verified, spec string) (*leat.Server, string) {
 	if len(told) > 0 {
 		return nil, strings.Join(told, "; ")
 	}
-	srv, err := leat.New(parsed, &leat.Options{Catalog: verifyClasses(), MLRun: true, Function: v.Function, Timeout: 20 * time.Second})
+	o.MLRun, o.Function, o.Timeout = true, v.Function, 20*time.Second
+	srv, err := leat.New(parsed, &o)
 	if err != nil {
 		return nil, err.Error()
 	}

@@ -67,7 +67,7 @@ func (s *reduce) Do(ctx context.Context, ev *serve.Event) (serve.Fate, error) {
 	if s.closed {
 		return serve.Pass, errClosed()
 	}
-	v, err := s.f(ctx, withState(x, s.value))
+	v, err := s.f(ctx, valueWith(x, s.value))
 	if err != nil {
 		return serve.Pass, err
 	}

@@ -28,9 +28,16 @@ func Reducer(f func(ctx context.Context, value, event any) (any, error)) catalog
 	}
 }
 
-// withState is what functions with a state get: {"event": event, "state": state}.
+// withState is what functions with a state get, {"event": event, "state": state}:
+// the arguments of MapWithState's in MLRun, in their order.
 func withState(event, state any) any {
 	return serve.NewObject(serve.Field{Key: "event", Value: event}, serve.Field{Key: "state", Value: state})
+}
+
+// valueWith is the same with the value so far in front: functions of other
+// languages take the two in the order of the members.
+func valueWith(event, value any) any {
+	return serve.NewObject(serve.Field{Key: "state", Value: value}, serve.Field{Key: "event", Value: event})
 }
 
 func pair(x any) (event, state any) {
