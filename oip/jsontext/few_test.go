@@ -5,6 +5,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -78,4 +79,23 @@ func FuzzFewNumbers(f *testing.F) {
 			checkFew(t, text)
 		}
 	})
+}
+
+// TestPutFew wants numbers of few digits to be written as strconv writes them,
+// and their neighbours too, which have many.
+func TestPutFew(t *testing.T) {
+	rnd := rand.New(rand.NewPCG(3, 4))
+	for range 300000 {
+		n := rnd.Uint64N([]uint64{100, 1e4, 1e6, 1e8, 1e9}[rnd.IntN(5)])
+		f := float64(n) / []float64{1, 10, 100, 1000, 1e4, 1e5}[rnd.IntN(6)]
+		if rnd.IntN(2) > 0 {
+			f = -f
+		}
+		for _, f := range []float64{f, math.Nextafter(f, 0), math.Nextafter(f, math.Inf(1))} {
+			want := strconv.FormatFloat(f, 'f', -1, 64)
+			if got := string(AppendFloat64(nil, f)); got != want && math.Abs(f) >= 1e-6 {
+				t.Fatalf("%b is written as %s, want %s", f, got, want)
+			}
+		}
+	}
 }

@@ -38,6 +38,9 @@ func putFloat64(buf *[maxFloatText]byte, f float64) int {
 	if b == 0 || b >= 0x7FF<<52 {
 		return putSpecial(buf, sign, b == 0)
 	}
+	if n := putFew(buf, sign, math.Float64frombits(b)); n != 0 {
+		return n
+	}
 	d, k := shortest64(b)
 	n := decimalLen64(d)
 	d *= intPow10[(17-n)&31]
@@ -51,6 +54,36 @@ func putFloat64(buf *[maxFloatText]byte, f float64) int {
 		t.digits = 9 - bits.LeadingZeros64(high)>>3
 	}
 	return sign + t.put(n+k)
+}
+
+// putFew writes f, with a minus before it if sign is 1, when it has up to four
+// digits before the decimal point and up to four behind it, as many numbers do
+// that people have written. It returns the length, and 0 when it has more. No other
+// decimal of up to 15 digits is nearest to the same float64, so that what is found
+// is the shortest.
+func putFew(buf *[maxFloatText]byte, sign int, f float64) int {
+	const scale = 1e4
+	if f >= scale {
+		return 0
+	}
+	n := uint32(f*scale + 0.5)
+	if float64(n)/scale != f {
+		return 0
+	}
+	d := digits8(n)
+	zeros := min(bits.TrailingZeros64(d)/8, 3) // before the point, but for one
+	whole := 4 - zeros
+	text := d | asciiZeros
+	buf[0] = '-'
+	t := buf[sign:]
+	binary.LittleEndian.PutUint32(t, uint32(text)>>(8*zeros))
+	t[whole] = '.'
+	binary.LittleEndian.PutUint32(t[whole+1:], uint32(text>>32))
+	behind := 4 - bits.LeadingZeros32(uint32(d>>32))/8
+	if behind == 0 {
+		return sign + whole
+	}
+	return sign + whole + 1 + behind
 }
 
 // decimalLen64 returns how many digits d > 0 has, at most 19.
