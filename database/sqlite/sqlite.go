@@ -114,10 +114,11 @@ func pathOf(u *url.URL) (string, error) {
 }
 
 // connect makes a pool of at most n connections. A name that is no column is an
-// error, not text.
+// error, not text. Pages of a file that is made are large, since documents of a few
+// kilobytes do not spill over into pages of their own then.
 func connect(path, more string, n int) (*sql.DB, error) {
 	c, err := sqlite.NewConnector("file:" + (&url.URL{Path: path}).EscapedPath() +
-		"?_busy_timeout=5000&_dqs=0&_pragma=journal_mode(WAL)&_pragma=synchronous(NORMAL)" + more)
+		"?_busy_timeout=5000&_dqs=0&_pragma=page_size(16384)&_pragma=journal_mode(WAL)&_pragma=synchronous(NORMAL)" + more)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}

@@ -30,10 +30,6 @@ func (s *Store) List(ctx context.Context, q endpoint.Query) (endpoint.Page, erro
 // AppendList implements [endpoint.Store]. A record is its head as it is stored, and
 // what has come behind it.
 func (s *Store) AppendList(ctx context.Context, q endpoint.Query, dst []byte) (list []byte, next string, err error) {
-	begin := len(dst)
-	if q.Limit == 0 {
-		dst = slices.Grow(dst, int(s.largest.Load()))
-	}
 	dst = append(dst, '[')
 	first := len(dst)
 	next, err = s.list(ctx, &q, func(r *row) error {
@@ -44,9 +40,6 @@ func (s *Store) AppendList(ctx context.Context, q endpoint.Query, dst []byte) (l
 		return nil
 	})
 	dst = append(dst, ']')
-	if q.Limit == 0 {
-		s.largest.Store(int64(len(dst) - begin))
-	}
 	return dst, next, err
 }
 
@@ -132,7 +125,7 @@ func (s *Store) conditions(q *endpoint.Query) *conditions {
 			AND n.name = e.name AND (n.created, n.uid) > (e.created, e.uid))`)
 	}
 	if at, err := endpoint.ParsePosition(q.After); err == nil {
-		c.add("(project, name, uid) > (?, ?, ?)", at.Project, at.Model, at.UID)
+		c.behind(at, q.Project)
 	}
 	return c
 }
@@ -150,6 +143,19 @@ func (c *conditions) add(text string, args ...any) {
 func (c *conditions) equal(column, value string) {
 	if value != "" {
 		c.add(column+" = ?", value)
+	}
+}
+
+// behind continues a list, in words from which databases see where in their index:
+// a comparison with the key, or of one project with the rest of it.
+func (c *conditions) behind(at endpoint.Position, project string) {
+	switch project {
+	case at.Project:
+		c.add("(name, uid) > (?, ?)", at.Model, at.UID)
+	case "":
+		c.add("(project, name, uid) > (?, ?, ?)", at.Project, at.Model, at.UID)
+	default: // a token of another list: of one project there is all or nothing
+		c.add("project > ?", at.Project)
 	}
 }
 

@@ -8,7 +8,6 @@ import (
 	"context"
 	"database/sql"
 	"io/fs"
-	"sync/atomic"
 
 	"github.com/leat-ml/leat/database"
 	"github.com/leat-ml/leat/endpoint"
@@ -21,7 +20,6 @@ type Store struct {
 	Labels string // a table l(key, value) of the column labels, in the database's SQL
 
 	documents documents
-	largest   atomic.Int64 // how long the last list of all records was
 }
 
 // versions is the table in which goose keeps what was done.

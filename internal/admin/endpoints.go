@@ -81,34 +81,17 @@ func (a *api) listEndpoints(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	a.with(w, r, false, func(s endpoint.Store) error {
-		text, next := []byte(`{"endpoints":`), ""
-		var err error
-		switch {
-		case s == nil:
-			text = append(text, "[]"...)
-		case more.none():
-			text, next, err = s.AppendList(r.Context(), *q, text)
-		default:
-			text, next, err = more.appendList(r.Context(), s, *q, text)
-		}
-		if err != nil {
-			return err
-		}
-		if q.Limit > 0 || next != "" {
-			page, err := json.Marshal(pagination{q.Limit, next})
-			if err != nil {
-				return err
+		l := &listing{w: w, q: *q, list: func(q endpoint.Query, dst []byte) ([]byte, string, error) {
+			if more.none() {
+				return s.AppendList(r.Context(), q, dst)
 			}
-			text = append(append(text, `,"pagination":`...), page...)
+			return more.appendList(r.Context(), s, q, dst)
+		}}
+		if s == nil {
+			l.list = func(_ endpoint.Query, dst []byte) ([]byte, string, error) { return append(dst, "[]"...), "", nil }
 		}
-		replyText(w, append(text, "}\n"...))
-		return nil
+		return l.write()
 	})
-}
-
-type pagination struct {
-	Size int    `json:"page-size,omitempty"`
-	Next string `json:"page-token,omitempty"`
 }
 
 // find returns the endpoint that a path names: by its uid, else by its name, which

@@ -5,7 +5,6 @@ import (
 	"maps"
 	"net/http"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/leat-ml/leat/serve"
@@ -74,11 +73,4 @@ func header(w http.ResponseWriter) {
 	h.Set("Content-Type", "application/json")
 	h.Set("Cache-Control", "no-store")
 	h.Set("X-Content-Type-Options", "nosniff")
-}
-
-// replyText answers with JSON that is there already, and may be megabytes.
-func replyText(w http.ResponseWriter, text []byte) {
-	header(w)
-	w.Header().Set("Content-Length", strconv.Itoa(len(text)))
-	w.Write(text)
 }

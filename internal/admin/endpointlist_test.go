@@ -1,0 +1,75 @@
+package admin
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http/httptest"
+	"testing"
+	"time"
+
+	"github.com/leat-ml/leat/endpoint"
+	"github.com/leat-ml/leat/endpoint/endpointtest"
+)
+
+// A shrinking store loses what is behind the first part of a list, or breaks there.
+type shrinking struct {
+	endpoint.Store
+	broken error
+	parts  int
+}
+
+func (s *shrinking) AppendList(ctx context.Context, q endpoint.Query, dst []byte) ([]byte, string, error) {
+	if s.parts++; s.parts == 1 {
+		return s.Store.AppendList(ctx, q, dst)
+	}
+	return append(dst, "[]"...), "", s.broken
+}
+
+// TestLongList: a list in several parts is one answer, and so are long pages.
+func TestLongList(t *testing.T) {
+	h, r, _ := recorded(t)
+	endpointtest.Fill(t, r.store, 2*partOfList+1)
+	for query, want := range map[string]int{"": 2*partOfList + 1, "?page-size=1500": 1500, "?page-size=2001": 2001, "?page-size=2000": 2000, "?page-size=1000": 1000} {
+		var got endpointList
+		if err := json.NewDecoder(send(h, "GET", "/api/v1/projects/shop/model-endpoints"+query, "").Body).Decode(&got); err != nil || len(got.Endpoints) != want {
+			t.Errorf("%s: %d endpoints, error %v", query, len(got.Endpoints), err)
+		}
+		if more := query != "" && want < 2*partOfList+1; (got.Pagination.Next != "") != more {
+			t.Errorf("%s: next %q", query, got.Pagination.Next)
+		}
+		seen := map[string]bool{}
+		for _, e := range got.Endpoints {
+			seen[e.Metadata.UID] = true
+		}
+		if len(seen) != want {
+			t.Errorf("%s: %d different endpoints", query, len(seen))
+		}
+	}
+}
+
+// TestListInterrupted: what fails behind the first part ends the connection, since
+// the client must not take a part for the list; records that go meanwhile do not.
+func TestListInterrupted(t *testing.T) {
+	h, r, _ := recorded(t)
+	endpointtest.Fill(t, r.store, partOfList+1)
+	s := &shrinking{Store: r.store}
+	r.store = s
+	var got endpointList
+	if err := json.NewDecoder(send(h, "GET", "/api/v1/projects/*/model-endpoints", "").Body).Decode(&got); err != nil || len(got.Endpoints) != partOfList {
+		t.Errorf("%d endpoints, error %v", len(got.Endpoints), err)
+	}
+	s.parts, s.broken = 0, errors.New("the disk is gone")
+	server := httptest.NewServer(h)
+	defer server.Close()
+	client := server.Client()
+	client.Timeout = 30 * time.Second
+	resp, err := client.Get(server.URL + "/api/v1/projects/*/model-endpoints")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	if err := json.NewDecoder(resp.Body).Decode(&got); err == nil {
+		t.Error("a part of the list was taken for it")
+	}
+}
