@@ -29,6 +29,7 @@ import (
 	"github.com/leat-ml/leat/internal/version"
 	"github.com/leat-ml/leat/oip"
 	"github.com/leat-ml/leat/serve"
+	"github.com/leat-ml/leat/stream"
 )
 
 // Options of a server. The zero value, and nil, have the defaults.
@@ -37,8 +38,11 @@ type Options struct {
 	Code     catalog.Code   // of users in Python: a python.Loaded; nil without any
 	Logger   *slog.Logger   // nil discards
 	Recorder serve.Recorder // of inferences; nil records nothing
-	MLRun    bool           // answer in MLRun's contract instead of the default one
-	Timeout  time.Duration  // of a request; 0 means none
+	// Streams are the kinds of streams that a spec may have inferences recorded to;
+	// nil leaves them to Recorder alone.
+	Streams *stream.Mux
+	MLRun   bool          // answer in MLRun's contract instead of the default one
+	Timeout time.Duration // of a request; 0 means none
 	// Function is the function whose steps run here, of a graph that is spread
 	// over several; "*" means all.
 	Function string
@@ -79,6 +83,7 @@ func New(spec *graph.Spec, o *Options) (*Server, error) {
 	core, problems := server.New(server.Config{
 		Spec: spec, Models: spec.Models, Catalog: o.Catalog, Code: o.Code, Logger: o.Logger, Recorder: o.Recorder,
 		MLRun: o.MLRun, Function: o.Function, Timeout: o.Timeout, Name: "leat", Version: version.Version,
+		Records: server.Records{Streams: o.Streams},
 	})
 	if core == nil {
 		return nil, problemsError(problems)

@@ -15,9 +15,10 @@ type Spec struct {
 
 	Graph       *StepSpec // nil where the spec only names a model repository
 	Parameters  map[string]any
-	LoadMode    string // "sync" (also when empty) or "async"
-	FunctionURI string // [project/]name[:tag][@hash]
-	Version     string // of the protocol: "v2"
+	ParamPos    map[string]Pos // of the names of parameters that are about records, where it was read
+	LoadMode    string         // "sync" (also when empty) or "async"
+	FunctionURI string         // [project/]name[:tag][@hash]
+	Version     string         // of the protocol: "v2"
 	Verbose     bool
 
 	DefaultContentType string
@@ -34,6 +35,10 @@ type Spec struct {
 	// own.
 	Database    string
 	TrackModels bool // models are monitored
+	// StreamPath is MLRun's setting STREAM_PATH, from the environment of the function
+	// or of this process: where records of inferences go that log_stream does not name
+	// a stream for. "" if it is not set.
+	StreamPath string
 	// MLRun says that it was read from an MLRun function file, so that MLRun's
 	// contract applies.
 	MLRun bool

@@ -36,19 +36,21 @@ func (p *Pusher) deliver() {
 	}
 }
 
-// bring publishes a load until the stream has it. It returns false when the pusher is
-// closed before.
+// bring publishes a load until the stream has it. It returns false when it fails to
+// once the pusher is closed.
 func (p *Pusher) bring(l *load) bool {
 	for pause := firstPause; ; pause = min(2*pause, maxPause) {
+		last := p.stopped()
 		err := p.send(l)
 		if err == nil {
 			p.brought(l)
 			return true
 		}
 		p.fails(err)
-		if !p.wait(pause) || p.life.Err() != nil {
+		if last || p.life.Err() != nil {
 			return false
 		}
+		p.wait(pause)
 	}
 }
 
@@ -98,15 +100,13 @@ func (p *Pusher) await(due time.Time) {
 	}
 }
 
-// wait waits for a time, or returns false when the pusher is closed.
-func (p *Pusher) wait(d time.Duration) bool {
+// wait waits for a time, or until the pusher is closed.
+func (p *Pusher) wait(d time.Duration) {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
 	case <-timer.C:
-		return true
 	case <-p.stop:
-		return false
 	}
 }
 

@@ -31,21 +31,21 @@ func register(set *catalog.Set, p cli.Plugins) {
 	expr.Register(set)
 	step.Register(set)
 	remote.Register(set)
-	queue.Register(set, streams(p.Data))
+	streams(p.Streams, p.Data)
+	queue.Register(set, p.Streams)
 	trees.Register(set)
 	python.Register(set, python.Options{Logger: slog.Default()})
 	onnx.Register(set, onnx.Options{Library: p.ONNXRuntime, Trees: trees.LoadONNX})
 }
 
-// streams are the kinds of streams. Those in memory and in files are the
+// streams registers the kinds of streams. Those in memory and in files are the
 // process's, whichever graph uses them.
-func streams(data *datadir.Dir) *stream.Mux {
-	x, memory, posts := &stream.Mux{}, &mem.Memory{}, &http.Posts{}
+func streams(x *stream.Mux, data *datadir.Dir) {
+	memory, posts := &mem.Memory{}, &http.Posts{}
 	x.Register("mem", memory.Open)
 	x.Register("dummy", memory.Open)
 	x.Register("file", (&file.Files{Logger: slog.Default(), Folder: data.Sub("streams")}).Open)
 	x.Register("http", posts.Open)
 	x.Register("https", posts.Open)
 	x.Register("nats", (&nats.NATS{Logger: slog.Default(), Folder: data.Sub("streams")}).Open)
-	return x
 }

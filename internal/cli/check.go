@@ -33,7 +33,8 @@ Examples:
 
 // Run prints the problems.
 func (c *checkCmd) Run(ctx context.Context, env *Env) error {
-	ch := &checker{set: env.catalog(c.linked, datadir.Temporary())} // which nothing is written to
+	set, streams := env.plugins(c.linked, datadir.Temporary()) // which nothing is written to
+	ch := &checker{set: set, streams: streams}
 	o := c.opener(env, ch.set)
 	src, problems, err := o.open(c.Path)
 	if err != nil {

@@ -10,12 +10,14 @@ import (
 	"github.com/leat-ml/leat/graph"
 	"github.com/leat-ml/leat/internal/repo"
 	"github.com/leat-ml/leat/internal/server"
+	"github.com/leat-ml/leat/stream"
 	"github.com/leat-ml/leat/v2"
 )
 
 // A checker collects the problems of one source.
 type checker struct {
 	set      *catalog.Set
+	streams  *stream.Mux
 	problems []graph.Problem
 	models   int // that loaded
 }
@@ -114,7 +116,7 @@ func unservable(set *catalog.Set, src *source, problems []graph.Problem) error {
 func (c *checker) config(src *source, spec *graph.Spec, models string) server.Config {
 	return server.Config{
 		Spec: spec, Models: models, Catalog: c.set, Code: src.users(), MLRun: src.mlrun, Mock: true,
-		Function: src.function, FromStep: src.fromStep,
+		Function: src.function, FromStep: src.fromStep, Records: server.Records{Streams: c.streams},
 	}
 }
 

@@ -13,6 +13,8 @@ import (
 	"github.com/leat-ml/leat/graph"
 	"github.com/leat-ml/leat/internal/datadir"
 	"github.com/leat-ml/leat/internal/server"
+	"github.com/leat-ml/leat/record"
+	"github.com/leat-ml/leat/stream"
 )
 
 // databaseFile is the database in a data folder.
@@ -46,4 +48,14 @@ func endpoints(spec *graph.Spec, data *datadir.Dir) server.OpenEndpoints {
 		address := url.URL{Scheme: "sqlite", Path: path}
 		return endpoint.Open(ctx, address.String(), endpoint.Options{})
 	}
+}
+
+// recordsFolder is where records are in a data folder that a stream does not take.
+const recordsFolder = "records"
+
+// records is what recording inferences has of the program.
+func records(streams *stream.Mux, data *datadir.Dir) server.Records {
+	return server.Records{Streams: streams, Folder: func(name string) record.Folder {
+		return data.Sub(filepath.Join(recordsFolder, name))
+	}}
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/leat-ml/leat/catalog"
 	"github.com/leat-ml/leat/internal/datadir"
+	"github.com/leat-ml/leat/stream"
 )
 
 // The exit codes of every verb.
@@ -41,6 +42,8 @@ type Plugins struct {
 	ONNXRuntime string // path of the library or its folder; "" looks for it
 	// Data is the server's data folder, never nil; Run closes it.
 	Data *datadir.Dir
+	// Streams gets the kinds of streams; never nil.
+	Streams *stream.Mux
 }
 
 // errReported ends a verb that has already told the user what failed.

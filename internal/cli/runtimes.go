@@ -3,6 +3,7 @@ package cli
 import (
 	"github.com/leat-ml/leat/catalog"
 	"github.com/leat-ml/leat/internal/datadir"
+	"github.com/leat-ml/leat/stream"
 )
 
 // linked are the flags of linked runtimes.
@@ -13,11 +14,17 @@ type linked struct {
 // catalog is the set of what is linked into the program, with a data folder for
 // what it keeps.
 func (e *Env) catalog(l linked, data *datadir.Dir) *catalog.Set {
-	set := catalog.Default.Clone()
-	if e.Register != nil {
-		e.Register(set, Plugins{ONNXRuntime: l.ONNXRuntime, Data: data})
-	}
+	set, _ := e.plugins(l, data)
 	return set
+}
+
+// plugins are what is linked in, with the kinds of streams.
+func (e *Env) plugins(l linked, data *datadir.Dir) (*catalog.Set, *stream.Mux) {
+	set, streams := catalog.Default.Clone(), &stream.Mux{}
+	if e.Register != nil {
+		e.Register(set, Plugins{ONNXRuntime: l.ONNXRuntime, Data: data, Streams: streams})
+	}
+	return set, streams
 }
 
 type runtimesCmd struct {

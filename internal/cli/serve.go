@@ -19,6 +19,8 @@ type serveCmd struct {
 	Path string `arg:"" optional:"" help:"A model, a repository of models, a spec or an MLRun function file; the working folder when not given."`
 
 	HTTP    string        `name:"http" setting:"" default:"127.0.0.1:8080" placeholder:"ADDR" help:"Data port; port 0 picks a free one."`
+	GRPC    string        `name:"grpc" setting:"" default:"127.0.0.1:8081" placeholder:"ADDR" help:"Port of gRPC; empty is off. Where the default is in use, gRPC is off too."`
+	Streams string        `name:"grpc-streams" setting:"" enum:"triton,mlserver" default:"triton" placeholder:"WHOSE" help:"How streams of gRPC are answered: as Triton's are, or MLServer's."`
 	Admin   string        `setting:"" default:"127.0.0.1:8082" placeholder:"ADDR" help:"Admin port: metrics, health, the models."`
 	Data    string        `setting:"" default:".leat" placeholder:"DIR" help:"Folder of what the server keeps: its database, streams. Made at the first write, and one server has it."`
 	Ready   string        `setting:"" enum:"all,any" default:"all" placeholder:"WHICH" help:"The server is ready when all of its models are, or any."`
@@ -97,7 +99,7 @@ func (c *serveCmd) config(ctx context.Context, env *Env, data *datadir.Dir) (rc 
 	}
 	errs := &lockedWriter{w: env.Stderr}
 	logger := c.logger(errs)
-	set := env.catalog(c.linked, data)
+	set, streams := env.plugins(c.linked, data)
 	o := c.opener(env, set)
 	o.logger = logger
 	src, problems, err := c.source(o)
@@ -113,9 +115,9 @@ func (c *serveCmd) config(ctx context.Context, env *Env, data *datadir.Dir) (rc 
 		Config: server.Config{
 			Spec: src.spec, Models: src.models, Catalog: set, Code: src.users(), Logger: logger, MLRun: src.mlrun,
 			Function: src.function, FromStep: src.fromStep, Timeout: c.Timeout, ReadyAny: c.Ready == "any", Name: "leat", Version: version.Version,
-			Endpoints: endpoints(src.spec, data),
+			Endpoints: endpoints(src.spec, data), Records: records(streams, data),
 		},
-		HTTP: c.HTTP, Admin: c.Admin, MaxBody: int64(c.MaxBody), Drain: c.Drain, Grace: grace(c.Drain), Traces: traces,
+		HTTP: c.HTTP, GRPC: c.GRPC, GRPCIfFree: c.GRPC == defaultGRPC, BareStreams: c.Streams == "mlserver", Admin: c.Admin, MaxBody: int64(c.MaxBody), Drain: c.Drain, Grace: grace(c.Drain), Traces: traces,
 		Warn: func(p graph.Problem) { logWarnings(logger, []graph.Problem{p}) },
 	}
 	rereading := &rereader{c: c, env: env, set: set, logger: logger, last: src}
@@ -123,9 +125,9 @@ func (c *serveCmd) config(ctx context.Context, env *Env, data *datadir.Dir) (rc 
 	if c.Watch {
 		rc.Watch = rereading.watch(logger)
 	}
-	rc.Started = func(core *server.Core, http, admin string) {
+	rc.Started = func(core *server.Core, at server.URLs) {
 		defer trimProgram()
-		b := &banner{core: core, src: src, HTTP: http, Admin: admin}
+		b := &banner{core: core, src: src, HTTP: at.HTTP, GRPC: at.GRPC, Admin: at.Admin}
 		if err := b.print(env, c.format); err != nil {
 			logger.Error("cannot tell that the server has started", "error", err)
 		}
@@ -133,6 +135,10 @@ func (c *serveCmd) config(ctx context.Context, env *Env, data *datadir.Dir) (rc 
 	rc.Access, err = server.NewAccessLog(errs, c.Access, c.LogFormat)
 	return rc, err
 }
+
+// defaultGRPC is the default of --grpc. A server does without it where another
+// one has it, so that two of them differ in --http and --admin only.
+const defaultGRPC = "127.0.0.1:8081"
 
 // grace is how long a server that stops still takes requests, so that whoever
 // balances the load can see that it is not ready any more.

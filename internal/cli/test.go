@@ -42,7 +42,8 @@ Examples:
 func (c *testCmd) Run(ctx context.Context, env *Env) (err error) {
 	data := datadir.Temporary() // nothing is left of a test
 	defer func() { err = errors.Join(err, data.Close()) }()
-	t := &tester{env: env, set: env.catalog(c.linked, data)}
+	set, streams := env.plugins(c.linked, data)
+	t := &tester{env: env, set: set, streams: streams}
 	o := c.opener(env, t.set)
 	src, problems, err := o.open(c.Source)
 	if err != nil {

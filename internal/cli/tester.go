@@ -16,13 +16,16 @@ import (
 	"github.com/leat-ml/leat/internal/datadir"
 	"github.com/leat-ml/leat/internal/server"
 	"github.com/leat-ml/leat/internal/version"
+	"github.com/leat-ml/leat/stream"
 )
 
 // A tester starts servers without ports.
 type tester struct {
-	env   *Env
-	set   *catalog.Set
-	trace *trace // nil without one
+	env *Env
+	set *catalog.Set
+	// streams are for records, of which a mock uses those that end with it.
+	streams *stream.Mux
+	trace   *trace // nil without one
 }
 
 // A mock is a server without ports.
@@ -37,6 +40,7 @@ func (t *tester) start(ctx context.Context, src *source) (*mock, error) {
 	c := server.Config{
 		Spec: loadedFirst(src.spec), Models: src.models, Catalog: t.set, Code: src.users(), MLRun: src.mlrun, Mock: true,
 		Function: src.function, FromStep: src.fromStep, Name: "leat", Version: version.Version,
+		Records: server.Records{Streams: t.streams},
 	}
 	if t.trace != nil {
 		c.Trace = t.trace

@@ -56,7 +56,10 @@ func (r *reader) functionSpec(n *document.Node, o Options) *graph.Spec {
 			return r.embedded(env, o)
 		}
 	}
-	s := &graph.Spec{File: r.file}
+	s := &graph.Spec{File: r.file, StreamPath: r.streamPath()}
+	if env := variable(n, streamPathVariable); env != nil {
+		s.StreamPath = env.Text
+	}
 	read := r.mlrunKeys(s)
 	read["function_refs"] = read["functions"]
 	for i := range n.Fields {
@@ -89,6 +92,23 @@ func variable(spec *document.Node, name string) *document.Node {
 		}
 	}
 	return nil
+}
+
+// streamPathVariable is MLRun's secret, or variable, that names the stream of records;
+// in Kubernetes it has the prefix of a project's secrets.
+const streamPathVariable = "STREAM_PATH"
+
+// streamPath is what the environment of this process says of the stream of records.
+func (r *reader) streamPath() string {
+	if r.lookup == nil {
+		return ""
+	}
+	for _, name := range []string{streamPathVariable, "MLRUN_K8S_SECRET__" + streamPathVariable} {
+		if v, ok := r.lookup(name); ok && v != "" {
+			return v
+		}
+	}
+	return ""
 }
 
 // functionURI is [project/]name[:tag], from the metadata.

@@ -66,7 +66,7 @@ func ParseSpec(file string, data []byte, o Options) (*graph.Spec, []graph.Proble
 }
 
 func newReader(file string, o Options) *reader {
-	return &reader{file: file, mlrun: o.MLRun}
+	return &reader{file: file, mlrun: o.MLRun, lookup: o.Lookup}
 }
 
 // server reads the text of a server spec.

@@ -14,6 +14,7 @@ const maxProblems = 1000
 
 // A reader collects the problems of one file.
 type reader struct {
+	lookup   func(name string) (value string, ok bool) // of the environment; nil for none
 	file     string
 	mlrun    bool
 	problems []graph.Problem

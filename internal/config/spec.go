@@ -10,7 +10,7 @@ import (
 // spec reads a server spec. The keys are those of MLRun's server spec and ours
 // beside them.
 func (r *reader) spec(n *document.Node) *graph.Spec {
-	s := &graph.Spec{File: r.file}
+	s := &graph.Spec{File: r.file, StreamPath: r.streamPath()}
 	known := r.mlrunKeys(s)
 	known["models"] = func(f *document.Field) { r.models(s, f) }
 	known["python"] = func(f *document.Field) { r.python(s, f) }
@@ -46,14 +46,22 @@ func (r *reader) mlrunKeys(s *graph.Spec) keys {
 	}
 }
 
-// parameters reads the server's parameters, and says which of those that MLRun
-// gives a meaning have none here yet.
+// parameters reads the server's parameters, and notes where those are that this
+// program gives a meaning.
 func (r *reader) parameters(s *graph.Spec, f *document.Field) {
 	r.values(&s.Parameters)(f)
-	for _, key := range []string{"log_stream", "log_stream_batch", "log_stream_sample", "stream_args", "source_args"} {
-		if p := f.Value.Field(key); p != nil && !p.Value.Empty() {
-			r.warn(p.Pos, "parameter %s has no effect in this version yet", key)
+	if p := f.Value.Field("source_args"); p != nil && !p.Value.Empty() {
+		r.warn(p.Pos, "parameter %s has no effect in this version yet", p.Key)
+	}
+	for i := range f.Value.Fields {
+		p := &f.Value.Fields[i]
+		if !strings.HasPrefix(p.Key, "log_stream") && p.Key != "stream_args" {
+			continue
 		}
+		if s.ParamPos == nil {
+			s.ParamPos = map[string]graph.Pos{}
+		}
+		s.ParamPos[p.Key] = graph.Pos(p.Pos)
 	}
 }
 

@@ -79,16 +79,12 @@ func TestSpecProblems(t *testing.T) {
 			want: []string{
 				"s.yaml:2:1: graph_initializer is not supported by this version yet",
 				"s.yaml:5:1: warning: tracking_policy has no effect in this version yet", "s.yaml:6:1: secret_sources is not supported by this version yet",
-				"s.yaml:8:3: warning: parameter log_stream has no effect in this version yet", "s.yaml:9:3: warning: parameter log_stream_batch has no effect in this version yet",
-				"s.yaml:10:3: warning: parameter log_stream_sample has no effect in this version yet",
-				"s.yaml:11:3: warning: parameter stream_args has no effect in this version yet", "s.yaml:12:3: warning: parameter source_args has no effect in this version yet",
+				"s.yaml:12:3: warning: parameter source_args has no effect in this version yet",
 			},
 			mlrun: []string{
 				"s.yaml:2:1: warning: graph_initializer has no effect in this version yet",
 				"s.yaml:5:1: warning: tracking_policy has no effect in this version yet", "s.yaml:6:1: warning: secret_sources has no effect in this version yet",
-				"s.yaml:8:3: warning: parameter log_stream has no effect in this version yet", "s.yaml:9:3: warning: parameter log_stream_batch has no effect in this version yet",
-				"s.yaml:10:3: warning: parameter log_stream_sample has no effect in this version yet",
-				"s.yaml:11:3: warning: parameter stream_args has no effect in this version yet", "s.yaml:12:3: warning: parameter source_args has no effect in this version yet",
+				"s.yaml:12:3: warning: parameter source_args has no effect in this version yet",
 			},
 		},
 		{
@@ -244,6 +240,7 @@ models: file:///srv/models
 		File: "s.yaml", FunctionURI: "p/f:latest", LoadMode: "async", Version: "v2", Verbose: true, DefaultContentType: "application/json",
 		Parameters: map[string]any{"a": int64(1), "b": []any{"x", 2.5, nil}, "c": map[string]any{"d": true}},
 		Models:     "/srv/models", ModelsPos: graph.Pos{Line: 20, Col: 9},
+		StreamPath: "/root",
 		Graph: &graph.StepSpec{
 			Kind: "router", Pos: graph.Pos{Line: 8, Col: 1}, Class: "mlrun.serving.ModelRouter", ClassPos: graph.Pos{Line: 10, Col: 15},
 			Args: map[string]any{"url_prefix": "/api"}, ArgPos: map[string]graph.Pos{"url_prefix": {Line: 11, Col: 28}},

@@ -38,6 +38,10 @@ type Config struct {
 	Version   string
 	// Endpoints opens the database of model endpoints; nil keeps no records.
 	Endpoints OpenEndpoints
+	// Records has what recording inferences on streams needs.
+	Records Records
+
+	pushers *pushers // of records; nil where nothing is recorded
 }
 
 // A Core is a server without ports: a [serve.Handler] over what the
@@ -70,6 +74,7 @@ func New(c Config) (*Core, []graph.Problem) {
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
+	c.pushers = newPushers(&c)
 	first, problems := build(c)
 	if first == nil {
 		return nil, problems

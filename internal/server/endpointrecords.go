@@ -101,7 +101,7 @@ func (g *generation) endpoints(refused func(model string, err error)) []served {
 			refused(name, err)
 			return
 		}
-		e.Spec.StreamPath = g.logStream(e.Metadata.Project)
+		e.Spec.StreamPath = g.logStream()
 		if g.cfg.Spec != nil && g.cfg.Spec.TrackModels {
 			e.Spec.MonitoringMode = endpoint.Enabled
 		}
@@ -135,12 +135,11 @@ func (g *generation) function() string {
 }
 
 // logStream is the stream that inferences are recorded on.
-func (g *generation) logStream(project string) string {
-	if g.cfg.Spec == nil {
+func (g *generation) logStream() string {
+	if g.recording == nil {
 		return ""
 	}
-	path, _ := g.cfg.Spec.Parameters["log_stream"].(string)
-	return strings.ReplaceAll(path, "{project}", project)
+	return redacted(g.recording.url)
 }
 
 // ensembles are those of the graph.

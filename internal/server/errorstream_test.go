@@ -79,10 +79,10 @@ func TestErrorStream(t *testing.T) {
 		want  []map[string]any
 	}{
 		{"request", `{"n": 1}`, []*graph.StepSpec{step("a", "pass", ""), step("end", "fail", "a")},
-			[]map[string]any{record("end", map[string]any{"n": 1.0}, "step end: it broke")}},
+			[]map[string]any{failureLine("end", map[string]any{"n": 1.0}, "step end: it broke")}},
 		{"beside", `{"n": 1}`, []*graph.StepSpec{step("end", "pass", ""), step("side", "fail", "end")},
-			[]map[string]any{record("side", map[string]any{"n": 1.0}, "step side: it broke")}},
-		{"text", `hello`, []*graph.StepSpec{step("end", "fail", "")}, []map[string]any{record("end", "hello", "step end: it broke")}},
+			[]map[string]any{failureLine("side", map[string]any{"n": 1.0}, "step side: it broke")}},
+		{"text", `hello`, []*graph.StepSpec{step("end", "fail", "")}, []map[string]any{failureLine("end", "hello", "step end: it broke")}},
 		{"none", `{"n": 1}`, []*graph.StepSpec{step("end", "pass", "")}, nil},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -108,7 +108,7 @@ func TestErrorStream(t *testing.T) {
 	}
 }
 
-func record(source string, body any, message string) map[string]any {
+func failureLine(source string, body any, message string) map[string]any {
 	return map[string]any{
 		"function_uri": "p/f", "worker": 0.0, "source": source, "message": message, "args": map[string]any{},
 		"event": map[string]any{"id": "e1", "body": body},

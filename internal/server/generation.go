@@ -27,19 +27,31 @@ type generation struct {
 	made    map[string]bool // models that the program makes itself, by name
 	told    []graph.Problem // when it was built
 	begun   bool            // it has been started; guarded by the core's turn
+	// recording says how inferences are recorded, and pusher takes the records to
+	// their stream; nil where none are.
+	recording *recording
+	pusher    *shared
 }
 
 // build makes a generation and loads nothing. It is nil when one of the problems
 // is an error. A constructor that panics is a problem.
 func build(c Config) (g *generation, problems []graph.Problem) {
+	var pusher *shared // of records
 	defer func() {
 		if p := recover(); p != nil {
 			g, problems = nil, append(problems, graph.Problem{Msg: c.panicked("build the server", p).Error()})
+		}
+		if g == nil && pusher != nil {
+			_ = pusher.Close(context.Background()) // of this generation, which has recorded nothing
 		}
 	}()
 	set := c.Catalog.Clone()
 	v2.Register(set)
 	g = &generation{cfg: c, witness: newWitness(c.Recorder)}
+	problems = g.openRecords()
+	if pusher = g.pusher; slices.ContainsFunc(problems, isError) && (c.Spec == nil || c.Spec.Graph == nil) {
+		return nil, problems
+	}
 	opts := graph.Options{
 		Catalog: set, Env: g.env(), Timeout: c.Timeout, Function: c.Function, FromStep: c.FromStep, Trace: c.tracer(), Unchecked: c.Unchecked,
 		Observer: g.witness.observer(),
@@ -48,7 +60,7 @@ func build(c Config) (g *generation, problems []graph.Problem) {
 		g.code = c.Code.Join(set, opts.Env)
 	}
 	if c.Spec != nil && c.Spec.Graph != nil {
-		problems = g.openErrors(opts)
+		problems = append(problems, g.openErrors(opts)...)
 		built, more := graph.Build(c.Spec, opts)
 		problems = append(problems, more...)
 		if g.graph = built; built == nil || slices.ContainsFunc(problems, isError) {
@@ -109,6 +121,11 @@ func (g *generation) start(ctx context.Context) (err error) {
 		return nil // a reload came before the start
 	}
 	g.begun = true
+	if g.pusher != nil {
+		if err := g.pusher.start(ctx); err != nil {
+			return err
+		}
+	}
 	if g.errors != nil {
 		if err := g.errors.start(ctx); err != nil {
 			return err
@@ -161,6 +178,9 @@ func (g *generation) parts() []closer {
 	}
 	if g.errors != nil {
 		all = append(all, g.errors)
+	}
+	if g.pusher != nil {
+		all = append(all, g.pusher) // last: it gets what the others still serve
 	}
 	return all
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/leat-ml/leat/internal/admin"
 	"github.com/leat-ml/leat/internal/telemetry"
 	"github.com/leat-ml/leat/internal/tracing"
+	"github.com/leat-ml/leat/internal/transport/grpc"
 	"github.com/leat-ml/leat/internal/transport/rest"
 	"github.com/leat-ml/leat/internal/version"
 )
@@ -25,6 +26,12 @@ import (
 type RunConfig struct {
 	Config
 	HTTP, Admin string
+	// GRPC is the address of gRPC; "" is none. With GRPCIfFree the server does
+	// without it where the address cannot be had.
+	GRPC       string
+	GRPCIfFree bool
+	// BareStreams has streams of gRPC answer as MLServer's do.
+	BareStreams bool
 	MaxBody     int64 // bytes of a request's body; 0 means 64 MiB
 	Access      *rest.AccessLog
 	// Traces says where spans of requests and steps go; nil is nowhere.
@@ -32,8 +39,8 @@ type RunConfig struct {
 	// Drain bounds the shutdown; Grace is how much of it passes between turning
 	// not ready and refusing requests.
 	Drain, Grace time.Duration
-	// Started is called once the ports are open, with the server's URLs.
-	Started func(c *Core, http, admin string)
+	// Started is called once the ports are open.
+	Started func(c *Core, at URLs)
 	// Warn is told the problems of the spec that do not keep it from serving.
 	Warn func(graph.Problem)
 	// Read reads anew what is served, for a reload; without it there is none.
@@ -43,6 +50,9 @@ type RunConfig struct {
 	Hangup <-chan struct{}
 	Watch  func(ctx context.Context, changed func())
 }
+
+// URLs are where a server is. GRPC is "" where it is off.
+type URLs struct{ HTTP, GRPC, Admin string }
 
 // ProblemsError is what is wrong with a spec.
 type ProblemsError []graph.Problem
@@ -79,6 +89,7 @@ func Run(ctx context.Context, c RunConfig) error {
 		closeTraces(ctx, traces, c.Logger)
 		return ProblemsError(problems)
 	}
+	tel.Records(core.recordStreams)
 	r := &running{c: c, core: core, tel: tel, traces: traces}
 	return r.run(ctx)
 }
@@ -91,6 +102,7 @@ type running struct {
 	traces *tracing.Tracing // nil for none
 	admin  *http.Server
 	rest   *rest.Server
+	rpc    *grpc.Server // nil without one
 	fails  chan error
 	urls   atomic.Pointer[map[string]string]
 
@@ -123,10 +135,15 @@ func (r *running) serve(ctx context.Context, adminAt string) error {
 		Tracer: r.tracer(),
 	})
 	r.rest = rest.NewServer(h)
-	r.urls.Store(&map[string]string{"http": url(l), "admin": adminAt})
 	go func() { r.fails <- r.rest.Serve(l) }() // ends with Shutdown
+	rpcAt, err := r.serveRPC()
+	if err != nil {
+		return err
+	}
+	at := URLs{url(l), rpcAt, adminAt}
+	r.urls.Store(at.named())
 	if r.c.Started != nil {
-		r.c.Started(r.core, url(l), adminAt)
+		r.c.Started(r.core, at)
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer r.asides.Wait()
@@ -142,7 +159,7 @@ func (r *running) serve(ctx context.Context, adminAt string) error {
 
 // startAdmin opens the admin port, which only this machine may reach.
 func (r *running) startAdmin() (string, error) {
-	r.fails = make(chan error, 2)
+	r.fails = make(chan error, 3)
 	if err := loopback(r.c.Admin); err != nil {
 		return "", err
 	}
@@ -170,15 +187,39 @@ func (r *running) stop(ctx context.Context) error {
 	start := time.Now()
 	var errs []error
 	if r.rest != nil {
-		errs = append(errs, r.rest.Shutdown(ctx, r.c.Grace))
+		errs = append(errs, r.stopPorts(ctx))
 	}
 	errs = append(errs, r.core.Close(ctx))
 	closeTraces(ctx, r.traces, r.c.Logger) // while the metrics can still be read
 	err := errors.Join(append(errs, r.admin.Shutdown(ctx))...)
 	if r.rest != nil {
-		r.c.Logger.LogAttrs(ctx, slog.LevelInfo, "shut down", slog.Duration("took", time.Since(start).Round(time.Millisecond)))
+		attrs := []slog.Attr{slog.Duration("took", time.Since(start).Round(time.Millisecond))}
+		r.c.Logger.LogAttrs(ctx, slog.LevelInfo, "shut down", append(attrs, r.core.recordAttrs()...)...)
 	}
 	return err
+}
+
+// stopPorts has the data ports refuse requests and end those in flight, both at
+// the same time.
+func (r *running) stopPorts(ctx context.Context) error {
+	ended := make(chan error, 1)
+	go func() {
+		if r.rpc == nil {
+			ended <- nil
+			return
+		}
+		ended <- r.rpc.Shutdown(ctx, r.c.Grace)
+	}()
+	return errors.Join(r.rest.Shutdown(ctx, r.c.Grace), <-ended)
+}
+
+// named are the URLs of the ports that are open, by name.
+func (u URLs) named() *map[string]string {
+	all := map[string]string{"http": u.HTTP, "admin": u.Admin}
+	if u.GRPC != "" {
+		all["grpc"] = u.GRPC
+	}
+	return &all
 }
 
 func url(l net.Listener) string { return "http://" + l.Addr().String() }

@@ -4,6 +4,7 @@ import (
 	"sync"
 
 	"github.com/leat-ml/leat/graph"
+	"github.com/leat-ml/leat/record"
 	"github.com/leat-ml/leat/serve"
 	"github.com/leat-ml/leat/v2"
 )
@@ -13,10 +14,11 @@ import (
 // how those load that may never serve, nor how those go that others have
 // replaced. It keeps what names were heard of, so that they can be forgotten.
 type witness struct {
-	serve.Recorder              // nil records nothing
-	models         v2.Observer  // nil if the recorder is none
-	steps          graphWatcher // likewise
-	queues         queueWatcher // likewise
+	next   serve.Recorder // nil records nothing
+	log    *record.Log    // likewise
+	models v2.Observer    // nil if the recorder is none
+	steps  graphWatcher   // likewise
+	queues queueWatcher   // likewise
 
 	mu        sync.Mutex
 	serving   bool
@@ -36,7 +38,7 @@ type graphWatcher interface {
 }
 
 func newWitness(r serve.Recorder) *witness {
-	w := &witness{Recorder: r, seen: map[modelName]bool{}, seenSteps: map[string]bool{}, seenQueues: map[string]bool{}}
+	w := &witness{next: r, seen: map[modelName]bool{}, seenSteps: map[string]bool{}, seenQueues: map[string]bool{}}
 	w.models, _ = r.(v2.Observer)
 	w.steps, _ = r.(graphWatcher)
 	w.queues, _ = r.(queueWatcher)
@@ -45,10 +47,20 @@ func newWitness(r serve.Recorder) *witness {
 
 // recorder is what the steps are given: nil if nobody listens.
 func (w *witness) recorder() serve.Recorder {
-	if w.Recorder == nil {
+	if w.next == nil && w.log == nil {
 		return nil
 	}
 	return w
+}
+
+// Record implements [serve.Recorder].
+func (w *witness) Record(r serve.Record) {
+	if w.log != nil {
+		w.log.Record(r)
+	}
+	if w.next != nil {
+		w.next.Record(r)
+	}
 }
 
 // observer is the observer of the graph's steps; nil if nobody listens.

@@ -31,7 +31,15 @@ var (
 	spansSentDesc    = describe("trace_spans_sent_total", "Spans that the collector of traces has taken.")
 	spansLostDesc    = describe("trace_spans_lost_total", "Spans that were lost: \"full\" when too many waited to be sent, \"failed\" when they could not be sent.", "reason")
 	callsDesc        = describe("grpc_requests_total", "Calls of gRPC answered, by method and status; a stream is one call.", "method", "code")
-	answersDesc      = describe("http_requests_total", "HTTP requests answered, by status; 499 is a caller that went away.", "code")
+	recordsInDesc    = describe("records_accepted_total", "Records of inferences that were taken: accepted = delivered + dropped + pending, at any time.", "stream")
+	recordsOutDesc   = describe("records_delivered_total", "Records of inferences that the stream has.", "stream")
+
+	recordsDroppedDesc = describe("records_dropped_total", "Records of inferences that there was no room for, or that the stream refuses.", "stream")
+	recordsPendingDesc = describe("records_pending", "Records of inferences that the stream does not have yet: queued in memory, or spilled to files.", "stream", "where")
+	recordsBytesDesc   = describe("records_bytes", "What records of inferences hold that the stream does not have yet, of memory and of files.", "stream", "where")
+	recordsUpDesc      = describe("records_stream_up", "1 while the stream takes records, 0 while it does not.", "stream")
+
+	answersDesc = describe("http_requests_total", "HTTP requests answered, by status; 499 is a caller that went away.", "code")
 )
 
 // states are those that every model has a series for.
@@ -39,7 +47,7 @@ var states = [...]string{"PENDING", "LOADING", "READY", "FAILED"}
 
 // Describe implements prometheus.Collector.
 func (t *Telemetry) Describe(out chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{requestsDesc, errorsDesc, durationDesc, inFlightDesc, loadDesc, stateDesc, stepEventsDesc, stepDurationDesc, queueInDesc, queueBytesDesc, queueFailedDesc, queueOutDesc, queueDepthDesc, answersDesc, callsDesc, reloadsDesc, lastReloadDesc, spansSentDesc, spansLostDesc} {
+	for _, d := range []*prometheus.Desc{requestsDesc, errorsDesc, durationDesc, inFlightDesc, loadDesc, stateDesc, stepEventsDesc, stepDurationDesc, queueInDesc, queueBytesDesc, queueFailedDesc, queueOutDesc, queueDepthDesc, answersDesc, callsDesc, reloadsDesc, lastReloadDesc, spansSentDesc, spansLostDesc, recordsInDesc, recordsOutDesc, recordsDroppedDesc, recordsPendingDesc, recordsBytesDesc, recordsUpDesc} {
 		out <- d
 	}
 }
@@ -56,6 +64,11 @@ func (t *Telemetry) Collect(out chan<- prometheus.Metric) {
 	t.reloads.collect(c)
 	if s := t.spans.Load(); s != nil {
 		collectSpans(c, *s)
+	}
+	if list := t.records.Load(); list != nil {
+		for _, s := range (*list)() {
+			s.collect(c)
+		}
 	}
 	for _, s := range t.allSteps() {
 		s.collect(c)

@@ -23,6 +23,7 @@ type Telemetry struct {
 	reloads  reloads
 	rpcs     rpcs
 	spans    atomic.Pointer[Spans] // nil where nothing is traced
+	records  atomic.Pointer[func() []RecordStream]
 
 	mu     sync.RWMutex
 	models map[id]*ModelMetrics
