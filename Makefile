@@ -120,6 +120,10 @@ verify-python: ## run MLRun's cases through Python workers, and again with the r
 	$(GO) test -count 1 ./conformance -run '^TestPythonCases$$'
 	LEAT_PYTHON_BIN=$$(INSTALL=1 scripts/verify-mlrun.sh) $(GO) test -count 1 -timeout 30m ./conformance -run '^TestPythonCases$$'
 
+.PHONY: verify-durability
+verify-durability: ## kill a server at any time, KILLS (100) times for each kind of stream: nothing that was acknowledged is lost
+	LEAT_KILLS=$(or $(KILLS),100) $(GO) test -count 1 -timeout 60m ./cmd/leat -run '^TestKilled$$' -v
+
 .PHONY: format
 format: ## format the Go files
 	@git ls-files -co --exclude-standard '*.go' | xargs gofmt -w
