@@ -33,7 +33,7 @@ type Record struct {
 	Took    time.Duration
 	Weight  int // how many inferences it stands for
 	Op      string
-	EventID string
+	EventID []byte
 
 	flags    byte
 	request  []byte // JSON, or the id where there are tensors
@@ -42,6 +42,7 @@ type Record struct {
 	stamp    []byte
 	outputs  cursor // tensors
 	outValue []byte // JSON
+	clock    *clock
 }
 
 // Failed says whether the inference failed.
@@ -54,6 +55,8 @@ type Decoder struct {
 	notes   []*Notes
 	batch   int // how many are left of it
 	record  Record
+	op      string // of the last record
+	clock   clock
 }
 
 // Decode returns what reads the records of a chunk, which must not change while
@@ -107,17 +110,26 @@ func (d *Decoder) read(c *cursor) {
 		return
 	}
 	r := &d.record
-	*r = Record{Source: d.sources[source-1], Batch: d.batch}
+	*r = Record{Source: d.sources[source-1], Batch: d.batch, clock: &d.clock}
 	if d.batch > 0 {
 		d.batch--
 	}
 	if notes > 0 {
 		r.Notes = d.notes[notes-1]
 	}
-	r.payload(c)
+	d.payload(c)
 }
 
-func (r *Record) payload(c *cursor) {
+// operation is the name of an operation, of which there are few.
+func (d *Decoder) operation(name []byte) string {
+	if d.op != string(name) {
+		d.op = string(name)
+	}
+	return d.op
+}
+
+func (d *Decoder) payload(c *cursor) {
+	r := &d.record
 	r.flags = c.byte()
 	when := c.take(8)
 	if c.bad {
@@ -130,9 +142,9 @@ func (r *Record) payload(c *cursor) {
 	r.Start, r.Took = timeOf(micros), time.Duration(min(c.number(), 1<<53))*time.Microsecond
 	r.Weight = int(min(c.number(), 1<<53))
 	if r.flags&hasOp != 0 {
-		r.Op = string(c.text())
+		r.Op = d.operation(c.text())
 	}
-	r.EventID = string(c.text())
+	r.EventID = c.text()
 	switch {
 	case r.flags&requestText != 0:
 		r.request = c.text()

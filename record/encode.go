@@ -175,16 +175,14 @@ func appendAnswer(dst []byte, r *serve.Record) ([]byte, byte) {
 			return appendTensors(dst, v), answerTensors
 		}
 	case []float64:
-		return appendNumbers(dst, serve.NewTensor("", v)), answerTensors
+		return appendNumbers(dst, serve.FP64, v), answerTensors
 	case []int64:
-		return appendNumbers(dst, serve.NewTensor("", v)), answerTensors
+		return appendNumbers(dst, serve.Int64, v), answerTensors
 	case []float32:
-		return appendNumbers(dst, serve.NewTensor("", v)), answerTensors
+		return appendNumbers(dst, serve.FP32, v), answerTensors
 	}
 	return appendValue(dst, resp.Outputs), answerValue
 }
-
-func appendNumbers(dst []byte, t *serve.Tensor) []byte { return appendTensor(append(dst, 1), t) }
 
 // appendAnswerID appends the id as JSON.
 func appendAnswerID(dst []byte, resp *serve.Response) []byte {

@@ -2,10 +2,13 @@ package record
 
 import (
 	"bytes"
+	"encoding/binary"
+	"math"
 	"strconv"
 
 	"github.com/leat-ml/leat/oip"
 	"github.com/leat-ml/leat/oip/jsontext"
+	"github.com/leat-ml/leat/serve"
 )
 
 // The records are MLRun's, from mlrun/serving/v2_serving.py (_ModelLogPusher), with
@@ -36,12 +39,12 @@ func (r *Record) AppendJSON(dst []byte) []byte {
 	dst = r.appendRequest(append(dst, `,"request":`...))
 	dst = r.appendOp(append(dst, `,"op":`...))
 	if r.Failed() {
-		dst = appendWhen(append(dst, `,"when":`...), r.Start.UnixMicro())
+		dst = r.clock.append(append(dst, `,"when":`...), r.Start)
 		dst = jsontext.AppendString(append(dst, `,"error":`...), string(r.answer))
 		return append(dst, '}')
 	}
 	dst = r.appendAnswer(append(dst, `,"resp":`...))
-	dst = appendWhen(append(dst, `,"when":`...), r.Start.UnixMicro())
+	dst = r.clock.append(append(dst, `,"when":`...), r.Start)
 	dst = strconv.AppendInt(append(dst, `,"microsec":`...), r.Took.Microseconds(), 10)
 	if r.Notes != nil && len(r.Notes.Metrics) > 0 {
 		dst = append(append(dst, `,"metrics":`...), r.Notes.Metrics...)
@@ -70,7 +73,7 @@ func (r *Record) appendRow(dst []byte) []byte {
 	dst = append(r.appendRequest(append(dst, '[')), ',')
 	dst = append(r.appendOp(dst), ',')
 	dst = append(r.appendAnswer(dst), ',')
-	dst = append(appendWhen(dst, r.Start.UnixMicro()), ',')
+	dst = append(r.clock.append(dst, r.Start), ',')
 	dst = append(strconv.AppendInt(dst, r.Took.Microseconds(), 10), ',')
 	if r.Notes != nil && len(r.Notes.Metrics) > 0 {
 		return append(append(dst, r.Notes.Metrics...), ']')
@@ -95,7 +98,7 @@ func (r *Record) appendRequest(dst []byte) []byte {
 		case len(r.request) > 0:
 			dst = append(append(append(dst, `"id":`...), r.request...), ',')
 		case r.Failed():
-			dst = append(jsontext.AppendString(append(dst, `"id":`...), r.EventID), ',')
+			dst = append(jsontext.AppendString(append(dst, `"id":`...), string(r.EventID)), ',')
 		}
 		inputs := r.inputs
 		return append(appendRows(append(dst, `"inputs":`...), &inputs), '}')
@@ -114,7 +117,7 @@ func (r *Record) appendRequestText(dst []byte) []byte {
 	if body := bytes.TrimSpace(text[:len(text)-1]); len(body) > 1 {
 		dst = append(dst, ',')
 	}
-	return append(jsontext.AppendString(append(dst, `"id":`...), r.EventID), '}')
+	return append(jsontext.AppendString(append(dst, `"id":`...), string(r.EventID)), '}')
 }
 
 func (r *Record) appendAnswer(dst []byte) []byte {
@@ -144,6 +147,9 @@ func (r *Record) appendAnswer(dst []byte) []byte {
 
 // appendRows appends tensors as rows.
 func appendRows(dst []byte, c *cursor) []byte {
+	if out, ok := appendPlain(dst, *c); ok {
+		return out
+	}
 	ts := c.tensors()
 	out, err := oip.AppendValue(dst, Rows(ts))
 	if err != nil || len(ts) == 0 {
@@ -152,8 +158,53 @@ func appendRows(dst []byte, c *cursor) []byte {
 	return out
 }
 
-// appendWhen appends a time as Python's isoformat(sep=" ", timespec="microseconds")
-// has it.
-func appendWhen(dst []byte, micros int64) []byte {
-	return timeOf(uint64(micros)).AppendFormat(dst, `"2006-01-02 15:04:05.000000+00:00"`)
+// appendPlain is appendRows for a tensor alone, of one or two dimensions and of the
+// usual kinds, as most are: without making it.
+func appendPlain(dst []byte, c cursor) ([]byte, bool) {
+	if c.number() != 1 {
+		return dst, false
+	}
+	c.text()
+	dt, dims := serve.Datatype(c.byte()), c.number()
+	if dims < 1 || dims > 2 {
+		return dst, false
+	}
+	rows, columns := c.number(), uint64(1)
+	if dims == 2 {
+		columns = c.number()
+	}
+	data := c.text()
+	if len(data) == 0 || dt != serve.FP64 && dt != serve.FP32 && dt != serve.Int64 {
+		return dst, false
+	}
+	dst = append(dst, '[')
+	for i := range rows {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		if dims == 1 {
+			dst, data = appendElement(dst, dt, data)
+			continue
+		}
+		dst = append(dst, '[')
+		for j := range columns {
+			if j > 0 {
+				dst = append(dst, ',')
+			}
+			dst, data = appendElement(dst, dt, data)
+		}
+		dst = append(dst, ']')
+	}
+	return append(dst, ']'), true
+}
+
+// appendElement appends the first number of data, and returns the rest.
+func appendElement(dst []byte, dt serve.Datatype, data []byte) (out, rest []byte) {
+	switch dt {
+	case serve.FP32:
+		return jsontext.AppendFloat32(dst, math.Float32frombits(binary.LittleEndian.Uint32(data))), data[4:]
+	case serve.Int64:
+		return jsontext.AppendInt64(dst, int64(binary.LittleEndian.Uint64(data))), data[8:]
+	}
+	return jsontext.AppendFloat64(dst, math.Float64frombits(binary.LittleEndian.Uint64(data))), data[8:]
 }

@@ -14,7 +14,7 @@ const (
 	// maxBatch is from how many bytes a batch goes although it is not full.
 	maxBatch = 256 << 10
 	// maxFree is how many chunks are kept for use again.
-	maxFree = 4
+	maxFree = 16
 )
 
 // A chunk has records in the compact code, in the order in which they came.

@@ -40,6 +40,23 @@ func appendTensor(dst []byte, t *serve.Tensor) []byte {
 	return dst
 }
 
+// appendNumbers appends numbers as the only tensor, which has no name.
+func appendNumbers[T float64 | float32 | int64](dst []byte, dt serve.Datatype, vs []T) []byte {
+	dst = append(dst, 1, 0, byte(dt), 1) // one tensor, no name, one dimension
+	dst = binary.AppendUvarint(dst, uint64(len(vs)))
+	dst = binary.AppendUvarint(dst, uint64(len(vs)*dt.Size()))
+	return append(dst, memory(vs)...)
+}
+
+// memory is what numbers are in memory, which is little-endian on every machine that
+// serve knows.
+func memory[T float64 | float32 | int64](vs []T) []byte {
+	if len(vs) == 0 {
+		return nil
+	}
+	return unsafe.Slice((*byte)(unsafe.Pointer(&vs[0])), len(vs)*int(unsafe.Sizeof(vs[0])))
+}
+
 // maxTensors is how many tensors a message is taken to have at most, and
 // maxDimensions how many dimensions one has.
 const (
