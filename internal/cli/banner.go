@@ -19,6 +19,7 @@ type banner struct {
 
 	modelList
 	HTTP    string `json:"http"`
+	GRPC    string `json:"grpc,omitempty"`
 	Admin   string `json:"admin"`
 	Example string `json:"example"`
 }
@@ -32,7 +33,11 @@ func (b *banner) print(env *Env, f format) error {
 	if err := b.write(env.Stdout); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintf(env.Stdout, "\nserving  %s\nadmin    %s\n\n%s\n", b.HTTP, b.Admin, b.Example)
+	rpc := ""
+	if b.GRPC != "" {
+		rpc = "grpc     " + b.GRPC + "\n"
+	}
+	_, err := fmt.Fprintf(env.Stdout, "\nserving  %s\n%sadmin    %s\n\n%s\n", b.HTTP, rpc, b.Admin, b.Example)
 	return err
 }
 

@@ -196,7 +196,7 @@ func runs(t *testing.T, c RunConfig) (http, admin string, stop func(), result ch
 	ctx, cancel := context.WithCancel(t.Context())
 	type urls struct{ http, admin string }
 	up := make(chan urls, 1)
-	c.Started = func(_ *Core, h, a string) { up <- urls{h, a} }
+	c.Started = func(_ *Core, at URLs) { up <- urls{at.HTTP, at.Admin} }
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}

@@ -102,7 +102,11 @@ func (l *AccessLog) add(c *call) {
 		return
 	}
 	var room [256]byte
-	line := appendLine(room[:0], c, l.opts.JSON)
+	l.write(appendLine(room[:0], c, l.opts.JSON))
+}
+
+// write adds a line to those that wait, if there is room for it.
+func (l *AccessLog) write(line []byte) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	before := len(l.lines)

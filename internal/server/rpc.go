@@ -1,0 +1,144 @@
+package server
+
+import (
+	"context"
+	"net"
+
+	"github.com/leat-ml/leat/internal/repo"
+	"github.com/leat-ml/leat/internal/telemetry"
+	"github.com/leat-ml/leat/internal/tracing"
+	"github.com/leat-ml/leat/internal/transport/grpc"
+	"github.com/leat-ml/leat/internal/transport/rest"
+	"github.com/leat-ml/leat/serve"
+	"github.com/leat-ml/leat/v2"
+)
+
+// RPC is a server of gRPC for this core, for a port at an address: models are
+// loaded and unloaded over it if only this machine reaches it.
+func (c *Core) RPC(at net.Addr, o grpc.Options) *grpc.Server {
+	o.Repository = rpcRepository{c, isLoopback(at)}
+	o.Timeout, o.Logger = c.cfg.Timeout, c.cfg.Logger
+	return grpc.New(c, c, o)
+}
+
+func isLoopback(at net.Addr) bool {
+	switch a := at.(type) {
+	case *net.TCPAddr:
+		return a.IP.IsLoopback()
+	case *net.UnixAddr:
+		return true
+	}
+	return false
+}
+
+// rpcRepository shows the models to who asks over gRPC.
+type rpcRepository struct {
+	c     *Core
+	local bool // only this machine can ask
+}
+
+// rpcStates are the states of models as the protocol names them.
+var rpcStates = map[v2.Phase]string{
+	v2.Pending: "LOADING", v2.Loading: "LOADING", v2.Ready: "READY", v2.Failed: "UNAVAILABLE", v2.Closed: "UNAVAILABLE",
+}
+
+// Index implements grpc.Repository.
+func (r rpcRepository) Index() []grpc.ModelStatus {
+	infos := r.c.Models()
+	all := make([]grpc.ModelStatus, len(infos))
+	for i, m := range infos {
+		all[i] = grpc.ModelStatus{Name: m.Name, Version: m.Version, State: rpcStates[m.Phase]}
+		switch {
+		case m.Err != nil:
+			all[i].Reason = m.Err.Error()
+		case m.Phase == v2.Closed:
+			all[i].Reason = "unloaded"
+		}
+	}
+	return all
+}
+
+var errRemoteChange = serve.Errorf(serve.Forbidden, "", "models are loaded and unloaded over a loopback address only: nobody is asked who they are here")
+
+// Load implements grpc.Repository.
+func (r rpcRepository) Load(ctx context.Context, model string) error {
+	return r.change(ctx, func(models *repo.Repository) error { return models.Load(ctx, model) })
+}
+
+// Unload implements grpc.Repository.
+func (r rpcRepository) Unload(ctx context.Context, model string) error {
+	return r.change(ctx, func(models *repo.Repository) error { return models.Unload(ctx, model) })
+}
+
+func (r rpcRepository) change(ctx context.Context, do func(*repo.Repository) error) error {
+	if !r.local {
+		return errRemoteChange
+	}
+	return r.c.change(ctx, do)
+}
+
+// rpcStatistics are those of the metrics.
+type rpcStatistics struct {
+	c   *Core
+	tel *telemetry.Telemetry
+}
+
+// Statistics implements grpc.Statistics.
+func (s rpcStatistics) Statistics() []grpc.ModelStatistics {
+	infos := s.c.Models()
+	all := make([]grpc.ModelStatistics, len(infos))
+	for i, m := range infos {
+		n := s.tel.Statistics(m.Name, m.Version)
+		all[i] = grpc.ModelStatistics{
+			Name: m.Name, Version: m.Version, Executions: n.Success,
+			Success: grpc.Duration{Count: n.Success, Took: n.SuccessTime}, Fail: grpc.Duration{Count: n.Fail, Took: n.FailTime},
+		}
+	}
+	return all
+}
+
+// rpcAccess writes calls to the log of requests.
+type rpcAccess struct{ log *rest.AccessLog }
+
+// Called implements grpc.Access.
+func (a rpcAccess) Called(c *grpc.CallInfo) {
+	a.log.Called(&rest.Called{
+		Method: c.Method, Code: c.Code, ID: c.ID, Remote: c.Remote, Failed: c.Failed, In: c.In, Out: c.Out, Took: c.Took,
+	})
+}
+
+// rpcTracer follows calls.
+type rpcTracer struct{ t *tracing.Tracing }
+
+// Call implements grpc.Tracer.
+func (r rpcTracer) Call(ctx context.Context, service, method string, header map[string][]string) (in context.Context, end func(grpc.Outcome)) {
+	in, called := r.t.Call(ctx, service, method, header)
+	return in, func(o grpc.Outcome) { called(tracing.Called(o)) }
+}
+
+// serveRPC opens the port of gRPC and serves it; "" where there is none.
+func (r *running) serveRPC() (string, error) {
+	if r.c.GRPC == "" {
+		return "", nil
+	}
+	l, err := listen("gRPC port", r.c.GRPC)
+	if err != nil {
+		if !r.c.GRPCIfFree {
+			return "", err
+		}
+		r.c.Logger.Warn("gRPC is off, since its default address cannot be used", "error", err)
+		return "", nil
+	}
+	o := grpc.Options{
+		MaxMessage: r.c.MaxBody, Bare: r.c.BareStreams, Metrics: r.tel, Statistics: rpcStatistics{r.core, r.tel},
+	}
+	if r.c.Access != nil {
+		o.Access = rpcAccess{r.c.Access}
+	}
+	if r.traces != nil {
+		o.Tracer = rpcTracer{r.traces}
+	}
+	r.rpc = r.core.RPC(l.Addr(), o)
+	go func() { r.fails <- r.rpc.Serve(l) }() // ends with Shutdown
+	return "grpc://" + l.Addr().String(), nil
+}
