@@ -163,6 +163,13 @@ type Others interface {
 	Functions() []string
 }
 
+// A Stepper is what [Others] may be besides: its functions are steps of their own,
+// which may end an event and wait for other processes.
+type Stepper interface {
+	// Step makes a step of the function of that name; nil if there is none.
+	Step(name string, a Args) (serve.Step, error)
+}
+
 // Code is users' code in another language, which runs in other processes. Join
 // gives its names to a set, for one graph with its environment; it starts nothing.
 // What is started before that graph and closed after it is the Life it returns.
@@ -264,6 +271,15 @@ func (s *Set) Func(name string) (Func, error) {
 		hint = " (did you mean " + strings.Join(near, " or ") + "?)"
 	}
 	return nil, fmt.Errorf("unknown function %q%s", name, hint)
+}
+
+// Step makes a step of a function of users' code; nil where the name is another's.
+func (s *Set) Step(name string, a Args) (serve.Step, error) {
+	steps, ok := s.Others.(Stepper)
+	if !ok || s.funcs[name] != nil || strings.HasPrefix(name, "(") {
+		return nil, nil
+	}
+	return steps.Step(name, a)
 }
 
 // Runtime finds the runtime of that name; nil if there is none.

@@ -4,6 +4,7 @@ import (
 	"os"
 	"regexp"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/leat-ml/leat"
@@ -60,6 +61,7 @@ func TestPythonSpecs(t *testing.T) {
 				r := listed.rows[c.place]
 				switch {
 				case c.same, r != nil && r.got == got, pythonDiffers[c.place] != nil && pythonDiffers[c.place].MatchString(got):
+				case r != nil && strings.HasPrefix(r.got, notJSON) && strings.HasPrefix(got, notJSON):
 				case fork.MatchString(c.place) && letters(c.mlrun) == letters(c.got):
 				default:
 					t.Errorf("%s: MLRun answers %s\nand this %s", c.place, mlrun, got)
@@ -78,9 +80,13 @@ var pythonDiffers = map[string]*regexp.Regexp{
 	"flow_on_error_async 1": regexp.MustCompile(`^200 {"body":\["s1"],"origin_state":"Raiser","error":{"Raiser":" this is an error, \['s1']"}}$`),
 }
 
+// notJSON begins the answers to what cannot be read; how it goes on depends on who
+// reads.
+const notJSON = "400 ValueError: failed to json decode event, "
+
 // fork are the specs that join branches, which come in any order: workers are
 // asked beside each other.
-var fork = regexp.MustCompile(`^merge_(objects|custom_key|by_event_id) 1$`)
+var fork = regexp.MustCompile(`^merge_(objects|custom_key|by_event_id) \d$`)
 
 // letters are those of a text, in the order of the alphabet.
 func letters(text string) string {

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/leat-ml/leat/catalog"
 	"github.com/leat-ml/leat/serve"
 )
 
@@ -209,6 +210,14 @@ func (s *StepSpec) answering() *StepSpec {
 
 // function makes a step of a handler without a class.
 func (b *builder) function(s *StepSpec) serve.Step {
+	own, err := b.o.Catalog.Step(s.Handler, catalog.Args{Name: s.Name, FullEvent: s.FullEvent, Env: b.o.Env})
+	if own != nil && err == nil {
+		return b.made(s, own)
+	}
+	if err != nil {
+		b.problem(s.Pos, "%s: %v", label(s), err)
+		return nil
+	}
 	f, err := b.o.Catalog.Func(s.Handler)
 	if err != nil {
 		b.problem(s.Pos, "%s: %v", label(s), err)

@@ -35,6 +35,19 @@ func (g *Group) Entry(name string) *catalog.Entry {
 	return e
 }
 
+// Step implements [catalog.Stepper]: the function of that name as a step.
+func (g *Group) Step(name string, a catalog.Args) (serve.Step, error) {
+	o := g.loaded.Objects[name]
+	if o == nil || o.Kind != "function" {
+		return nil, nil
+	}
+	m, err := g.add(creation{Kind: o.Kind, Class: name, Name: a.Name, FullEvent: a.FullEvent})
+	if err != nil {
+		return nil, err
+	}
+	return &step{g: g, object: m, whole: o.wantsEvent("", a.FullEvent)}, nil
+}
+
 // step makes a step of a class.
 func (g *Group) step(name string, o *Object, a catalog.Args) (serve.Step, error) {
 	c, err := g.creation(name, o, a)

@@ -16,7 +16,10 @@ def body_of(frame: Frame, meta: dict[str, object], load: bool = False) -> object
     """The body that a call brings, as a Python value."""
     flags = frame.flags
     if flags & JSON:
-        return values.loads(frame.payload)
+        try:
+            return values.loads(frame.payload)
+        except (ValueError, RecursionError) as exc:
+            raise values.Unreadable(f"failed to json decode event, {exc}") from None
     if flags & TEXT:
         return str(frame.payload, "utf-8")
     if flags & BYTES:

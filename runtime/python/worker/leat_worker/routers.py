@@ -95,7 +95,9 @@ def _body(frame: Frame, meta: dict[str, object]) -> object:
     """The body of a request as it came: parse_event reads it, where it is not JSON."""
     try:
         return answers.body_of(frame, meta)
-    except ValueError:
+    except values.Unreadable:
+        if "json" in str(meta.get("content_type") or ""):
+            raise
         data = bytes(frame.payload)
     try:
         return data.decode()
