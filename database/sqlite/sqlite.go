@@ -143,6 +143,8 @@ func explain(err error) string {
 		return "the database cannot be written"
 	case lib.SQLITE_FULL:
 		return "the disk is full"
+	case lib.SQLITE_IOERR:
+		return fmt.Sprintf("the file cannot be read or written: the disk is full or broken, or files may not be so large (%v)", e)
 	case lib.SQLITE_CANTOPEN:
 		return "the file cannot be opened"
 	}
