@@ -39,6 +39,12 @@ func BenchmarkTensor1M(b *testing.B) { askTensor(b, 1<<20) }
 
 func BenchmarkTensor16M(b *testing.B) { askTensor(b, 16<<20) }
 
+// BenchmarkCoroutine asks a class of MLServer's, whose methods are coroutines.
+func BenchmarkCoroutine(b *testing.B) {
+	m := startModel(b, testCode(b, "testdata/others.py"), "Threes", nil)
+	ask(b, m, &serve.Request{Op: "infer", Dialect: serve.OIP, Inputs: []*serve.Tensor{serve.NewTensor("x", []int64{1, 2})}})
+}
+
 // askTensor sends and gets a tensor of so many bytes.
 func askTensor(b *testing.B, size int) {
 	b.Helper()

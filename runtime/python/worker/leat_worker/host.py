@@ -19,6 +19,11 @@ class Host:
     whole = False  # whether it gets the event, rather than its body
     hooks: list[str] = []
 
+    @property
+    def on_loop(self) -> bool:
+        """Whether all that the object does is done by coroutines, so that nothing of it holds up others."""
+        return self.is_async
+
     def load(self) -> dict[str, object]:
         """Loads the object; what is known of it then."""
         return {}

@@ -17,7 +17,7 @@ class MLServerHost(Host):
     hooks = ["load", "predict"]
 
     def __init__(self, target: type, spec: dict[str, object], context: GraphContext, loop: Loop) -> None:
-        from mlserver import ModelSettings  # the real one or the shim's
+        from mlserver import ModelSettings, types  # the real ones or the shim's
 
         args = dict(spec.get("args") or {})  # type: ignore[call-overload]
         uri = args.pop("uri", None) or spec.get("model_path") or args.pop("model_path", None)
@@ -25,6 +25,8 @@ class MLServerHost(Host):
         name = str(spec.get("name") or target.__name__)
         implementation = f"{target.__module__}.{target.__qualname__}"
         self.object = target(ModelSettings(name=name, implementation=implementation, parameters=parameters))
+        self._types = types
+        self._takes_arrays = getattr(types, "TAKES_ARRAYS", False)  # the shim's do
         self._loop = loop
 
     def load(self) -> dict[str, object]:
@@ -36,18 +38,29 @@ class MLServerHost(Host):
         return {end: [_schema(one) for one in getattr(self.object, end, None) or []] for end in ("inputs", "outputs")}
 
     def run(self, frame: Frame, meta: dict[str, object]) -> object:
-        from mlserver import types
-
+        types = self._types
         frame.doing, frame.at = "predict", self.object.predict
         said = oip.read(frame, meta)
         inputs = [
-            types.RequestInput(name=i.name, shape=list(i.shape), datatype=i.datatype, data=_plain(i.data), parameters=_parameters(i.parameters))
+            types.RequestInput(
+                name=i.name, shape=list(i.shape), datatype=i.datatype, data=self._data(i.data), parameters=self._parameters(i.parameters)
+            )
             for i in said.inputs
         ]
-        request = types.InferenceRequest(
-            id=None if said.id is None else str(said.id), inputs=inputs, parameters=_parameters(said.parameters), outputs=_wanted(said.outputs)
+        outputs = said.outputs
+        if outputs:
+            outputs = [types.RequestOutput(name=str(o["name"]), parameters=self._parameters(o.get("parameters"))) for o in outputs]  # type: ignore[attr-defined]
+        identity = None if said.id is None else str(said.id)
+        return self._predict(
+            types.InferenceRequest(id=identity, inputs=inputs, parameters=self._parameters(said.parameters), outputs=outputs or None)
         )
-        return self._predict(request)
+
+    def _data(self, data: object) -> object:
+        """Data as the real types take it, a list; the shim's take arrays as they are."""
+        return data if self._takes_arrays or not hasattr(data, "tolist") else data.reshape(-1).tolist()  # type: ignore[attr-defined]
+
+    def _parameters(self, said: object) -> object:
+        return self._types.Parameters(**said) if isinstance(said, dict) else None
 
     async def _predict(self, request: object) -> object:
         return await _finished(self.object.predict(request))
@@ -81,15 +94,6 @@ async def _finished(value: object) -> object:
     return await value if hasattr(type(value), "__await__") else value  # type: ignore[misc]
 
 
-def _plain(data: object) -> object:
-    """Data as the real types take it, a list; the shim's take arrays as they are."""
-    from mlserver import types
-
-    if getattr(types, "TAKES_ARRAYS", False) or not hasattr(data, "tolist"):
-        return data
-    return data.reshape(-1).tolist()  # type: ignore[attr-defined]
-
-
 def _data(one: object) -> object:
     """The data of an output: the array that it was made of, where it is the shim's, else a list."""
     fields = getattr(one, "__dict__", {})
@@ -97,18 +101,6 @@ def _data(one: object) -> object:
         return fields["_array"]
     data = one.data  # type: ignore[attr-defined]
     return getattr(data, "root", getattr(data, "__root__", data))
-
-
-def _parameters(said: object) -> object:
-    from mlserver import types
-
-    return types.Parameters(**said) if isinstance(said, dict) else None
-
-
-def _wanted(said: object) -> object:
-    from mlserver import types
-
-    return [types.RequestOutput(name=str(o["name"]), parameters=_parameters(o.get("parameters"))) for o in said] if said else None  # type: ignore[attr-defined]
 
 
 def _dict(parameters: object) -> dict[str, object] | None:

@@ -30,9 +30,14 @@ class ModelHost(Host):
         self.hooks = describe.model_hooks(target)
         self._takes_events = "do_event" in self.hooks
         self.is_async = any(signatures.is_async(getattr(target, n)) for n in _ASYNC)
+        self._operates = any(name.startswith("op_") for name in dir(target))  # what may be no coroutines
         self._told = ({}, {})  # the metrics and labels that the server knows
         for name in ("preprocess", "validate", "postprocess", "logged_results"):
             setattr(self, "_" + name, getattr(self.object, name) if describe.overrides(target, name) else None)
+
+    @property
+    def on_loop(self) -> bool:
+        return self.is_async and not self._takes_events and not self._operates
 
     def load(self) -> dict[str, object]:
         model = self.object

@@ -42,13 +42,17 @@ class Wrong(Unreadable):
 
 def numpy(load: bool = False) -> ModuleType | None:
     """numpy if the user's code has imported it; with `load`, if it can be imported."""
+    global _absent
     module = sys.modules.get("numpy")
-    if module is None and load:
+    if module is None and load and not _absent:
         try:
             import numpy as module
         except ImportError:
-            return None
+            _absent = True  # to look for it again takes longer than a call
     return module
+
+
+_absent = False
 
 
 _known: dict[object, str] = {}  # by dtype, since to ask one for its name takes longer than all else

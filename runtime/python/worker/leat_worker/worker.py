@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
 from collections import deque
 from types import GeneratorType
@@ -38,6 +39,8 @@ class Worker:
         self._streaming = -1  # the call whose generator is running
         self._coroutines: set[int] = set()  # calls that the loop has
         self._metas: dict[bytes, dict[str, object]] = {}  # small metadata that comes again and again
+        self._on_loop = False  # whether the event loop runs here, and this thread waits in it for what comes
+        self._broken: Exception | None = None  # what ended the reading on the loop
         self._questions = asks.Questions(connection, lambda: self._read(patient=True))
         link.connect(self._log, self._questions.begin, self._questions.wait, self._questions.tell)
 
@@ -54,6 +57,9 @@ class Worker:
             if not queue:
                 if self.control.closing and not self._coroutines:
                     return
+                if self._on_loop:
+                    self._run_loop()
+                    continue
                 with reading:
                     if self.control.closing:
                         self._read(patient=True)
@@ -68,9 +74,62 @@ class Worker:
                 self._call(frame)
             else:
                 self._serve(frame)
+                self._on_loop = self._may_loop()
             if queue and time.monotonic() - looked > _LOOK:
                 self._look()
                 looked = time.monotonic()
+
+    def _may_loop(self) -> bool:
+        """Whether the event loop may run on this thread: there are coroutines and nothing else."""
+        if self._loop.is_apart:
+            return False
+        loaded = self._objects.values()
+        if (loaded or self._coroutines) and all(host.on_loop for host in loaded):
+            return True
+        if self._loop.began and loaded:
+            self._loop.apart()
+        return False
+
+    def _run_loop(self) -> None:
+        """Serves calls on the event loop, until there is something else to be done."""
+        try:
+            self._loop.run(self.connection.socket.fileno(), self._readable)
+        except (SystemExit, KeyboardInterrupt) as exc:  # of a task that the user's code has begun
+            print(f"leat: a task wanted the process to end: {exc!r}", file=sys.stderr)
+        if self._broken is not None:
+            raise self._broken
+
+    def _readable(self) -> None:
+        """Reads what has come, on the loop."""
+        reading = self.connection.reading
+        if not reading.acquire(False):
+            return  # who has asked reads, and tells
+        try:
+            self.connection.read(self._queue, self._urgent, wait=False)
+        except (Closed, Malformed) as exc:
+            self._stop(exc)
+        finally:
+            reading.release()
+        self._drain()
+
+    def _drain(self) -> None:
+        """Begins the calls that have come, on the loop, up to what is to be done without it."""
+        if not self._loop.inside:
+            return
+        try:
+            if self._urgent:
+                self._hurry()
+            while self._queue:
+                if self._queue[0].kind != wire.CALL:
+                    self._loop.stop()
+                    return
+                self._call(self._queue.popleft())
+        except (Closed, Malformed) as exc:
+            self._stop(exc)
+
+    def _stop(self, exc: Exception) -> None:
+        self._broken = exc
+        self._loop.stop()
 
     def _look(self) -> None:
         """Reads what has come, if anything: what waits may have been cancelled."""
@@ -90,6 +149,8 @@ class Worker:
         self.connection.read(self._queue, self._urgent)
         if self._urgent:
             self._hurry()
+        if self._queue and self._loop.inside:
+            self._loop.tell(self._drain)
 
     def _hurry(self) -> None:
         """Does what cannot wait for the user's code."""
@@ -204,6 +265,9 @@ class Worker:
             self._fail(frame, exc)
         finally:
             self._coroutines.discard(frame.call)
+            self._loop.done(frame.call)
+            if self.control.closing and not self._coroutines:
+                self._loop.stop()
 
     def _fail(self, frame: Frame, exc: BaseException) -> None:
         if os.getpid() != self._pid:

@@ -12,10 +12,13 @@ class _Type:
     """An object with the fields of its class, of which those not given are None. Others are kept, too."""
 
     _fields: tuple[str, ...] = ()
+    _nothing: Any = {}
+
+    def __init_subclass__(cls) -> None:
+        cls._nothing = dict.fromkeys(cls._fields)
 
     def __init__(self, **given: Any) -> None:
-        vars(self).update(dict.fromkeys(self._fields))
-        vars(self).update(given)
+        self.__dict__ = {**self._nothing, **given}
 
     def model_dump(self, exclude_none: bool = False, **_: Any) -> dict[str, Any]:
         return {k: _dumped(v, exclude_none) for k, v in vars(self).items() if v is not None or not exclude_none}
@@ -93,12 +96,14 @@ class _Tensor(_Type):
     def __init__(self, **given: Any) -> None:
         if isinstance(given.get("parameters"), dict):
             given["parameters"] = Parameters(**given["parameters"])
+        self.__dict__ = fields = {**self._nothing, **given}
         data = given.get("data")
-        if isinstance(data, (list, tuple)) and not isinstance(data, TensorData):
-            given["data"] = TensorData(data)
-        super().__init__(**given)
+        if data is None:
+            return
         if hasattr(data, "dtype"):
-            self._array = vars(self).pop("data")
+            fields["_array"] = fields.pop("data")
+        elif isinstance(data, (list, tuple)) and not isinstance(data, TensorData):
+            fields["data"] = TensorData(data)
 
     def __getattr__(self, name: str) -> Any:
         if name == "data" and "_array" in vars(self):
