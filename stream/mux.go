@@ -16,7 +16,8 @@ import (
 // A Mux opens streams by the scheme of their URL. The zero value knows none. It
 // is filled before it is used; after that it is safe for concurrent use.
 type Mux struct {
-	opens map[string]driver.Open
+	opens     map[string]driver.Open
+	unpackers map[string]Unpacker // by content type
 }
 
 // Register adds a kind of stream under its scheme, "file" for example. It
@@ -109,7 +110,9 @@ func (x *Mux) Open(ctx context.Context, rawURL string, o *Options) (*Topic, erro
 	if err != nil {
 		return nil, fmt.Errorf("open stream %s: %w", shown(u), err)
 	}
-	return newTopic(shown(u), s, traits, *o), nil
+	t := newTopic(shown(u), s, traits, *o)
+	t.unpackers = x.unpackers
+	return t, nil
 }
 
 // shown is a URL as it may be in logs and errors: without its password, the user

@@ -549,3 +549,71 @@ func TestUnwraps(t *testing.T) {
 		finish(t, s, topic)
 	}
 }
+
+// TestParts has messages that hold several: each is handled for itself, tried again
+// and given up for itself, and the whole acknowledged once.
+func TestParts(t *testing.T) {
+	memory, x := &mem.Memory{}, &stream.Mux{}
+	x.Register("mem", memory.Open)
+	x.Unpack("text/lines", func(body []byte) ([]*stream.Message, error) {
+		if len(body) == 0 {
+			return nil, errors.New("no lines")
+		}
+		var ms []*stream.Message
+		for _, line := range strings.Split(string(body), "\n") {
+			ms = append(ms, &stream.Message{Body: []byte(line)})
+		}
+		return ms, nil
+	})
+	topic, err := x.Open(t.Context(), "mem://x", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := map[string][]string{"Content-Type": {"text/lines"}}
+	for _, m := range []*stream.Message{
+		{Header: lines, Body: []byte("a\nbad\nagain\nb")}, {Body: []byte("c\nd")}, {Header: lines},
+		{Header: map[string][]string{"Content-Type": {"text/other"}}, Body: []byte("e")},
+	} {
+		if err := topic.Publish(t.Context(), m); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var mu sync.Mutex
+	var handled, dead []string
+	sub, err := topic.Subscribe(t.Context(), "g", func(_ context.Context, d *stream.Delivery) error {
+		mu.Lock()
+		defer mu.Unlock()
+		text := string(d.Body)
+		if text == "bad" || text == "again" && !slices.Contains(handled, text) {
+			handled = append(handled, text)
+			return errors.New("no")
+		}
+		handled = append(handled, text)
+		return nil
+	}, &stream.SubscribeOptions{Attempts: 2, Backoff: time.Millisecond, Dead: func(_ context.Context, d *stream.Delivery, _ error, _ int) error {
+		mu.Lock()
+		defer mu.Unlock()
+		dead = append(dead, string(d.Body))
+		return nil
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(time.Millisecond) {
+		if n, err := topic.Lag(t.Context(), "g"); err != nil || n == 0 {
+			break
+		}
+	}
+	if err := errors.Join(sub.Close(t.Context()), topic.Close(t.Context())); err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff([]string{"a", "bad", "bad", "again", "again", "b", "c\nd", "e"}, handled); d != "" {
+		t.Errorf("handled (-want +got):\n%s", d)
+	}
+	if d := cmp.Diff([]string{"bad", ""}, dead); d != "" {
+		t.Errorf("dead (-want +got):\n%s", d)
+	}
+	if l := sub.Ledger(); l.Delivered != 5 || l.Dead != 2 || l.Retried != 2 {
+		t.Errorf("ledger %+v", l)
+	}
+}

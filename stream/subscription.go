@@ -111,6 +111,8 @@ func (s *Subscription) Ledger() Ledger {
 type worker struct {
 	*Subscription
 	settlement [1]driver.Settlement
+	within     bool    // a message that is several: it is acknowledged as a whole
+	last       Outcome // of a message within
 }
 
 // run is a worker.
@@ -157,6 +159,19 @@ func (w *worker) handle(d *Delivery) {
 		w.bury(d, err, 1)
 		return
 	}
+	parts, err := w.topic.unpack(d.Message)
+	switch {
+	case err != nil:
+		w.bury(d, err, 1)
+	case parts != nil:
+		w.handleParts(d, parts)
+	default:
+		w.deliver(d)
+	}
+}
+
+// deliver calls the handler until it is done with a message that is one.
+func (w *worker) deliver(d *Delivery) {
 	wait := w.o.Backoff
 	for attempt := 1; ; attempt++ {
 		took, err := w.call(d)
@@ -228,7 +243,15 @@ func (w *worker) bury(d *Delivery, cause error, attempts int) {
 // lost means another delivery, which at least once allows.
 func (w *worker) settle(d *Delivery, o Outcome, took time.Duration) {
 	w.observe(o, took)
-	w.settlement[0] = driver.Settlement{Delivery: *d, Again: o == Returned}
+	if w.within {
+		w.last = o
+		return
+	}
+	w.acknowledge(d, o == Returned)
+}
+
+func (w *worker) acknowledge(d *Delivery, again bool) {
+	w.settlement[0] = driver.Settlement{Delivery: *d, Again: again}
 	err := w.reader.Settle(context.Background(), w.settlement[:]) // what was handled stays handled
 	w.settlement[0] = driver.Settlement{}
 	if err != nil {

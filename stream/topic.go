@@ -18,6 +18,8 @@ type Topic struct {
 	traits driver.Traits
 	o      Options
 	batch  batcher
+
+	unpackers map[string]Unpacker // by content type
 }
 
 func newTopic(name string, s driver.Stream, traits driver.Traits, o Options) *Topic {

@@ -11,6 +11,7 @@ import (
 	_ "github.com/leat-ml/leat/feature/sqlite"
 	"github.com/leat-ml/leat/internal/cli"
 	"github.com/leat-ml/leat/internal/datadir"
+	"github.com/leat-ml/leat/record"
 	"github.com/leat-ml/leat/runtime/onnx"
 	"github.com/leat-ml/leat/runtime/python"
 	"github.com/leat-ml/leat/runtime/trees"
@@ -42,6 +43,7 @@ func register(set *catalog.Set, p cli.Plugins) {
 // process's, whichever graph uses them.
 func streams(x *stream.Mux, data *datadir.Dir) {
 	memory, posts := &mem.Memory{}, &http.Posts{}
+	x.Unpack(record.ContentType, record.Unpack)
 	x.Register("mem", memory.Open)
 	x.Register("dummy", memory.Open)
 	x.Register("file", (&file.Files{Logger: slog.Default(), Folder: data.Sub("streams")}).Open)
