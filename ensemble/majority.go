@@ -9,7 +9,7 @@ import (
 
 // majority is the class with the most weight for every element.
 func (b *ballot) majority() (*serve.Tensor, error) {
-	switch dt := b.datatype(); dt {
+	switch dt := b.kind; dt {
 	case serve.Int64: // as nearly always
 		return classesOf[int64](b, dt)
 	case serve.Uint64:

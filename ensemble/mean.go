@@ -10,6 +10,12 @@ import (
 // mean is the weighted mean of every element. Where all answers are the same
 // number it is that number: rounding shall not change what nobody doubts.
 func (b *ballot) mean() (*serve.Tensor, error) {
+	switch b.kind {
+	case serve.FP64:
+		return means[float64](b, serve.FP64)
+	case serve.FP32:
+		return means[float32](b, serve.FP32)
+	}
 	for i := range b.answers {
 		t := &b.answers[i]
 		if b.counts(i) && t.Datatype == serve.Bytes {

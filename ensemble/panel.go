@@ -93,10 +93,11 @@ func (p *Panel) Combine(v Vote, answers []serve.Tensor, wholeInt64 bool) (*serve
 type ballot struct {
 	panel      *Panel
 	answers    []serve.Tensor
-	first      int     // of those given, whatever it weighs
-	leader     int     // the first answer that counts
-	counted    int     // how many count
-	total      float64 // weight of those
+	first      int            // of those given, whatever it weighs
+	leader     int            // the first answer that counts
+	counted    int            // how many count
+	total      float64        // weight of those
+	kind       serve.Datatype // of those; Invalid when they differ
 	wholeInt64 bool
 }
 
@@ -119,7 +120,9 @@ func (b *ballot) check() error {
 			continue
 		}
 		if b.counted == 0 {
-			b.leader = i
+			b.leader, b.kind = i, t.Datatype
+		} else if t.Datatype != b.kind {
+			b.kind = serve.Invalid
 		}
 		b.counted++
 		b.total += b.panel.weights[i]
@@ -136,18 +139,6 @@ func (b *ballot) like() *serve.Tensor { return &b.answers[b.first] }
 // counts says whether answer i has been given and weighs something.
 func (b *ballot) counts(i int) bool {
 	return b.answers[i].Datatype != serve.Invalid && b.panel.weights[i] > 0
-}
-
-// datatype is the one that all answers that count have; Invalid when they
-// differ.
-func (b *ballot) datatype() serve.Datatype {
-	dt := b.answers[b.leader].Datatype
-	for i := range b.answers {
-		if b.counts(i) && b.answers[i].Datatype != dt {
-			return serve.Invalid
-		}
-	}
-	return dt
 }
 
 // result is a tensor like the answers, of other elements.
