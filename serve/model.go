@@ -75,6 +75,19 @@ type Supervised interface {
 	Down() error
 }
 
+// Workers are the processes that a model or a step has its work done by.
+type Workers struct {
+	Of       string // whose they are, where no model's
+	Alive    int    // that can answer now
+	Wanted   int
+	Restarts uint64 // of them, since the start: after crashes, hangs and for want of memory
+}
+
+// A Crewed has workers. Who has none has the zero value.
+type Crewed interface {
+	Workers() Workers
+}
+
 // A Description is what is known of a model's inputs and outputs. It is
 // immutable.
 type Description struct {

@@ -138,6 +138,14 @@ func (s *Server) Status() Status {
 	return st
 }
 
+// Workers implements [serve.Crewed] for models that do once they have loaded.
+func (s *Server) Workers() serve.Workers {
+	if c, ok := s.Model.(serve.Crewed); ok && s.status.Load().Phase == Ready {
+		return c.Workers()
+	}
+	return serve.Workers{}
+}
+
 // Description is the schema of the loaded model.
 func (s *Server) Description() serve.Description { return *s.desc.Load() }
 

@@ -153,6 +153,9 @@ func (c *Core) Ready() error {
 	if c.draining.Load() {
 		return errDraining
 	}
+	if err := c.current.Load().down(); err != nil {
+		return err
+	}
 	models := c.Models()
 	var waiting []string
 	for _, m := range models {

@@ -90,6 +90,7 @@ func Run(ctx context.Context, c RunConfig) error {
 		return ProblemsError(problems)
 	}
 	tel.Records(core.recordStreams)
+	tel.Workers(core.workers)
 	r := &running{c: c, core: core, tel: tel, traces: traces}
 	return r.run(ctx)
 }

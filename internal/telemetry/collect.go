@@ -37,6 +37,9 @@ var (
 	recordsDroppedDesc = describe("records_dropped_total", "Records of inferences that there was no room for, or that the stream refuses.", "stream")
 	recordsPendingDesc = describe("records_pending", "Records of inferences that the stream does not have yet: queued in memory, or spilled to files.", "stream", "where")
 	recordsBytesDesc   = describe("records_bytes", "What records of inferences hold that the stream does not have yet, of memory and of files.", "stream", "where")
+	workersDesc        = describe("workers_alive", "Python workers of a model, a router or the steps of a graph that can answer now.", "of", "version")
+	wantedDesc         = describe("workers_wanted", "Python workers that there should be.", "of", "version")
+	restartsDesc       = describe("worker_restarts_total", "Python workers that were started again: after a crash, a hang, or because of their memory.", "of", "version")
 	recordsUpDesc      = describe("records_stream_up", "1 while the stream takes records, 0 while it does not.", "stream")
 
 	answersDesc = describe("http_requests_total", "HTTP requests answered, by status; 499 is a caller that went away.", "code")
@@ -47,7 +50,7 @@ var states = [...]string{"PENDING", "LOADING", "READY", "FAILED"}
 
 // Describe implements prometheus.Collector.
 func (t *Telemetry) Describe(out chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{requestsDesc, errorsDesc, durationDesc, inFlightDesc, loadDesc, stateDesc, stepEventsDesc, stepDurationDesc, queueInDesc, queueBytesDesc, queueFailedDesc, queueOutDesc, queueDepthDesc, answersDesc, callsDesc, reloadsDesc, lastReloadDesc, spansSentDesc, spansLostDesc, recordsInDesc, recordsOutDesc, recordsDroppedDesc, recordsPendingDesc, recordsBytesDesc, recordsUpDesc} {
+	for _, d := range []*prometheus.Desc{requestsDesc, errorsDesc, durationDesc, inFlightDesc, loadDesc, stateDesc, stepEventsDesc, stepDurationDesc, queueInDesc, queueBytesDesc, queueFailedDesc, queueOutDesc, queueDepthDesc, answersDesc, callsDesc, reloadsDesc, lastReloadDesc, spansSentDesc, spansLostDesc, recordsInDesc, recordsOutDesc, recordsDroppedDesc, recordsPendingDesc, recordsBytesDesc, recordsUpDesc, workersDesc, wantedDesc, restartsDesc} {
 		out <- d
 	}
 }
@@ -68,6 +71,11 @@ func (t *Telemetry) Collect(out chan<- prometheus.Metric) {
 	if list := t.records.Load(); list != nil {
 		for _, s := range (*list)() {
 			s.collect(c)
+		}
+	}
+	if list := t.crews.Load(); list != nil {
+		for _, crew := range (*list)() {
+			crew.collect(c)
 		}
 	}
 	for _, s := range t.allSteps() {

@@ -24,6 +24,7 @@ type Telemetry struct {
 	rpcs     rpcs
 	spans    atomic.Pointer[Spans] // nil where nothing is traced
 	records  atomic.Pointer[func() []RecordStream]
+	crews    atomic.Pointer[func() []Crew]
 
 	mu     sync.RWMutex
 	models map[id]*ModelMetrics

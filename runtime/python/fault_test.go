@@ -166,6 +166,9 @@ func TestCrash(t *testing.T) {
 			if got, err := answerOf(m, `{"inputs": [1]}`); err != nil || got != "[1]" {
 				t.Errorf("the next worker answers %s, error %v", got, err)
 			}
+			if w := m.Workers(); w != (serve.Workers{Alive: 1, Wanted: 1, Restarts: 1}) {
+				t.Errorf("workers %+v", w)
+			}
 		})
 	}
 }

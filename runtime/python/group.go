@@ -203,6 +203,12 @@ func (g *Group) prepare(ctx context.Context, p *process, slot int) error {
 	return nil
 }
 
+// Down says why the steps cannot answer; nil when they can.
+func (g *Group) Down() error { return g.pool.downtime() }
+
+// Workers implements [serve.Crewed].
+func (g *Group) Workers() serve.Workers { return g.pool.workers("steps") }
+
 // Close ends the worker.
 func (g *Group) Close(ctx context.Context) error {
 	if g.pool == nil {

@@ -77,6 +77,7 @@ func (p *pool) again(s *slot, pause time.Duration) (*worker, time.Duration) {
 		pause = min(2*pause, longestPause)
 		w, err := p.boot(p.life, s)
 		if err == nil {
+			p.restarts.Add(1)
 			return w, pause
 		}
 		if p.life.Err() != nil {
@@ -139,6 +140,7 @@ func (p *pool) relieve(s *slot, w *worker) (next *worker) {
 	}
 	p.logger.Warn("Python worker had nearly as much memory as it may, and another took its place", "slot", s.number, "mib", used>>20)
 	s.live.Store(next)
+	p.restarts.Add(1)
 	last := time.Now().Add(longestPause)
 	for w.load.Load() > 0 && p.life.Err() == nil && time.Now().Before(last) { // requests that came meanwhile
 		time.Sleep(time.Millisecond)

@@ -3,7 +3,6 @@ package python
 import (
 	"context"
 	"errors"
-	"fmt"
 	"reflect"
 	"slices"
 	"sync/atomic"
@@ -239,9 +238,7 @@ func (m *Model) SameAs(other serve.Model) bool {
 }
 
 // Down says why no worker can answer; nil when one can.
-func (m *Model) Down() error {
-	if m.pool == nil || m.pool.alive() > 0 {
-		return nil
-	}
-	return fmt.Errorf("the Python worker is being started again: %s", m.pool.why())
-}
+func (m *Model) Down() error { return m.pool.downtime() }
+
+// Workers implements [serve.Crewed].
+func (m *Model) Workers() serve.Workers { return m.pool.workers("") }

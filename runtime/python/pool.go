@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"sync"
 	"sync/atomic"
@@ -24,11 +25,12 @@ type pool struct {
 	grace time.Duration // how long after its deadline a call may come back
 	pause time.Duration // before the first restart
 
-	told  atomic.Int64 // when an exception was last logged, in seconds
-	slots []*slot
-	life  context.Context
-	end   context.CancelFunc
-	tasks sync.WaitGroup
+	told     atomic.Int64 // when an exception was last logged, in seconds
+	restarts atomic.Uint64
+	slots    []*slot
+	life     context.Context
+	end      context.CancelFunc
+	tasks    sync.WaitGroup
 }
 
 // The times of a pool.
@@ -145,6 +147,22 @@ func (p *pool) alive() (n int) {
 		}
 	}
 	return n
+}
+
+// workers are those of the pool; a nil pool has none.
+func (p *pool) workers(of string) serve.Workers {
+	if p == nil {
+		return serve.Workers{}
+	}
+	return serve.Workers{Of: of, Alive: p.alive(), Wanted: len(p.slots), Restarts: p.restarts.Load()}
+}
+
+// downtime says why no worker can answer; nil when one can, or none is wanted.
+func (p *pool) downtime() error {
+	if p == nil || p.alive() > 0 {
+		return nil
+	}
+	return fmt.Errorf("the Python worker is being started again: %s", p.why())
 }
 
 // why is why a slot has no worker.

@@ -175,12 +175,10 @@ func (r *Router) own() *serve.Served {
 }
 
 // Down says why no worker can route; nil when one can.
-func (r *Router) Down() error {
-	if r.pool == nil || r.pool.alive() > 0 {
-		return nil
-	}
-	return fmt.Errorf("the Python worker is being started again: %s", r.pool.why())
-}
+func (r *Router) Down() error { return r.pool.downtime() }
+
+// Workers implements [serve.Crewed].
+func (r *Router) Workers() serve.Workers { return r.pool.workers("router " + r.label()) }
 
 // Close ends the workers.
 func (r *Router) Close(ctx context.Context) error {
