@@ -25,6 +25,7 @@ import (
 	"github.com/leat-ml/leat/graph"
 	"github.com/leat-ml/leat/internal/config"
 	"github.com/leat-ml/leat/internal/server"
+	"github.com/leat-ml/leat/internal/transport/grpc"
 	"github.com/leat-ml/leat/internal/transport/rest"
 	"github.com/leat-ml/leat/internal/version"
 	"github.com/leat-ml/leat/oip"
@@ -48,6 +49,9 @@ type Options struct {
 	Function string
 	// MaxBody limits the bytes of a request's body; 0 means 64 MiB.
 	MaxBody int64
+	// GRPC is the address at which ListenAndServe serves the protocol over gRPC
+	// too; "" is none.
+	GRPC string
 }
 
 // A Server serves a spec. It is safe for concurrent use between Start and
@@ -55,6 +59,8 @@ type Options struct {
 type Server struct {
 	core     *server.Core
 	rest     *rest.Handler
+	rpc      string // address of gRPC; "" for none
+	maxBody  int64
 	mlrun    bool
 	function string
 	code     catalog.Code
@@ -89,7 +95,7 @@ func New(spec *graph.Spec, o *Options) (*Server, error) {
 		return nil, problemsError(problems)
 	}
 	h := rest.New(core, rest.Options{MLRun: o.MLRun, MaxBody: o.MaxBody, Logger: o.Logger, Timeout: o.Timeout})
-	return &Server{core: core, rest: h, mlrun: o.MLRun, function: o.Function, code: o.Code}, nil
+	return &Server{core: core, rest: h, rpc: o.GRPC, maxBody: o.MaxBody, mlrun: o.MLRun, function: o.Function, code: o.Code}, nil
 }
 
 func problemsError(problems []graph.Problem) error {
@@ -158,8 +164,9 @@ func (s *Server) Test(ctx context.Context, path, body string) ([]byte, error) {
 	return oip.AppendBody(nil, ev.Body)
 }
 
-// ListenAndServe starts the server, serves HTTP on addr until ctx ends, lets
-// requests in flight finish for at most 30 seconds, and closes the server.
+// ListenAndServe starts the server, serves HTTP on addr, and gRPC where
+// [Options.GRPC] says, until ctx ends, lets requests in flight finish for at most
+// 30 seconds, and closes the server.
 func (s *Server) ListenAndServe(ctx context.Context, addr string) error {
 	if err := s.Start(ctx); err != nil {
 		return err
@@ -168,13 +175,31 @@ func (s *Server) ListenAndServe(ctx context.Context, addr string) error {
 	if err != nil {
 		return errors.Join(fmt.Errorf("listen: %w", err), s.Close(ctx))
 	}
-	return s.serveUntil(ctx, l)
+	ports := []port{{rest.NewServer(s.rest), l}}
+	if s.rpc != "" {
+		l, err := net.Listen("tcp", s.rpc)
+		if err != nil {
+			return errors.Join(fmt.Errorf("listen: %w", err), ports[0].l.Close(), s.Close(ctx))
+		}
+		ports = append(ports, port{s.core.RPC(l.Addr(), grpc.Options{MaxMessage: s.maxBody}), l})
+	}
+	return s.serveUntil(ctx, ports)
 }
 
-func (s *Server) serveUntil(ctx context.Context, l net.Listener) error {
-	srv := rest.NewServer(s.rest)
-	failed := make(chan error, 1)
-	go func() { failed <- srv.Serve(l) }()
+// A port is a listener and what serves it.
+type port struct {
+	server interface {
+		Serve(l net.Listener) error
+		Shutdown(ctx context.Context, grace time.Duration) error
+	}
+	l net.Listener
+}
+
+func (s *Server) serveUntil(ctx context.Context, ports []port) error {
+	failed := make(chan error, len(ports))
+	for _, p := range ports {
+		go func() { failed <- p.server.Serve(p.l) }()
+	}
 	var err error
 	select {
 	case err = <-failed:
@@ -183,5 +208,12 @@ func (s *Server) serveUntil(ctx context.Context, l net.Listener) error {
 	}
 	late, cancel := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
 	defer cancel()
-	return errors.Join(err, srv.Shutdown(late, 0), s.Close(late))
+	down := make(chan error, len(ports))
+	for _, p := range ports {
+		go func() { down <- p.server.Shutdown(late, 0) }()
+	}
+	for range ports {
+		err = errors.Join(err, <-down)
+	}
+	return errors.Join(err, s.Close(late))
 }

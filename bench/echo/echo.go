@@ -18,12 +18,16 @@ import (
 
 // New returns a server of one model, named echo, and the recorder that counts
 // what it serves.
-func New() (*leat.Server, *Counter, error) {
+func New() (*leat.Server, *Counter, error) { return NewWith(leat.Options{}) }
+
+// NewWith is New with further options.
+func NewWith(o leat.Options) (*leat.Server, *Counter, error) {
 	set := catalog.Default.Clone()
 	set.Add(v2.Class("Echo", Model))
 	counter := &Counter{}
 	spec := graph.NewRouter().AddModel("echo", "Echo", "", nil)
-	srv, err := leat.New(spec, &leat.Options{Catalog: set, Recorder: counter, Timeout: 30 * time.Second})
+	o.Catalog, o.Recorder, o.Timeout = set, counter, 30*time.Second
+	srv, err := leat.New(spec, &o)
 	return srv, counter, err
 }
 

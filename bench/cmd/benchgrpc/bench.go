@@ -1,0 +1,170 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"slices"
+	"time"
+
+	"github.com/leat-ml/leat/bench/proc"
+	"github.com/leat-ml/leat/bench/target"
+)
+
+var workloads = []workload{
+	{"image-raw", 1, image(), []goal{{tuned, "cpu", 1.3, 0}, {defaults, "rate", 0, 2}}},
+	{"image-raw-4", 4, image(), []goal{{tuned, "cpu", 1.3, 0}, {defaults, "rate", 0, 2}}},
+	{"row-raw", 1, raw(1, 13), nil},
+	{"row-raw-16", 16, raw(1, 13), nil},
+	{"rows-raw", 1, raw(32, 784), nil},
+}
+
+var servers = []string{tuned, defaults, leatServer}
+
+// A bench drives servers and writes what it has seen.
+type bench struct {
+	rounds int
+	cell   time.Duration
+	report io.Writer
+	fsys   fs.FS
+	up     map[string]*target.Server
+}
+
+// A sample is what one cell has shown.
+type sample struct {
+	rate, cpu float64 // requests a second; us of the server's CPU time a request
+}
+
+// all runs the workloads and returns how many goals are missed.
+func (b *bench) all(ctx context.Context, only string) (missed int, err error) {
+	if b.fsys, err = proc.System(); err != nil {
+		return 0, err
+	}
+	self, err := os.Executable()
+	if err != nil {
+		return 0, err
+	}
+	b.up = map[string]*target.Server{}
+	defer func() {
+		for _, s := range b.up {
+			err = errors.Join(err, s.Kill())
+		}
+	}()
+	for _, name := range servers {
+		if b.up[name], err = target.Start(ctx, name, self+" -serve "+name); err != nil {
+			return 0, err
+		}
+	}
+	fmt.Fprintf(b.report, "# gRPC\n\n%s\n\n", proc.Machine(b.fsys))
+	for i := range workloads {
+		w := &workloads[i]
+		if only != "" && only != w.name {
+			continue
+		}
+		n, err := b.workload(ctx, w)
+		if missed += n; err != nil {
+			return missed, fmt.Errorf("workload %s: %w", w.name, err)
+		}
+	}
+	return missed, nil
+}
+
+// workload drives every server once a round, in an order that moves on.
+func (b *bench) workload(ctx context.Context, w *workload) (missed int, err error) {
+	drivers := map[string]*driver{}
+	defer func() {
+		for _, d := range drivers {
+			err = errors.Join(err, d.close())
+		}
+	}()
+	for _, name := range servers {
+		if drivers[name], err = newDriver(ctx, b.up[name], w); err != nil {
+			return 0, err
+		}
+		if _, err = drivers[name].drive(ctx, b.cell/3); err != nil {
+			return 0, err
+		}
+	}
+	samples := map[string][]sample{}
+	for round := range b.rounds {
+		for i := range servers {
+			name := servers[(i+round)%len(servers)]
+			s, err := b.sample(ctx, b.up[name], drivers[name])
+			if err != nil {
+				return 0, err
+			}
+			samples[name] = append(samples[name], s)
+		}
+	}
+	return b.tell(w, samples), nil
+}
+
+func (b *bench) sample(ctx context.Context, s *target.Server, d *driver) (sample, error) {
+	before, err := proc.Read(b.fsys, s.PID)
+	if err != nil {
+		return sample{}, err
+	}
+	start := time.Now()
+	n, err := d.drive(ctx, b.cell)
+	if err != nil {
+		return sample{}, err
+	}
+	took := time.Since(start)
+	after, err := proc.Read(b.fsys, s.PID)
+	if err != nil {
+		return sample{}, err
+	}
+	cpu := proc.CPUBetween(before, after)
+	return sample{float64(n) / took.Seconds(), float64(cpu.Microseconds()) / float64(max(n, 1))}, nil
+}
+
+// tell writes the table of a workload and judges its goals.
+func (b *bench) tell(w *workload, samples map[string][]sample) (missed int) {
+	rate := func(s sample) float64 { return s.rate }
+	cpu := func(s sample) float64 { return s.cpu }
+	fmt.Fprintf(b.report, "## %s, %d connections\n\n| server | CPU us/req | req/s | CPU of leat to it | req/s of leat to it |\n|---|---|---|---|---|\n", w.name, w.conns)
+	own := samples[leatServer]
+	for _, name := range servers {
+		all := samples[name]
+		fmt.Fprintf(b.report, "| %s | %.0f | %.0f | %.2f | %.2f |\n", name, median(all, cpu), median(all, rate), ratio(own, all, cpu), ratio(own, all, rate))
+	}
+	fmt.Fprintln(b.report)
+	for _, g := range w.goals {
+		of := cpu
+		if g.what == "rate" {
+			of = rate
+		}
+		r, verdict, want := ratio(own, samples[g.of], of), "PASS", fmt.Sprintf("at most %.1f", g.most)
+		if g.most == 0 {
+			want = fmt.Sprintf("at least %.1f", g.atLeast)
+		}
+		if (g.most > 0 && r > g.most) || r < g.atLeast {
+			verdict = "FAIL"
+			missed++
+		}
+		fmt.Fprintf(b.report, "%s: %s of leat to %s is %.2f, goal %s\n", verdict, g.what, g.of, r, want)
+	}
+	fmt.Fprintln(b.report)
+	return missed
+}
+
+func median(all []sample, of func(sample) float64) float64 {
+	values := make([]float64, len(all))
+	for i, s := range all {
+		values[i] = of(s)
+	}
+	slices.Sort(values)
+	return values[len(values)/2]
+}
+
+// ratio is the median of the ratios within the rounds.
+func ratio(a, b []sample, of func(sample) float64) float64 {
+	all := make([]sample, len(a))
+	for i := range a {
+		all[i].rate = of(a[i]) / of(b[i])
+	}
+	return median(all, func(s sample) float64 { return s.rate })
+}

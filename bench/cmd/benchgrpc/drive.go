@@ -1,0 +1,157 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/encoding"
+	_ "google.golang.org/grpc/encoding/proto" // messages are sent under its name
+	"google.golang.org/grpc/mem"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/leat-ml/leat/bench/target"
+	"github.com/leat-ml/leat/oip/inference"
+)
+
+// A workload is one request, sent again and again over some connections.
+type workload struct {
+	name    string
+	conns   int
+	request *inference.ModelInferRequest
+	goals   []goal
+}
+
+// A goal is what a ratio may be.
+type goal struct {
+	of      string // the server that leat is compared with
+	what    string // cpu or rate
+	most    float64
+	atLeast float64
+}
+
+// raw is a request with one FP32 tensor of that shape, raw.
+func raw(shape ...int64) *inference.ModelInferRequest {
+	n := int64(4)
+	for _, d := range shape {
+		n *= d
+	}
+	return &inference.ModelInferRequest{
+		ModelName: "echo", Id: "1",
+		Inputs:           []*inference.ModelInferRequest_InferInputTensor{{Name: "x", Datatype: "FP32", Shape: shape}},
+		RawInputContents: [][]byte{make([]byte, n)},
+	}
+}
+
+// image is a picture as models of vision take it: 588 KiB.
+func image() *inference.ModelInferRequest { return raw(1, 3, 224, 224) }
+
+// frozen is a codec of messages that have been written before, and of answers
+// whose size alone is of interest.
+type frozen struct{}
+
+// Name is that of the codec for generated code.
+func (frozen) Name() string { return "proto" }
+
+// Marshal implements [encoding.CodecV2].
+func (frozen) Marshal(v any) (mem.BufferSlice, error) {
+	return mem.BufferSlice{mem.SliceBuffer(*v.(*[]byte))}, nil
+}
+
+// Unmarshal implements [encoding.CodecV2].
+func (frozen) Unmarshal(data mem.BufferSlice, v any) error {
+	*v.(*int) = data.Len()
+	return nil
+}
+
+var _ encoding.CodecV2 = frozen{}
+
+// A driver sends one request to one server over some connections.
+type driver struct {
+	conns   []*grpc.ClientConn
+	message []byte
+	answer  int // bytes that an answer has at least
+}
+
+func newDriver(ctx context.Context, s *target.Server, w *workload) (*driver, error) {
+	message, err := proto.Marshal(w.request)
+	if err != nil {
+		return nil, err
+	}
+	d := &driver{message: message}
+	for range w.conns {
+		conn, err := grpc.NewClient(s.Addr,
+			grpc.WithTransportCredentials(insecure.NewCredentials()),
+			grpc.WithStaticStreamWindowSize(4<<20), grpc.WithStaticConnWindowSize(16<<20),
+			grpc.WithReadBufferSize(128<<10), grpc.WithWriteBufferSize(128<<10))
+		if err != nil {
+			return nil, errors.Join(err, d.close())
+		}
+		d.conns = append(d.conns, conn)
+	}
+	return d, errors.Join(d.check(ctx, w))
+}
+
+func (d *driver) close() error {
+	var errs []error
+	for _, c := range d.conns {
+		errs = append(errs, c.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// check has every connection answer rightly once.
+func (d *driver) check(ctx context.Context, w *workload) error {
+	for _, c := range d.conns {
+		resp, err := inference.NewGRPCInferenceServiceClient(c).ModelInfer(ctx, w.request, grpc.WaitForReady(true))
+		if err != nil {
+			return fmt.Errorf("check the server: %w", err)
+		}
+		got, want := 0, 0
+		for i := range w.request.RawInputContents {
+			want += len(w.request.RawInputContents[i])
+		}
+		for i := range resp.RawOutputContents {
+			got += len(resp.RawOutputContents[i])
+		}
+		if got != want || len(resp.Outputs) != len(w.request.Inputs) {
+			return fmt.Errorf("check the server: %d bytes came back of %d", got, want)
+		}
+		d.answer = want
+	}
+	return nil
+}
+
+// drive sends for some time, each connection as soon as it has its answer, and
+// returns how many answers came.
+func (d *driver) drive(ctx context.Context, for_ time.Duration) (int64, error) {
+	ctx, cancel := context.WithTimeout(ctx, for_+30*time.Second)
+	defer cancel()
+	end := time.Now().Add(for_)
+	var n atomic.Int64
+	errs := make([]error, len(d.conns))
+	var wg sync.WaitGroup
+	for i, c := range d.conns {
+		wg.Go(func() {
+			for time.Now().Before(end) {
+				size := 0
+				if err := c.Invoke(ctx, inference.GRPCInferenceService_ModelInfer_FullMethodName, &d.message, &size, grpc.ForceCodecV2(frozen{})); err != nil {
+					errs[i] = err
+					return
+				}
+				if size < d.answer {
+					errs[i] = fmt.Errorf("an answer has %d bytes", size)
+					return
+				}
+				n.Add(1)
+			}
+		})
+	}
+	wg.Wait()
+	return n.Load(), errors.Join(errs...)
+}

@@ -1,0 +1,55 @@
+// Command benchgrpc measures what inferences over gRPC cost leat, next to servers
+// that are nothing but grpc-go with the generated code, all of them driven in
+// turns within one run.
+//
+//	go run ./bench/cmd/benchgrpc [-rounds 7] [-seconds 1.5] [-smoke] [-gate]
+//
+// Linux only: the CPU time of servers is read from /proc.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"time"
+)
+
+type config struct {
+	serve   string
+	rounds  int
+	seconds float64
+	smoke   bool
+	gate    bool
+	only    string
+}
+
+func main() {
+	var c config
+	flag.StringVar(&c.serve, "serve", "", "be the server of that `name`, until killed: what the program starts itself with")
+	flag.IntVar(&c.rounds, "rounds", 7, "rounds, in each of which every server is driven once")
+	flag.Float64Var(&c.seconds, "seconds", 1.5, "seconds of a cell")
+	flag.BoolVar(&c.smoke, "smoke", false, "does it still run? The figures mean nothing")
+	flag.BoolVar(&c.gate, "gate", false, "exit with 1 when a goal is missed")
+	flag.StringVar(&c.only, "workload", "", "only the workload of that `name`")
+	flag.Parse()
+	if err := run(context.Background(), c); err != nil {
+		fmt.Fprintln(os.Stderr, "benchgrpc:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, c config) error {
+	if c.serve != "" {
+		return serveAs(ctx, c.serve)
+	}
+	if c.smoke {
+		c.rounds, c.seconds = 1, 0.05
+	}
+	b := &bench{rounds: c.rounds, cell: time.Duration(c.seconds * float64(time.Second)), report: os.Stdout}
+	missed, err := b.all(ctx, c.only)
+	if err == nil && missed > 0 && c.gate && !c.smoke {
+		err = fmt.Errorf("%d goals are missed", missed)
+	}
+	return err
+}
