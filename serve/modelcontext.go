@@ -28,7 +28,7 @@ type ModelContext struct {
 	opts ModelOptions
 
 	mu       sync.Mutex
-	artifact map[string]any // parameters of the artifact, once it is known
+	artifact *Artifact // once it is known
 	notes    atomic.Pointer[Notes]
 }
 
@@ -52,7 +52,7 @@ func NewModelContext(o ModelOptions) *ModelContext {
 // opened, else from the step's arguments, else from the server's parameters.
 func (m *ModelContext) Param(key string) (v any, ok bool) {
 	m.mu.Lock()
-	v, ok = m.artifact[key]
+	v, ok = m.parameters()[key]
 	m.mu.Unlock()
 	if ok {
 		return v, true
@@ -135,8 +135,23 @@ func (m *ModelContext) GetModel(ctx context.Context, suffix string) (*Artifact, 
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.artifact = a.Parameters
+	m.artifact = a
 	return a, nil
+}
+
+// Artifact is what GetModel has opened last; nil until then.
+func (m *ModelContext) Artifact() *Artifact {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.artifact
+}
+
+// parameters are those of the artifact. The lock is held.
+func (m *ModelContext) parameters() map[string]any {
+	if m.artifact == nil {
+		return nil
+	}
+	return m.artifact.Parameters
 }
 
 // Params returns all parameters as [ModelContext.Param] finds them. The map is
@@ -149,6 +164,6 @@ func (m *ModelContext) Params() map[string]any {
 		all = map[string]any{}
 	}
 	maps.Copy(all, m.opts.Args)
-	maps.Copy(all, m.artifact)
+	maps.Copy(all, m.parameters())
 	return all
 }

@@ -22,7 +22,7 @@ const unloaded = string(v2.Closed)
 // records are not as they should be.
 func (k *keeper) changes(g *generation) []*tracked {
 	served := map[string]bool{}
-	for _, m := range g.endpoints(k.refused) {
+	for _, m := range g.endpoints(k.stats, k.refused) {
 		uid := m.record.Metadata.UID
 		if served[uid] {
 			continue // the graph's, before the repository's
@@ -70,6 +70,11 @@ func (t *tracked) merge(old *endpoint.Endpoint) (endpoint.Endpoint, error) {
 	if len(now.Spec.FeatureNames) > 0 {
 		sp.FeatureNames, sp.LabelNames = now.Spec.FeatureNames, now.Spec.LabelNames
 	}
+	sp.Algorithm = cmp.Or(now.Spec.Algorithm, sp.Algorithm)
+	if now.Status.FeatureStats != nil {
+		st.FeatureStats = now.Status.FeatureStats
+	}
+	st.MonitoringFeatureSetURI = cmp.Or(st.MonitoringFeatureSetURI, now.Status.MonitoringFeatureSetURI)
 	st.State, st.Error, st.EndpointType = now.Status.State, now.Status.Error, now.Status.EndpointType
 	st.Children, st.ChildrenUIDs = now.Status.Children, now.Status.ChildrenUIDs
 	if len(now.Metadata.Labels) > 0 {
@@ -92,7 +97,7 @@ type served struct {
 // endpoints are the models of a generation: those of the graph, its ensembles with
 // their children, and those of the repository. refused hears of those that cannot
 // have a record.
-func (g *generation) endpoints(refused func(model string, err error)) []served {
+func (g *generation) endpoints(known statistics, refused func(model string, err error)) []served {
 	var all []served
 	children := map[*v2.Server]bool{}
 	add := func(name, version string, fill func(e *endpoint.Endpoint)) {
@@ -104,6 +109,7 @@ func (g *generation) endpoints(refused func(model string, err error)) []served {
 		e.Spec.StreamPath = g.logStream()
 		if g.cfg.Spec != nil && g.cfg.Spec.TrackModels {
 			e.Spec.MonitoringMode = endpoint.Enabled
+			e.Status.MonitoringFeatureSetURI = featureSet(&e)
 		}
 		fill(&e)
 		all = append(all, served{name, version, e})
@@ -115,9 +121,11 @@ func (g *generation) endpoints(refused func(model string, err error)) []served {
 		}
 		add(v.Name, v.Version, func(e *endpoint.Endpoint) { g.ensemble(e, v) })
 	}
-	for _, s := range slices.Concat(g.graphServers(), g.repoServers()) {
+	models := slices.Concat(g.graphServers(), g.repoServers())
+	known.keep(models)
+	for _, s := range models {
 		add(s.Name, s.Version, func(e *endpoint.Endpoint) {
-			describe(e, s)
+			describe(e, s, known)
 			if children[s] {
 				e.Status.EndpointType = endpoint.Leaf
 			}
@@ -178,7 +186,7 @@ func (g *generation) ensemble(e *endpoint.Endpoint, v *v2.Voting) {
 }
 
 // describe is what the record of a model has.
-func describe(e *endpoint.Endpoint, s *v2.Server) {
+func describe(e *endpoint.Endpoint, s *v2.Server, known statistics) {
 	e.Spec.ModelClass, e.Spec.ModelURI = className(cmp.Or(s.Class, s.Runtime)), s.Path
 	st := s.Status()
 	e.Status.State = string(st.Phase)
@@ -189,8 +197,15 @@ func describe(e *endpoint.Endpoint, s *v2.Server) {
 		e.Metadata.Labels = labels
 	}
 	d := s.Description()
-	e.Spec.FeatureNames = append(featureNames(d.Features), featureNames(d.Labels)...)
-	e.Spec.LabelNames = featureNames(d.Labels)
+	features, labels := d.Features, d.Labels
+	if a := s.Context().Artifact(); a != nil {
+		ofArtifact(e, a, known)
+		if len(a.Features) > 0 { // rather than what the model calls them: statistics have these names
+			features = a.Features
+		}
+	}
+	e.Spec.FeatureNames = append(featureNames(features), featureNames(labels)...)
+	e.Spec.LabelNames = featureNames(labels)
 }
 
 // featureNames are the names of columns as MLRun's monitoring has them.

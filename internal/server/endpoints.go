@@ -42,8 +42,9 @@ type keeper struct {
 	mu      sync.Mutex // guards all of the following, and is held for a turn
 	store   endpoint.Store
 	tracked map[string]*tracked // by uid
-	said    map[string]bool     // what has been logged of models that get no record
-	failing string              // the error that was logged last; "" while it works
+	stats   statistics
+	said    map[string]bool // what has been logged of models that get no record
+	failing string          // the error that was logged last; "" while it works
 	retryAt time.Time
 	pause   time.Duration
 	closed  bool
@@ -62,7 +63,7 @@ func newKeeper(core *Core) *keeper {
 	if c.Endpoints == nil || c.Mock && !tracking {
 		return nil
 	}
-	k := &keeper{core: core, open: c.Endpoints, logger: c.Logger, tracked: map[string]*tracked{}, said: map[string]bool{}}
+	k := &keeper{core: core, open: c.Endpoints, logger: c.Logger, tracked: map[string]*tracked{}, stats: statistics{}, said: map[string]bool{}}
 	if u, ok := c.Recorder.(userOf); ok {
 		k.usage = u.Usage
 	}
