@@ -5,93 +5,90 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/url"
-	"os"
+	"io"
+	"io/fs"
 	"strings"
 	"sync"
-
-	"gocloud.dev/blob"
-	"gocloud.dev/gcerrors"
+	"time"
 )
 
-// buckets are those that are open, by URL. Drivers register themselves with
-// gocloud's default mux; which there are is the program's choice.
-type buckets struct {
-	mu   sync.Mutex
-	open map[string]*blob.Bucket
+// A Bucket is a place elsewhere that has files under keys, with slashes in them. An
+// error is fs.ErrNotExist where there is no such file, and fs.ErrPermission where
+// the credentials do not do; none repeats a password. Package artifact/buckets has
+// those of clouds and web servers. It is safe for concurrent use.
+type Bucket interface {
+	Stat(ctx context.Context, key string) (Info, error)
+	// Read reads a file; whoever calls it closes what it returns.
+	Read(ctx context.Context, key string) (io.ReadCloser, error)
+	// List tells the keys that begin with prefix and have no further slash, until
+	// tell returns false.
+	List(ctx context.Context, prefix string, tell func(key string) bool) error
+	// Write writes a file, whole or not at all.
+	Write(ctx context.Context, key, contentType string, r io.Reader) error
+	// Delete removes a file. One that is not there is none to remove.
+	Delete(ctx context.Context, key string) error
+	Close() error
+}
+
+// Info says which version of a file there is: by its tag, or else by its time. Size
+// is -1 where nobody knows it.
+type Info struct {
+	Size     int64
+	ETag     string
+	Modified time.Time
+}
+
+// A Dialer opens the bucket at a URL, which has the scheme, user and query of the
+// location and no path.
+type Dialer func(ctx context.Context, address string) (Bucket, error)
+
+// opened are the buckets that are open, by URL.
+type opened struct {
+	mu      sync.Mutex
+	buckets map[string]Bucket
 }
 
 // bucket opens the bucket of a location, once.
-func (b *buckets) bucket(ctx context.Context, l location) (*blob.Bucket, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if open := b.open[l.bucket]; open != nil {
+func (s *Store) bucket(ctx context.Context, l location) (Bucket, error) {
+	s.opened.mu.Lock()
+	defer s.opened.mu.Unlock()
+	if open := s.opened.buckets[l.bucket]; open != nil {
 		return open, nil
 	}
-	if !blob.DefaultURLMux().ValidBucketScheme(l.scheme) {
+	if s.Dial == nil {
 		return nil, fmt.Errorf("this program has no driver for %s://", l.scheme)
 	}
-	opened, err := blob.OpenBucket(ctx, driverURL(l))
+	b, err := s.Dial(ctx, l.bucket)
 	if err != nil {
-		return nil, fmt.Errorf("open %s: %w", l.host, withoutURL(err))
+		return nil, fmt.Errorf("open %s: %w", l.host, err)
 	}
-	if b.open == nil {
-		b.open = map[string]*blob.Bucket{}
+	if s.opened.buckets == nil {
+		s.opened.buckets = map[string]Bucket{}
 	}
-	b.open[l.bucket] = opened
-	return opened, nil
+	s.opened.buckets[l.bucket] = b
+	return b, nil
 }
 
-func (b *buckets) Close() error {
-	b.mu.Lock()
-	defer b.mu.Unlock()
+func (o *opened) Close() error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
 	var errs []error
-	for _, open := range b.open {
+	for _, open := range o.buckets {
 		errs = append(errs, open.Close())
 	}
-	b.open = nil
+	o.buckets = nil
 	return errors.Join(errs...)
-}
-
-// s3Endpoints are the variables that name an S3 server other than Amazon's: MLRun's
-// and those that Amazon's own programs know.
-var s3Endpoints = []string{"S3_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"}
-
-// driverURL is the URL of a bucket as gocloud takes it. An S3 server that is not
-// Amazon's gets what it always needs: the bucket in the path, and any region.
-func driverURL(l location) string {
-	u, err := url.Parse(l.bucket)
-	if err != nil || l.scheme != "s3" {
-		return l.bucket
-	}
-	q := u.Query()
-	for _, name := range s3Endpoints {
-		if q.Get("endpoint") == "" && os.Getenv(name) != "" {
-			q.Set("endpoint", os.Getenv(name))
-		}
-	}
-	if q.Get("endpoint") == "" {
-		return l.bucket
-	}
-	if q.Get("use_path_style") == "" && q.Get("s3ForcePathStyle") == "" {
-		q.Set("use_path_style", "true")
-	}
-	if q.Get("region") == "" {
-		q.Set("region", cmp.Or(os.Getenv("AWS_REGION"), os.Getenv("AWS_DEFAULT_REGION"), "us-east-1"))
-	}
-	u.RawQuery = q.Encode()
-	return u.String()
 }
 
 // remoteError says what is wrong with a file that is not on this machine.
 func remoteError(l location, err error) error {
-	switch gcerrors.Code(err) {
-	case gcerrors.NotFound:
+	switch {
+	case missing(err):
 		return &remote{l, "it is not there", err}
-	case gcerrors.PermissionDenied:
+	case errors.Is(err, fs.ErrPermission):
 		return &remote{l, "it may not be read with these credentials", err}
 	}
-	return &remote{l, "", withoutURL(err)}
+	return &remote{l, "", err}
 }
 
 // A remote error is about a file that is not on this machine.
@@ -108,15 +105,6 @@ func (e *remote) Error() string { return e.l.String() + ": " + cmp.Or(e.said, on
 func (e *remote) Unwrap() error { return e.cause }
 
 // missing says whether an error is that a file is not there.
-func missing(err error) bool { return gcerrors.Code(err) == gcerrors.NotFound }
-
-// withoutURL drops the URL from an error that repeats it, with what is secret.
-func withoutURL(err error) error {
-	var ue *url.Error
-	if errors.As(err, &ue) {
-		return ue.Err
-	}
-	return err
-}
+func missing(err error) bool { return errors.Is(err, fs.ErrNotExist) }
 
 func oneLine(err error) string { return strings.Join(strings.Fields(err.Error()), " ") }

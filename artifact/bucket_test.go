@@ -4,161 +4,159 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
+	"io/fs"
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
-
-	"gocloud.dev/blob"
-	"gocloud.dev/blob/driver"
-	"gocloud.dev/blob/memblob"
-	"gocloud.dev/gcerrors"
 )
 
 // A world is what the tests have in the place of clouds: buckets in memory at
 // gs://, one a test, that can be cut off and that count what is asked of them.
 type world struct {
-	*blob.Bucket
-	name           string
+	name string
+
+	mu    sync.Mutex
+	files map[string]string
+	tags  map[string]int // how often each was written
+
 	asked, read    atomic.Int64
 	cut, half, jam atomic.Bool // unreachable; ends in the middle; stands still
 }
 
 var worlds sync.Map // by name
 
-func init() { blob.DefaultURLMux().RegisterBucket("gs", opener{}) }
-
-type opener struct{}
-
-func (opener) OpenBucketURL(_ context.Context, u *url.URL) (*blob.Bucket, error) {
-	w, ok := worlds.Load(u.Host)
-	if !ok {
-		return nil, errors.New("there is no such bucket")
+func dial(_ context.Context, address string) (Bucket, error) {
+	u, err := url.Parse(address)
+	if err != nil {
+		return nil, err
 	}
-	return blob.NewBucket(&watched{w.(*world)}), nil
+	if u.Scheme != "gs" {
+		return nil, fmt.Errorf("this program has no driver for %s://", u.Scheme)
+	}
+	if w, ok := worlds.Load(u.Host); ok {
+		return w.(*world), nil
+	}
+	return nil, errors.New("there is no such bucket")
 }
 
 // newWorld makes a bucket of files.
 func newWorld(t *testing.T, files map[string]string) *world {
-	w := &world{Bucket: memblob.OpenBucket(nil), name: strings.ToLower(strings.ReplaceAll(t.Name(), "/", "-"))}
+	w := &world{name: strings.ToLower(strings.ReplaceAll(t.Name(), "/", "-")), files: map[string]string{}, tags: map[string]int{}}
 	worlds.Store(w.name, w)
-	t.Cleanup(func() { worlds.Delete(w.name); w.Close() })
+	t.Cleanup(func() { worlds.Delete(w.name) })
 	for name, text := range files {
-		w.put(t, name, text)
+		w.put(name, text)
 	}
 	return w
 }
 
-func (w *world) put(t *testing.T, name, text string) {
-	t.Helper()
-	if err := w.WriteAll(t.Context(), name, []byte(text), nil); err != nil {
-		t.Fatal(err)
-	}
+func (w *world) put(name, text string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.files[name] = text
+	w.tags[name]++
 }
 
 func (w *world) at(name string) string { return "gs://" + w.name + "/" + name }
 
+func (w *world) keys() (keys []string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return sortedKeys(w.files)
+}
+
 var errCut = errors.New("dial: no route to host")
 
-// watched is a world as a driver.
-type watched struct{ w *world }
-
-func (d *watched) ErrorCode(err error) gcerrors.ErrorCode { return gcerrors.Code(err) }
-func (d *watched) As(any) bool                            { return false }
-func (d *watched) ErrorAs(error, any) bool                { return false }
-func (d *watched) Close() error                           { return nil }
-
-func (d *watched) Attributes(ctx context.Context, key string) (*driver.Attributes, error) {
-	d.w.asked.Add(1)
-	if d.w.cut.Load() {
-		return nil, errCut
+func (w *world) get(key string) (string, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.cut.Load() {
+		return "", errCut
 	}
-	a, err := d.w.Bucket.Attributes(ctx, key)
+	text, ok := w.files[key]
+	if !ok {
+		return "", fs.ErrNotExist
+	}
+	return text, nil
+}
+
+func (w *world) Stat(_ context.Context, key string) (Info, error) {
+	w.asked.Add(1)
+	text, err := w.get(key)
+	return Info{Size: int64(len(text)), ETag: fmt.Sprint(w.tags[key])}, err
+}
+
+func (w *world) Read(ctx context.Context, key string) (io.ReadCloser, error) {
+	w.read.Add(1)
+	text, err := w.get(key)
 	if err != nil {
 		return nil, err
 	}
-	return &driver.Attributes{Size: a.Size, ModTime: a.ModTime, ETag: a.ETag}, nil
+	if w.half.Load() {
+		text = text[:len(text)/2]
+	}
+	var r io.Reader = strings.NewReader(text)
+	if w.jam.Load() {
+		r = jammed{ctx}
+	}
+	return io.NopCloser(r), nil
 }
 
-func (d *watched) ListPaged(ctx context.Context, o *driver.ListOptions) (*driver.ListPage, error) {
-	if d.w.cut.Load() {
-		return nil, errCut
+type jammed struct{ ctx context.Context }
+
+func (j jammed) Read([]byte) (int, error) {
+	<-j.ctx.Done()
+	return 0, j.ctx.Err()
+}
+
+func (w *world) List(_ context.Context, prefix string, tell func(key string) bool) error {
+	if w.cut.Load() {
+		return errCut
 	}
-	page := &driver.ListPage{}
-	for it := d.w.List(&blob.ListOptions{Prefix: o.Prefix, Delimiter: o.Delimiter}); ; {
-		f, err := it.Next(ctx)
-		if errors.Is(err, io.EOF) {
-			return page, nil
+	keys := w.keys()
+	slices.Reverse(keys)
+	for _, key := range keys {
+		if rest, ok := strings.CutPrefix(key, prefix); ok && !strings.Contains(rest, "/") && !tell(key) {
+			break
 		}
-		if err != nil {
-			return nil, err
-		}
-		page.Objects = append(page.Objects, &driver.ListObject{Key: f.Key, IsDir: f.IsDir, Size: f.Size})
 	}
+	return nil
 }
 
-func (d *watched) NewRangeReader(ctx context.Context, key string, _, _ int64, _ *driver.ReaderOptions) (driver.Reader, error) {
-	d.w.read.Add(1)
-	if d.w.cut.Load() {
-		return nil, errCut
+func (w *world) Write(ctx context.Context, key, _ string, r io.Reader) error {
+	var b bytes.Buffer
+	if _, err := b.ReadFrom(r); err != nil {
+		return err
 	}
-	data, err := d.w.ReadAll(ctx, key)
-	if err != nil {
-		return nil, err
+	if w.cut.Load() {
+		return errCut
 	}
-	if d.w.half.Load() {
-		data = data[:len(data)/2]
-	}
-	r := &memory{Reader: bytes.NewReader(data)}
-	if d.w.jam.Load() {
-		r.jam = ctx
-	}
-	return r, nil
+	w.put(key, b.String())
+	return ctx.Err()
 }
 
-type memory struct {
-	*bytes.Reader
-	jam context.Context
+func (w *world) Delete(_ context.Context, key string) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	delete(w.files, key)
+	return nil
 }
 
-func (m *memory) Read(p []byte) (int, error) {
-	if m.jam != nil {
-		<-m.jam.Done()
-		return 0, m.jam.Err()
-	}
-	return m.Reader.Read(p)
-}
-func (m *memory) Close() error { return nil }
-func (m *memory) As(any) bool  { return false }
-func (m *memory) Attributes() *driver.ReaderAttributes {
-	return &driver.ReaderAttributes{Size: m.Size()}
-}
-
-func (d *watched) NewTypedWriter(ctx context.Context, key, contentType string, _ *driver.WriterOptions) (driver.Writer, error) {
-	if d.w.cut.Load() {
-		return nil, errCut
-	}
-	return d.w.NewWriter(ctx, key, &blob.WriterOptions{ContentType: contentType})
-}
-
-func (d *watched) Copy(context.Context, string, string, *driver.CopyOptions) error { return errCut }
-func (d *watched) SignedURL(context.Context, string, *driver.SignedURLOptions) (string, error) {
-	return "", errCut
-}
-func (d *watched) Delete(ctx context.Context, key string, _ *driver.DeleteOptions) error {
-	return d.w.Bucket.Delete(ctx, key)
-}
+func (w *world) Close() error { return nil }
 
 // newStore is a store with a cache of its own, or in a folder that others have too.
 func newStore(t *testing.T, dir string) *Store {
 	if dir == "" {
 		dir = filepath.Join(t.TempDir(), "cache")
 	}
-	s := &Store{Cache: &Cache{Dir: dir}}
+	s := &Store{Cache: &Cache{Dir: dir}, Dial: dial}
 	t.Cleanup(func() { _ = s.Close() })
 	return s
 }

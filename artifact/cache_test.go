@@ -17,7 +17,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	goleak.VerifyTestMain(m, goleak.IgnoreTopFunction("go.opencensus.io/stats/view.(*worker).start"))
+	goleak.VerifyTestMain(m)
 }
 
 func mustOpen(t *testing.T, s *Store, path string) *serve.Artifact {
@@ -38,12 +38,12 @@ func TestCached(t *testing.T) {
 	if first.File != again.File || w.read.Load() != 1 {
 		t.Errorf("%s, then %s, read %d times", first.File, again.File, w.read.Load())
 	}
-	w.put(t, "m.ubj", "two")
+	w.put("m.ubj", "two")
 	next := mustOpen(t, newStore(t, dir), w.at("m.ubj"))
 	if content(t, next.File) != "two" || content(t, first.File) != "one" || w.read.Load() != 2 {
 		t.Errorf("%s has %s; read %d times", next.File, content(t, next.File), w.read.Load())
 	}
-	w.put(t, "other.ubj", "two") // the same content under another name
+	w.put("other.ubj", "two") // the same content under another name
 	if other := mustOpen(t, newStore(t, dir), w.at("other.ubj")); filepath.Base(other.File) != "other.ubj" {
 		t.Errorf("file %s", other.File)
 	}
@@ -168,7 +168,7 @@ func TestTrim(t *testing.T) {
 	w := newWorld(t, nil)
 	names := []string{"a", "b", "c", "d"}
 	for i, name := range names {
-		w.put(t, name, strings.Repeat(name, 1000+i))
+		w.put(name, strings.Repeat(name, 1000+i))
 	}
 	dir := filepath.Join(t.TempDir(), "cache")
 	files := map[string]string{}

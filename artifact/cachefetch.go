@@ -10,8 +10,6 @@ import (
 	"os"
 	"syscall"
 	"time"
-
-	"gocloud.dev/blob"
 )
 
 // stalled is how long a download may stand still.
@@ -26,7 +24,7 @@ type fetched struct {
 // fetch brings a file into the cache unless it is there. With a checksum nothing is
 // asked when the cache has it; without one the bucket is asked what it has. What
 // has another checksum than want is not kept.
-func (c *Cache) fetch(ctx context.Context, open func(context.Context) (*blob.Bucket, error), l location, want digest) (fetched, error) {
+func (c *Cache) fetch(ctx context.Context, open func(context.Context) (Bucket, error), l location, want digest) (fetched, error) {
 	if err := c.ready(); err != nil {
 		return fetched{}, err
 	}
@@ -53,12 +51,12 @@ func (c *Cache) fetch(ctx context.Context, open func(context.Context) (*blob.Buc
 }
 
 // bring is fetch of what is not there under a known checksum.
-func (c *Cache) bring(ctx context.Context, b *blob.Bucket, l location, want digest) (fetched, error) {
-	attrs, err := b.Attributes(ctx, l.key)
+func (c *Cache) bring(ctx context.Context, b Bucket, l location, want digest) (fetched, error) {
+	info, err := b.Stat(ctx, l.key)
 	if err != nil {
 		return fetched{}, remoteError(l, err)
 	}
-	now := source{ETag: attrs.ETag, Size: attrs.Size, Modified: attrs.ModTime}
+	now := source{ETag: info.ETag, Size: info.Size, Modified: info.Modified}
 	if was := c.known(l); want == "" && was.same(now) {
 		if path, sum, ok := c.blob(ctx, was.Digest); ok {
 			return fetched{path, sum}, nil
@@ -77,7 +75,7 @@ func (c *Cache) bring(ctx context.Context, b *blob.Bucket, l location, want dige
 }
 
 // download copies a file into the cache and notes where it was.
-func (c *Cache) download(ctx context.Context, b *blob.Bucket, l location, now *source, want digest) (sum digest, err error) {
+func (c *Cache) download(ctx context.Context, b Bucket, l location, now *source, want digest) (sum digest, err error) {
 	f, err := os.CreateTemp(c.path("tmp"), "download-")
 	if err != nil {
 		return "", inCache(err)
@@ -102,7 +100,7 @@ func (c *Cache) download(ctx context.Context, b *blob.Bucket, l location, now *s
 
 // copy writes what is at a location into a file and returns its checksums. A
 // download that stands still is given up.
-func (c *Cache) copy(ctx context.Context, f *os.File, b *blob.Bucket, l location, size int64) (long, short digest, err error) {
+func (c *Cache) copy(ctx context.Context, f *os.File, b Bucket, l location, size int64) (long, short digest, err error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	wait := c.patient
@@ -111,7 +109,7 @@ func (c *Cache) copy(ctx context.Context, f *os.File, b *blob.Bucket, l location
 	}
 	watch := time.AfterFunc(wait, func() { cancel(fmt.Errorf("nothing has come for %v", wait)) })
 	defer watch.Stop()
-	r, err := b.NewReader(ctx, l.key, nil)
+	r, err := b.Read(ctx, l.key)
 	if err != nil {
 		return "", "", remoteError(l, because(ctx, err))
 	}

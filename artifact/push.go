@@ -79,7 +79,6 @@ func (s *Store) push(ctx context.Context, root string, reg Writer, p Push) (Entr
 	if err != nil {
 		return e, err
 	}
-	defer t.Close()
 	e.Target = t.url
 	if err := t.fill(ctx, files, &p, &e); err != nil {
 		return e, errors.Join(err, t.clear(ctx))

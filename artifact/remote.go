@@ -4,14 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"path"
 	"path/filepath"
 	"slices"
 	"strings"
-
-	"gocloud.dev/blob"
 
 	"github.com/leat-ml/leat/serve"
 )
@@ -32,7 +29,7 @@ func (s *Store) bring(ctx context.Context, files []wanted) (folder, error) {
 	}
 	parts := make([]part, 0, len(files))
 	for _, w := range files {
-		f, err := s.Cache.fetch(ctx, func(ctx context.Context) (*blob.Bucket, error) { return s.buckets.bucket(ctx, w.at) }, w.at, w.sum)
+		f, err := s.Cache.fetch(ctx, func(ctx context.Context) (Bucket, error) { return s.bucket(ctx, w.at) }, w.at, w.sum)
 		var wrong *mismatch
 		switch {
 		case err == nil:
@@ -76,11 +73,11 @@ func (s *Store) remote(ctx context.Context, l location, suffix string) (*serve.A
 // isFile says whether there is a file at a location. Where there is none there may
 // be a folder.
 func (s *Store) isFile(ctx context.Context, l location) (bool, error) {
-	b, err := s.buckets.bucket(ctx, l)
+	b, err := s.bucket(ctx, l)
 	if err != nil {
 		return false, err
 	}
-	_, err = b.Attributes(ctx, l.key)
+	_, err = b.Stat(ctx, l.key)
 	switch {
 	case missing(err):
 		return false, nil
@@ -291,7 +288,7 @@ func (s *Store) plainFolder(ctx context.Context, l location, names []string, mod
 // list are the names of the files in a folder of a bucket, sorted; folders below
 // are left out.
 func (s *Store) list(ctx context.Context, l location) (names []string, err error) {
-	b, err := s.buckets.bucket(ctx, l)
+	b, err := s.bucket(ctx, l)
 	if err != nil {
 		return nil, err
 	}
@@ -299,21 +296,17 @@ func (s *Store) list(ctx context.Context, l location) (names []string, err error
 	if prefix != "" {
 		prefix += "/"
 	}
-	it := b.List(&blob.ListOptions{Prefix: prefix, Delimiter: "/"})
-	for {
-		o, err := it.Next(ctx)
-		if errors.Is(err, io.EOF) {
-			break
-		}
-		if err != nil {
-			return nil, remoteError(l, err)
-		}
-		if name := strings.TrimPrefix(o.Key, prefix); !o.IsDir && filepath.IsLocal(name) && !strings.ContainsAny(name, `/\`) {
+	err = b.List(ctx, prefix, func(key string) bool {
+		if name := strings.TrimPrefix(key, prefix); filepath.IsLocal(name) && !strings.ContainsAny(name, `/\`) {
 			names = append(names, name)
 		}
-		if len(names) > maxFiles {
-			return nil, fmt.Errorf("%s: the folder has more than %d files", l, maxFiles)
-		}
+		return len(names) <= maxFiles
+	})
+	if err != nil {
+		return nil, remoteError(l, err)
+	}
+	if len(names) > maxFiles {
+		return nil, fmt.Errorf("%s: the folder has more than %d files", l, maxFiles)
 	}
 	if len(names) == 0 {
 		return nil, &remote{l, "there is neither a file nor a folder with files", errNothing}

@@ -19,8 +19,11 @@ type Store struct {
 	// for; nil knows none.
 	Registry func(ctx context.Context) (Registry, error)
 
+	// Dial opens buckets and web servers; nil knows none.
+	Dial Dialer
+
 	unverified bool
-	buckets    buckets
+	opened     opened
 
 	mu       sync.Mutex
 	registry Registry
@@ -187,7 +190,7 @@ func (s *Store) knows(ctx context.Context) (Registry, error) {
 func (s *Store) Close() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	err := s.buckets.Close()
+	err := s.opened.Close()
 	if s.registry != nil {
 		err = errors.Join(err, s.registry.Close())
 		s.registry = nil

@@ -16,15 +16,12 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
-	"gocloud.dev/blob"
-	"gocloud.dev/blob/fileblob"
 )
 
 // A target is the folder that an artifact is written to.
 type target struct {
-	bucket *blob.Bucket
-	local  string   // the bucket's folder; "" where it is elsewhere, and another's to close
+	bucket Bucket
+	local  string   // the bucket's folder; "" where it is elsewhere
 	prefix string   // of the keys, with a slash at the end
 	url    string   // that opens it
 	shown  string   // that people see, and MLRun
@@ -39,7 +36,7 @@ func (s *Store) target(ctx context.Context, root string, e Entry) (*target, erro
 		if err != nil {
 			return nil, fmt.Errorf("artifacts: %w", err)
 		}
-		b, err := s.buckets.bucket(ctx, l)
+		b, err := s.bucket(ctx, l)
 		if err != nil {
 			return nil, fmt.Errorf("artifacts: %w", err)
 		}
@@ -57,19 +54,8 @@ func (s *Store) target(ctx context.Context, root string, e Entry) (*target, erro
 	if err != nil {
 		return nil, fmt.Errorf("artifacts: %w", err)
 	}
-	b, err := fileblob.OpenBucket(dir, &fileblob.Options{CreateDir: true, NoTempDir: true, Metadata: fileblob.MetadataDontWrite})
-	if err != nil {
-		return nil, fmt.Errorf("artifacts in %s: %w", dir, diskCause(err))
-	}
 	full := filepath.Join(dir, filepath.FromSlash(below)) + "/"
-	return &target{bucket: b, local: dir, prefix: below, url: full, shown: full}, nil
-}
-
-// Close closes a bucket that nobody else has.
-func (t *target) Close() {
-	if t.local != "" {
-		_ = t.bucket.Close() // of a folder: there is nothing to close
-	}
+	return &target{bucket: localBucket(dir), local: dir, prefix: below, url: full, shown: full}, nil
 }
 
 // fill writes the files, and then the description, which it puts into the entry.
@@ -100,24 +86,29 @@ func (t *target) send(ctx context.Context, f *sent) error {
 		defer file.Close()
 		in = &stoppable{ctx, file}
 	}
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel() // a writer that is canceled before it is closed writes nothing
-	w, err := t.bucket.NewWriter(ctx, t.prefix+f.name, &blob.WriterOptions{ContentType: contentType(f.name)})
+	sum, old := sha256.New(), sha1.New() //nolint:gosec // see digest.go
+	count := &counter{r: in}
+	err := t.bucket.Write(ctx, t.prefix+f.name, contentType(f.name), io.TeeReader(count, io.MultiWriter(sum, old)))
 	if err != nil {
 		return t.failed(f, err)
 	}
-	sum, old := sha256.New(), sha1.New() //nolint:gosec // see digest.go
-	if f.size, err = io.Copy(io.MultiWriter(w, sum, old), in); err != nil {
-		cancel()
-		_ = w.Close() // err says more
-		return t.failed(f, err)
-	}
-	if err := w.Close(); err != nil {
-		return t.failed(f, err)
-	}
+	f.size = count.n
 	t.sent = append(t.sent, t.prefix+f.name)
 	f.sum, f.old = digest(sha256Prefix).of(sum), digest(sha1Prefix).of(old)
 	return nil
+}
+
+// A counter counts what was read.
+type counter struct {
+	r io.Reader
+	n int64
+}
+
+// Read implements io.Reader.
+func (c *counter) Read(p []byte) (int, error) {
+	n, err := c.r.Read(p)
+	c.n += int64(n)
+	return n, err
 }
 
 func contentType(name string) string {
@@ -133,25 +124,9 @@ func contentType(name string) string {
 // failed says what could not be written.
 func (t *target) failed(f *sent, err error) error {
 	if t.local != "" {
-		return fmt.Errorf("write %s%s: %w", t.shown, f.name, diskCause(err))
+		return fmt.Errorf("write %s%s: %w", t.shown, f.name, withoutPath(err))
 	}
 	return fmt.Errorf("write %s%s: %s", t.shown, f.name, oneLine(err))
-}
-
-// diskCause is what the file system says, without what gocloud says around it.
-func diskCause(err error) error {
-	if cause := withoutPath(err); cause != err {
-		return cause
-	}
-	var link *os.LinkError
-	var call *os.SyscallError
-	switch {
-	case errors.As(err, &link):
-		return link.Err
-	case errors.As(err, &call):
-		return call.Err
-	}
-	return err
 }
 
 // clearing is how long what failed may be cleared up.
@@ -163,7 +138,7 @@ func (t *target) clear(ctx context.Context) error {
 	defer cancel()
 	var left error
 	for _, key := range t.sent {
-		if err := t.bucket.Delete(ctx, key); err != nil && !missing(err) {
+		if err := t.bucket.Delete(ctx, key); err != nil {
 			left = cmp.Or(left, fmt.Errorf("%s stays behind: %s", t.shown, oneLine(err)))
 		}
 	}

@@ -66,16 +66,16 @@ func (e *statusError) Error() string {
 
 var errReadOnly = errors.New("files on web servers can be read, and neither listed nor written")
 
-// ask sends a request for a key. The caller closes the body.
-func (b *bucket) ask(ctx context.Context, method, key string, header http.Header) (*http.Response, error) {
+// ask sends a request for a key, or a part of it. The caller closes the body.
+func (b *bucket) ask(ctx context.Context, method, key, part string) (*http.Response, error) {
 	u := *b.base
 	u.User, u.Path = nil, "/"+key
 	req, err := http.NewRequestWithContext(ctx, method, u.String(), nil)
 	if err != nil {
 		return nil, err
 	}
-	if header != nil {
-		req.Header = header
+	if part != "" {
+		req.Header.Set("Range", part)
 	}
 	if user := b.base.User; user != nil {
 		password, _ := user.Password()
@@ -107,10 +107,10 @@ func attributes(h *http.Response) (size int64, modified time.Time) {
 func (b *bucket) Attributes(ctx context.Context, key string) (*driver.Attributes, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	resp, err := b.ask(ctx, http.MethodHead, key, nil)
+	resp, err := b.ask(ctx, http.MethodHead, key, "")
 	var refused *statusError
 	if errors.As(err, &refused) && (refused.status == http.StatusMethodNotAllowed || refused.status == http.StatusNotImplemented || refused.status == http.StatusForbidden) {
-		resp, err = b.ask(ctx, http.MethodGet, key, nil)
+		resp, err = b.ask(ctx, http.MethodGet, key, "")
 	}
 	if err != nil {
 		return nil, err
@@ -125,18 +125,18 @@ func (b *bucket) Attributes(ctx context.Context, key string) (*driver.Attributes
 
 // NewRangeReader implements driver.Bucket.
 func (b *bucket) NewRangeReader(ctx context.Context, key string, offset, length int64, _ *driver.ReaderOptions) (driver.Reader, error) {
-	header := http.Header{}
+	part := ""
 	switch {
 	case length > 0:
-		header.Set("Range", "bytes="+strconv.FormatInt(offset, 10)+"-"+strconv.FormatInt(offset+length-1, 10))
+		part = "bytes=" + strconv.FormatInt(offset, 10) + "-" + strconv.FormatInt(offset+length-1, 10)
 	case offset > 0:
-		header.Set("Range", "bytes="+strconv.FormatInt(offset, 10)+"-")
+		part = "bytes=" + strconv.FormatInt(offset, 10) + "-"
 	}
-	resp, err := b.ask(ctx, http.MethodGet, key, header)
+	resp, err := b.ask(ctx, http.MethodGet, key, part)
 	if err != nil {
 		return nil, err
 	}
-	if len(header) > 0 && resp.StatusCode != http.StatusPartialContent {
+	if part != "" && resp.StatusCode != http.StatusPartialContent {
 		resp.Body.Close()
 		return nil, errors.New("the server does not send parts of files")
 	}
