@@ -103,6 +103,8 @@ type Env struct {
 	// Failed is told of events that fail where nobody waits for them. It does not
 	// wait itself. nil where nobody listens.
 	Failed func(f Failure)
+	// Secret finds a secret by its name; nil where there are none.
+	Secret func(name string) (value string, ok bool)
 	// Open opens a model artifact for a model's GetModel.
 	Open func(ctx context.Context, path, suffix string) (*serve.Artifact, error)
 }

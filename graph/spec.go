@@ -43,6 +43,7 @@ type Spec struct {
 	// contract applies.
 	MLRun bool
 
+	Secrets []SecretSource // where the secrets of users' code come from
 	// Later are keys of MLRun's spec that have no effect yet, kept to be written
 	// again.
 	Later map[string]any

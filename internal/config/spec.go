@@ -36,7 +36,7 @@ func (r *reader) mlrunKeys(s *graph.Spec) keys {
 		"default_content_type": r.text(&s.DefaultContentType),
 		"functions":            func(f *document.Field) { r.functions(s, f) },
 		"graph_initializer":    r.kept(s, r.laterMLRun),
-		"secret_sources":       r.kept(s, r.laterMLRun),
+		"secret_sources":       r.secretSources(s),
 		"error_stream": func(f *document.Field) {
 			r.text(&s.ErrorStream)(f)
 			s.ErrorStreamPos = graph.Pos(f.Value.Pos)

@@ -74,16 +74,18 @@ func TestSpecProblems(t *testing.T) {
 		},
 		{
 			name: "keys of MLRun with a value", file: "s.yaml",
-			text: "functions: {a: p/f}\ngraph_initializer: init\nerror_stream: dummy://\ntrack_models: true\ntracking_policy: {a: 1}\nsecret_sources: [{kind: env}]\n" +
+			text: "functions: {a: p/f}\ngraph_initializer: init\nerror_stream: dummy://\ntrack_models: true\ntracking_policy: {a: 1}\nsecret_sources: [{kind: vault}, {kind: env}]\n" +
 				"parameters:\n  log_stream: dummy://\n  log_stream_batch: 5\n  log_stream_sample: 2\n  stream_args: {a: 1}\n  source_args: {b: 2}\n  mine: 3\nmodels: m\n",
 			want: []string{
 				"s.yaml:2:1: graph_initializer is not supported by this version yet",
-				"s.yaml:5:1: warning: tracking_policy has no effect in this version yet", "s.yaml:6:1: secret_sources is not supported by this version yet",
+				"s.yaml:5:1: warning: tracking_policy has no effect in this version yet", "s.yaml:6:18: secrets in a vault cannot be read: have them put into variables of the environment, or into a file",
+				"s.yaml:6:33: a source of secrets of kind env is names of variables with commas between them",
 				"s.yaml:12:3: warning: parameter source_args has no effect in this version yet",
 			},
 			mlrun: []string{
 				"s.yaml:2:1: warning: graph_initializer has no effect in this version yet",
-				"s.yaml:5:1: warning: tracking_policy has no effect in this version yet", "s.yaml:6:1: warning: secret_sources has no effect in this version yet",
+				"s.yaml:5:1: warning: tracking_policy has no effect in this version yet", "s.yaml:6:18: warning: secrets in a vault cannot be read: have them put into variables of the environment, or into a file",
+				"s.yaml:6:33: a source of secrets of kind env is names of variables with commas between them",
 				"s.yaml:12:3: warning: parameter source_args has no effect in this version yet",
 			},
 		},

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -11,6 +13,7 @@ import (
 	"github.com/leat-ml/leat/catalog"
 	"github.com/leat-ml/leat/graph"
 	"github.com/leat-ml/leat/internal/repo"
+	"github.com/leat-ml/leat/internal/secrets"
 	"github.com/leat-ml/leat/v2"
 )
 
@@ -55,6 +58,9 @@ func build(c Config) (g *generation, problems []graph.Problem) {
 	opts := graph.Options{
 		Catalog: set, Env: g.env(), Timeout: c.Timeout, Function: c.Function, FromStep: c.FromStep, Trace: c.tracer(), Unchecked: c.Unchecked,
 		Observer: g.witness.observer(),
+	}
+	if err := g.openSecrets(opts.Env); err != nil {
+		problems = append(problems, graph.Problem{File: c.Spec.File, Msg: err.Error()})
 	}
 	if c.Code != nil {
 		g.code = c.Code.Join(set, opts.Env)
@@ -102,6 +108,16 @@ func (g *generation) env() *catalog.Env {
 		e.Project, _, _ = strings.Cut(s.FunctionURI, "/")
 	}
 	return e
+}
+
+// openSecrets reads the secrets that the spec names the sources of.
+func (g *generation) openSecrets(env *catalog.Env) error {
+	if g.cfg.Spec == nil {
+		return nil
+	}
+	s, err := secrets.Open(g.cfg.Spec.Secrets, filepath.Dir(g.cfg.Spec.File), os.LookupEnv)
+	env.Secret = s.Value
+	return err
 }
 
 // panicked is the error of a part that panicked; the stack goes to the log.

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/leat-ml/leat/catalog"
 	"github.com/leat-ml/leat/serve"
 )
 
@@ -27,7 +28,7 @@ type question struct {
 }
 
 // asked answers what a worker asks. artifact opens models' files.
-func (l *Loaded) asked(f frame, logger *slog.Logger, artifact func(path, suffix string) (*serve.Artifact, error)) frame {
+func (l *Loaded) asked(f frame, env *catalog.Env, logger *slog.Logger, artifact func(path, suffix string) (*serve.Artifact, error)) frame {
 	var q question
 	var answer any
 	err := json.Unmarshal(f.meta, &q)
@@ -37,10 +38,11 @@ func (l *Loaded) asked(f frame, logger *slog.Logger, artifact func(path, suffix 
 		answer, err = aboutArtifact(artifact(q.Path, q.Suffix))
 	case q.Ask == "dataitem":
 		answer, err = l.dataItem(q.URL)
-	case q.Ask == "secret": // those of the environment the worker has itself
-		answer = map[string]any{"value": nil}
+	case q.Ask == "secret":
+		answer = secret(env, q.Key)
 	case q.Ask == "push_error":
 		logger.LogAttrs(context.Background(), slog.LevelError, "error pushed by Python code", slog.String("source", q.Source), slog.String("error", q.Message))
+		q.failed(env)
 		answer = struct{}{}
 	default:
 		err = fmt.Errorf("this version of the server does not answer %q", q.Ask)
@@ -53,6 +55,33 @@ func (l *Loaded) asked(f frame, logger *slog.Logger, artifact func(path, suffix 
 		text = []byte(`{"error":"the answer cannot be written"}`)
 	}
 	return frame{meta: text}
+}
+
+// secret is the secret of that name; null where the server has none. Those of the
+// environment the worker finds by itself.
+func secret(env *catalog.Env, name string) map[string]any {
+	if env != nil && env.Secret != nil {
+		if value, ok := env.Secret(name); ok {
+			return map[string]any{"value": value}
+		}
+	}
+	return map[string]any{"value": nil}
+}
+
+// failed tells the graph of an event that the code has given up.
+func (q *question) failed(env *catalog.Env) {
+	if env == nil || env.Failed == nil {
+		return
+	}
+	var ev struct {
+		ID   any             `json:"id"`
+		Body json.RawMessage `json:"body"`
+	}
+	if len(q.Event) > 0 && json.Unmarshal(q.Event, &ev) != nil {
+		return
+	}
+	id, _ := ev.ID.(string)
+	env.Failed(catalog.Failure{Step: q.Source, Event: id, Body: serve.RawBody(ev.Body), Err: errors.New(q.Message)})
 }
 
 // dataItem finds the local file of a URL: beside the spec, else from where the

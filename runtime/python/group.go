@@ -178,7 +178,7 @@ func (g *Group) Start(ctx context.Context) error {
 	p := newPool(g.loaded, 1, g.loaded.logger().With("worker", "steps"))
 	p.prepare = g.prepare
 	p.asked = func(f frame) frame {
-		return g.loaded.asked(f, p.logger, func(path, suffix string) (*serve.Artifact, error) { return openArtifact(g.env, path, suffix) })
+		return g.loaded.asked(f, g.env, p.logger, func(path, suffix string) (*serve.Artifact, error) { return openArtifact(g.env, path, suffix) })
 	}
 	if err := p.start(ctx); err != nil {
 		return fmt.Errorf("start the steps in Python: %w", err)

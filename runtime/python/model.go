@@ -61,7 +61,7 @@ func (m *Model) Load(ctx context.Context, mc *serve.ModelContext) error {
 	}
 	p := newPool(m.loaded, m.loaded.code.Workers, logger)
 	p.prepare = m.prepare
-	p.asked = func(f frame) frame { return m.loaded.asked(f, logger, m.artifact) }
+	p.asked = func(f frame) frame { return m.loaded.asked(f, m.env, logger, m.artifact) }
 	if err := p.start(ctx); err != nil {
 		return err
 	}

@@ -70,7 +70,7 @@ func (r *Router) Start(ctx context.Context) error {
 		if a, ours := r.transits.asked(&f); ours {
 			return a
 		}
-		return r.loaded.asked(f, logger, func(path, suffix string) (*serve.Artifact, error) { return openArtifact(r.env, path, suffix) })
+		return r.loaded.asked(f, r.env, logger, func(path, suffix string) (*serve.Artifact, error) { return openArtifact(r.env, path, suffix) })
 	}
 	if err := p.start(ctx); err != nil {
 		return fmt.Errorf("start router %s in Python: %w", r.label(), err)

@@ -138,7 +138,9 @@ class GraphContext:
             value = link.ask({"ask": "secret", "key": key}).get("value")
         except link.NotGiven:
             value = None
-        return str(value) if value is not None else os.environ.get(key)
+        if value is None:
+            value = os.environ.get("MLRUN_K8S_SECRET__" + key.upper(), os.environ.get(key))
+        return str(value) if value is not None else None
 
     def push_error(self, event: object, message: object, source: str | None = None, **args: object) -> None:
         """Sends a record to the graph's stream of errors."""
