@@ -37,7 +37,7 @@ func (l *Loaded) asked(f frame, env *catalog.Env, logger *slog.Logger, artifact 
 	case q.Ask == "artifact":
 		answer, err = aboutArtifact(artifact(q.Path, q.Suffix))
 	case q.Ask == "dataitem":
-		answer, err = l.dataItem(q.URL)
+		answer, err = l.dataItem(env, q.URL)
 	case q.Ask == "secret":
 		answer = secret(env, q.Key)
 	case q.Ask == "push_error":
@@ -84,14 +84,23 @@ func (q *question) failed(env *catalog.Env) {
 	env.Failed(catalog.Failure{Step: q.Source, Event: id, Body: serve.RawBody(ev.Body), Err: errors.New(q.Message)})
 }
 
+// fetched brings a file from elsewhere.
+func fetched(env *catalog.Env, url string) (map[string]string, error) {
+	if env == nil || env.Fetch == nil {
+		return nil, errors.New("this server brings no files from elsewhere")
+	}
+	path, err := env.Fetch(context.Background(), url)
+	return map[string]string{"file": path}, err
+}
+
 // dataItem finds the local file of a URL: beside the spec, else from where the
 // server runs.
-func (l *Loaded) dataItem(url string) (map[string]string, error) {
+func (l *Loaded) dataItem(env *catalog.Env, url string) (map[string]string, error) {
 	path := url
 	if strings.Contains(url, "://") {
 		u, err := neturl.Parse(url)
 		if err != nil || u.Scheme != "file" {
-			return nil, fmt.Errorf("%s: this version of the server has local files only", url)
+			return fetched(env, url)
 		}
 		path = u.Path
 	}

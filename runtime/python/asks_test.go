@@ -3,6 +3,7 @@ package python
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"log/slog"
 	"strings"
 	"sync"
@@ -39,10 +40,20 @@ func TestDataItem(t *testing.T) {
 		t.Errorf("answer %s, error %v", got, err)
 	}
 	l := load(t, c)
+	if _, err := l.dataItem(nil, "s3://bucket/x"); err == nil || !strings.Contains(err.Error(), "brings no files from elsewhere") {
+		t.Errorf("error %v", err)
+	}
+	env := &catalog.Env{Fetch: func(_ context.Context, url string) (string, error) { return "/brought/" + url[5:], nil }}
+	if got, err := l.dataItem(env, "s3://bucket/x"); err != nil || got["file"] != "/brought/bucket/x" {
+		t.Errorf("%v, error %v", got, err)
+	}
 	for url, want := range map[string]string{
-		"s3://bucket/x": "has local files only", "no_such_file": "there is no such file", "file://%zz": "local files only",
+		"s3://bucket/x": "bring s3://bucket/x: no route", "no_such_file": "there is no such file", "file://%zz": "bring file://%zz: no route",
 	} {
-		if _, err := l.dataItem(url); err == nil || !strings.Contains(err.Error(), want) {
+		env := &catalog.Env{Fetch: func(_ context.Context, url string) (string, error) {
+			return "", fmt.Errorf("bring %s: no route", url)
+		}}
+		if _, err := l.dataItem(env, url); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: error %v, want %q", url, err, want)
 		}
 	}

@@ -141,7 +141,7 @@ func (c *Code) keep() (*sourceFile, error) {
 
 // describe asks a worker what is in the code.
 func (l *Loaded) describe(ctx context.Context, names []string) error {
-	p, err := l.spawn(l.logger(), nil)
+	p, err := l.spawn(1, l.logger(), nil)
 	if err != nil {
 		return err
 	}
@@ -199,10 +199,10 @@ func (l *Loaded) logger() *slog.Logger {
 	return l.code.Logger
 }
 
-// spawn starts a worker, on a goroutine that keeps its thread until the process
+// spawn starts a worker, one of so many, on a goroutine that keeps its thread until the process
 // has ended: on Linux the worker gets word of the thread's end. Whoever spawns it
 // ends it, and waits.
-func (l *Loaded) spawn(logger *slog.Logger, set func(p *process)) (*process, error) {
+func (l *Loaded) spawn(workers int, logger *slog.Logger, set func(p *process)) (*process, error) {
 	type outcome struct {
 		p   *process
 		err error
@@ -211,7 +211,7 @@ func (l *Loaded) spawn(logger *slog.Logger, set func(p *process)) (*process, err
 	go func() {
 		runtime.LockOSThread()
 		defer runtime.UnlockOSThread()
-		p, err := begin(l.Python.Path, l.program, logger)
+		p, err := begin(l.Python.Path, l.program, environment(workers), logger)
 		if err == nil && set != nil {
 			set(p)
 		}

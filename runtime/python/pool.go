@@ -97,7 +97,7 @@ func (p *pool) boot(ctx context.Context, s *slot) (*worker, error) {
 	if len(p.slots) > 1 {
 		logger = logger.With("worker", s.number)
 	}
-	proc, err := p.loaded.spawn(logger, func(q *process) {
+	proc, err := p.loaded.spawn(len(p.slots), logger, func(q *process) {
 		q.told, q.asked = func(f frame) { logFrame(logger, f) }, p.asked
 	})
 	if err != nil {

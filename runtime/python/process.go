@@ -33,11 +33,12 @@ type process struct {
 	reason string // why the server killed it; set before it is
 }
 
-// begin starts a worker. On Linux the goroutine must stay on its thread, and the
+// begin starts a worker, in an environment, nil for that of the server. On Linux the goroutine must stay on its thread, and the
 // thread alive, as long as the process is. The caller calls reap in the end.
-func begin(interpreter, program string, logger *slog.Logger) (*process, error) {
+func begin(interpreter, program string, env []string, logger *slog.Logger) (*process, error) {
 	p := &process{exited: make(chan struct{}), gone: make(chan struct{})}
 	p.cmd = exec.Command(interpreter, "-X", "utf8", "-u", filepath.Join(program, "leat_worker", "__main__.py"))
+	p.cmd.Env = env
 	p.cmd.SysProcAttr = attributes()
 	theirs, err := p.connect()
 	if err == nil {

@@ -206,3 +206,8 @@ class Secrets:
 
     def do(self, event):
         return [self.context.get_secret(name) for name in event]
+
+
+class Threads(Echo):
+    def predict(self, request):
+        return [os.environ.get("OMP_NUM_THREADS"), os.environ.get("OPENBLAS_NUM_THREADS")]
