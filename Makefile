@@ -88,6 +88,10 @@ bench-peers: ## serving graphs against KServe's router and the real MLRun, which
 bench-python: setup ## models in Python behind leat, MLServer and MLRun, which are installed below .cache
 	@scripts/bench-python.sh
 
+.PHONY: bench-records
+bench-records: setup ## what recording inferences costs, how many go through the embedded stream, and an outage of a minute
+	$(GO) run ./bench/cmd/bench -suite records
+
 .PHONY: bench-smoke
 bench-smoke: setup ## run each benchmark once, to see that it still works
 	$(GO) test -run '^$$' -bench . -benchtime 1x ./...
