@@ -21,6 +21,9 @@ _ASYNC = ("preprocess", "validate", "predict", "explain", "postprocess")
 class ModelHost(Host):
     """One model of the user's."""
 
+    _takes_events = False  # do_event is the user's own
+    _operates = False  # there are operations of the user's own, which may be no coroutines
+
     def __init__(self, target: type, spec: dict[str, object], context: GraphContext, loop: Loop) -> None:
         self.context = context
         self._loop = loop
@@ -30,7 +33,7 @@ class ModelHost(Host):
         self.hooks = describe.model_hooks(target)
         self._takes_events = "do_event" in self.hooks
         self.is_async = any(signatures.is_async(getattr(target, n)) for n in _ASYNC)
-        self._operates = any(name.startswith("op_") for name in dir(target))  # what may be no coroutines
+        self._operates = any(name.startswith("op_") for name in dir(target))
         self._told = ({}, {})  # the metrics and labels that the server knows
         for name in ("preprocess", "validate", "postprocess", "logged_results"):
             setattr(self, "_" + name, getattr(self.object, name) if describe.overrides(target, name) else None)

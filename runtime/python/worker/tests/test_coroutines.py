@@ -64,6 +64,19 @@ class Coroutines(unittest.TestCase):
             for _ in range(3):
                 self.assertEqual(p.call(1).value[0], True)
 
+    def test_models_too(self):
+        code = CODE + """
+class Served(__import__("mlrun").serving.V2ModelServer):
+    def load(self): pass
+    async def predict(self, request): return await where(request)
+class Operated(Served):
+    def op_x(self, event): return 1
+"""
+        for name, alone in (("where", True), ("Served", True), ("Operated", False)):
+            with self.subTest(name), Process(code) as p:
+                self.start(p, name, kind="model")
+                self.assertEqual(p.call({"inputs": [1]}, op="infer").value[0], alone)
+
     def test_beside_others_on_a_thread_of_their_own(self):
         with Process(CODE) as p:
             self.start(p, "where")
