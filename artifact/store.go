@@ -140,6 +140,25 @@ func (s *Store) registered(ctx context.Context, r Request) (*serve.Artifact, err
 	return a, nil
 }
 
+// Name is the reference that leads to what a store URI leads to now, whatever tags
+// are moved later. It opens nothing.
+func (s *Store) Name(ctx context.Context, r Request) (string, error) {
+	ref, err := ParseRef(r.Path)
+	if err != nil {
+		return "", fmt.Errorf("%s: %w", r.Path, err)
+	}
+	ref.Project = cmp.Or(ref.Project, r.Project, DefaultProject)
+	reg, err := s.knows(ctx)
+	if err != nil {
+		return "", err
+	}
+	e, err := reg.Find(ctx, ref)
+	if err != nil {
+		return "", err
+	}
+	return e.Ref().String(), nil
+}
+
 // follow finds the iteration that a link leads to.
 func (s *Store) follow(ctx context.Context, reg Registry, e Entry, iter int) (*description, Entry, error) {
 	r := e.Ref()

@@ -107,6 +107,9 @@ type Env struct {
 	Secret func(name string) (value string, ok bool)
 	// Open opens a model artifact for a model's GetModel.
 	Open func(ctx context.Context, path, suffix string) (*serve.Artifact, error)
+	// Fetch brings a file to this machine from its URL, and returns its path. nil
+	// where nothing is brought.
+	Fetch func(ctx context.Context, url string) (path string, err error)
 }
 
 // A Failure is an event that has failed.

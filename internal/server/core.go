@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/leat-ml/leat/artifact"
 	"github.com/leat-ml/leat/catalog"
 	"github.com/leat-ml/leat/graph"
 	"github.com/leat-ml/leat/serve"
@@ -38,6 +39,9 @@ type Config struct {
 	Version   string
 	// Endpoints opens the database of model endpoints; nil keeps no records.
 	Endpoints OpenEndpoints
+	// Artifacts opens models; nil opens those of this machine. The server does not
+	// close it.
+	Artifacts *artifact.Store
 	// Records has what recording inferences on streams needs.
 	Records Records
 
@@ -73,6 +77,9 @@ func New(c Config) (*Core, []graph.Problem) {
 	}
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	if c.Artifacts == nil {
+		c.Artifacts = &artifact.Store{}
 	}
 	c.pushers = newPushers(&c)
 	first, problems := build(c)

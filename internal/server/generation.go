@@ -95,7 +95,7 @@ func build(c Config) (g *generation, problems []graph.Problem) {
 // env is what the steps share.
 func (g *generation) env() *catalog.Env {
 	c := &g.cfg
-	e := &catalog.Env{MLRun: c.MLRun, Mock: c.Mock, Logger: c.Logger, Recorder: g.witness.recorder(), Open: c.open}
+	e := &catalog.Env{MLRun: c.MLRun, Mock: c.Mock, Logger: c.Logger, Recorder: g.witness.recorder(), Open: c.open, Fetch: c.fetch}
 	if c.Trace != nil {
 		e.Enter = c.Trace.Enter
 	}

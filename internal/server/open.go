@@ -12,7 +12,24 @@ import (
 
 // open opens a model.
 func (c *Config) open(ctx context.Context, path, suffix string) (*serve.Artifact, error) {
-	return artifact.Open(ctx, c.place(path), suffix)
+	return c.Artifacts.Open(ctx, c.request(path, suffix))
+}
+
+// fetch brings a file to this machine.
+func (c *Config) fetch(ctx context.Context, url string) (string, error) {
+	return c.Artifacts.Fetch(ctx, c.place(url), c.request("", "").Project)
+}
+
+// request is what is asked of the store of artifacts: references without a project
+// are to the function's.
+func (c *Config) request(path, suffix string) artifact.Request {
+	r := artifact.Request{Path: c.place(path), Suffix: suffix}
+	if c.Spec != nil {
+		if project, _, ok := strings.Cut(c.Spec.FunctionURI, "/"); ok {
+			r.Project = project
+		}
+	}
+	return r
 }
 
 // place is where a model's path leads. One in a spec is relative to the folder

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/leat-ml/leat/artifact"
 	"github.com/leat-ml/leat/internal/filestate"
@@ -15,16 +16,40 @@ import (
 // An origin is the files that a model is loaded from, as they are. They are not
 // read for it, which would take as long as loading them. It is nil where they
 // cannot be told.
-type origin struct{ files *filestate.Files }
+type origin struct {
+	files *filestate.Files
+	name  string // of what never changes, in a registry
+}
 
 // note keeps what the files of a model are like before it is loaded.
-func (c *Config) note(s *v2.Server) { s.Origin = originOf(c.place(s.Path)) }
+func (c *Config) note(s *v2.Server) {
+	if artifact.IsRef(s.Path) {
+		s.Origin = c.registered(s.Path)
+		return
+	}
+	s.Origin = originOf(c.place(s.Path))
+}
+
+// asking bounds how long a registry is asked what a reference leads to now.
+const asking = 5 * time.Second
+
+// registered is the origin of what a registry knows: the tree that a reference
+// leads to now.
+func (c *Config) registered(path string) *origin {
+	ctx, cancel := context.WithTimeout(context.Background(), asking)
+	defer cancel()
+	name, err := c.Artifacts.Name(ctx, c.request(path, ""))
+	if err != nil {
+		return nil // loading it tells why
+	}
+	return &origin{name: name}
+}
 
 // originOf looks at the files of a model's path: the file, or all in the folder.
 // An ONNX model and a description may have others beside them.
 func originOf(path string) *origin {
 	if path == "" {
-		return &origin{filestate.Look()}
+		return &origin{files: filestate.Look()}
 	}
 	local, ok := localFile(path)
 	if !ok {
@@ -39,7 +64,7 @@ func originOf(path string) *origin {
 	if a, err := artifact.Open(context.Background(), path, ""); err == nil && !files.Has(a.File) {
 		files = filestate.Look(append(paths, a.File)...) // a description names it, and it lies elsewhere
 	}
-	return &origin{files}
+	return &origin{files: files}
 }
 
 func localFile(path string) (string, bool) {
@@ -77,5 +102,11 @@ func beside(file, ext string) []string {
 func sameOrigin(a, b *v2.Server) bool {
 	x, _ := a.Origin.(*origin)
 	y, _ := b.Origin.(*origin)
-	return x != nil && y != nil && y.files.Sure() && x.files.Same(y.files)
+	switch {
+	case x == nil || y == nil:
+		return false
+	case x.files == nil || y.files == nil:
+		return x.name != "" && x.name == y.name
+	}
+	return y.files.Sure() && x.files.Same(y.files)
 }
