@@ -12,6 +12,7 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/peer"
+	"google.golang.org/grpc/status"
 
 	"github.com/leat-ml/leat/serve"
 )
@@ -122,7 +123,29 @@ func (c *call) serve(ev *serve.Event) (*serve.Event, error) {
 	if c.s.opts.Timeout <= 0 {
 		return c.guarded(ev)
 	}
+	if w, ok := gogrpc.ServerTransportStreamFromContext(c.ctx).(statusWriter); ok && !c.method.stream {
+		return c.timed(ev, w)
+	}
 	return c.watched(ev)
+}
+
+// A statusWriter is a call that can be ended before its handler returns, as one
+// ends whose client goes away. Those of grpc-go can, though it does not say so.
+type statusWriter interface {
+	WriteStatus(st *status.Status) error
+}
+
+// timed is guarded, but the client is told when a handler is late. What the
+// handler answers later is for nobody.
+func (c *call) timed(ev *serve.Event, w statusWriter) (*serve.Event, error) {
+	timer := time.AfterFunc(time.Until(ev.Time.Add(c.s.opts.Timeout+slack)), func() {
+		_ = w.WriteStatus(statusOf(errLate)) // fails when the client has gone
+	})
+	out, err := c.guarded(ev)
+	if !timer.Stop() {
+		return nil, errLate
+	}
+	return out, err
 }
 
 func (c *call) guarded(ev *serve.Event) (out *serve.Event, err error) {
@@ -145,8 +168,8 @@ func (c *call) caught(err *error) {
 // answer names the model.
 const slack = 10 * time.Millisecond
 
-// watched is guarded, but answers in place of a handler that is late, which goes
-// on by itself.
+// watched is timed for calls that go on after a handler that is late, which ends
+// by itself.
 func (c *call) watched(ev *serve.Event) (*serve.Event, error) {
 	type outcome struct {
 		ev  *serve.Event

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"math"
 	"net"
+	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -36,7 +37,7 @@ const (
 
 // The states of a Server, in their order.
 const (
-	open int32 = iota
+	serving int32 = iota
 	refusing
 )
 
@@ -45,11 +46,12 @@ type Server struct {
 	next serve.Handler
 	host Host
 	opts Options
-	rpc  *gogrpc.Server
 
 	state   atomic.Int32
 	closing chan struct{} // closed when requests are refused: streams end
-	once    sync.Once     // closes it
+
+	mu  sync.Mutex
+	rpc *gogrpc.Server // nil before Serve
 
 	readers sync.WaitGroup // of streams
 	late    sync.WaitGroup // handlers that may be late
@@ -63,25 +65,43 @@ func New(next serve.Handler, host Host, o Options) *Server {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
-	s := &Server{next: next, host: host, opts: o, closing: make(chan struct{})}
-	s.rpc = gogrpc.NewServer(
+	return &Server{next: next, host: host, opts: o, closing: make(chan struct{})}
+}
+
+// open makes what serves; nil when the server has been shut down.
+func (s *Server) open() *gogrpc.Server {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.state.Load() == refusing {
+		return nil
+	}
+	if s.rpc == nil {
+		s.rpc = s.listener()
+	}
+	return s.rpc
+}
+
+// listener is the server of grpc-go, with everything that is served.
+func (s *Server) listener() *gogrpc.Server {
+	rpc := gogrpc.NewServer(
 		gogrpc.ForceServerCodecV2(newCodec()),
-		gogrpc.MaxRecvMsgSize(int(min(o.MaxMessage+framing, math.MaxInt32))),
+		gogrpc.MaxRecvMsgSize(int(min(s.opts.MaxMessage+framing, math.MaxInt32))),
 		gogrpc.StaticStreamWindowSize(streamWindow), gogrpc.StaticConnWindowSize(connWindow),
 		gogrpc.ReadBufferSize(readBuffer), gogrpc.WriteBufferSize(writeBuffer), gogrpc.SharedWriteBuffer(true),
 		gogrpc.MaxConcurrentStreams(maxStreams), gogrpc.MaxHeaderListSize(maxHeader), gogrpc.ConnectionTimeout(handshakeTime),
 		gogrpc.KeepaliveParams(keepalive.ServerParameters{Time: pingAfter, Timeout: pingTimeout}),
 		gogrpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: mostPings, PermitWithoutStream: true}),
+		gogrpc.NumStreamWorkers(uint32(2*runtime.GOMAXPROCS(0))), // goroutines whose stacks have grown already
 		gogrpc.UnknownServiceHandler(s.unknown),
 	)
-	s.rpc.RegisterService(s.inference(), s)
-	s.rpc.RegisterService(s.repository(), s)
-	healthpb.RegisterHealthServer(s.rpc, &health{s: s})
-	reflection.Register(s.rpc)
-	return s
+	rpc.RegisterService(s.inference(), s)
+	rpc.RegisterService(s.repository(), s)
+	healthpb.RegisterHealthServer(rpc, &health{s: s})
+	reflection.Register(rpc)
+	return rpc
 }
 
-func (s *Server) ready() bool { return s.state.Load() == open && s.host.Ready() == nil }
+func (s *Server) ready() bool { return s.state.Load() == serving && s.host.Ready() == nil }
 
 // unknown answers calls of methods that nobody serves.
 func (s *Server) unknown(_ any, stream gogrpc.ServerStream) error {
@@ -96,10 +116,24 @@ func (s *Server) unknown(_ any, stream gogrpc.ServerStream) error {
 // Serve accepts connections from l, which it closes in the end. It returns nil
 // after Shutdown.
 func (s *Server) Serve(l net.Listener) error {
-	if err := s.rpc.Serve(l); !errors.Is(err, gogrpc.ErrServerStopped) {
+	rpc := s.open()
+	if rpc == nil {
+		return l.Close()
+	}
+	if err := rpc.Serve(l); !errors.Is(err, gogrpc.ErrServerStopped) {
 		return err
 	}
 	return nil
+}
+
+// refuse has new requests refused and streams ended.
+func (s *Server) refuse() *gogrpc.Server {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.state.Swap(refusing) != refusing {
+		close(s.closing)
+	}
+	return s.rpc
 }
 
 // Shutdown serves on for the grace period, so that whoever balances the load
@@ -113,19 +147,21 @@ func (s *Server) Shutdown(ctx context.Context, grace time.Duration) error {
 	case <-wait.C:
 	case <-ctx.Done():
 	}
-	s.state.Store(refusing)
-	s.once.Do(func() { close(s.closing) })
+	rpc := s.refuse()
+	if rpc == nil {
+		return nil
+	}
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		s.rpc.GracefulStop()
+		rpc.GracefulStop()
 		s.readers.Wait()
 	}()
 	select {
 	case <-done:
 		return nil
 	case <-ctx.Done():
-		s.rpc.Stop() // which lets GracefulStop return
+		rpc.Stop() // which lets GracefulStop return
 		return ctx.Err()
 	}
 }

@@ -14,14 +14,15 @@ type method struct {
 	s             *Server
 	service, name string
 	health        bool // it watches over the server, and is not traced
+	stream        bool
 }
 
 // inference is the description of the service. The streams and the inferences
 // are those of this package; the rest is what the generated code has.
 func (s *Server) inference() *gogrpc.ServiceDesc {
 	name := pb.GRPCInferenceService_ServiceDesc.ServiceName
-	about := func(m string) *method { return &method{s, name, m, false} }
-	probe := func(m string) *method { return &method{s, name, m, true} }
+	about := func(m string) *method { return &method{s: s, service: name, name: m} }
+	probe := func(m string) *method { return &method{s: s, service: name, name: m, health: true} }
 	return &gogrpc.ServiceDesc{
 		ServiceName: name,
 		HandlerType: (*any)(nil),
@@ -42,7 +43,7 @@ func (s *Server) inference() *gogrpc.ServiceDesc {
 			unary(about("LogSettings"), (*call).logSettings),
 		},
 		Streams: []gogrpc.StreamDesc{{
-			StreamName: "ModelStreamInfer", Handler: s.stream(about("ModelStreamInfer")), ServerStreams: true, ClientStreams: true,
+			StreamName: "ModelStreamInfer", Handler: s.stream(&method{s: s, service: name, name: "ModelStreamInfer", stream: true}), ServerStreams: true, ClientStreams: true,
 		}},
 	}
 }
@@ -50,14 +51,15 @@ func (s *Server) inference() *gogrpc.ServiceDesc {
 // repository is the description of the service that MLServer has for it.
 func (s *Server) repository() *gogrpc.ServiceDesc {
 	name := modelrepository.ModelRepositoryService_ServiceDesc.ServiceName
+	of := func(m string) *method { return &method{s: s, service: name, name: m} }
 	return &gogrpc.ServiceDesc{
 		ServiceName: name,
 		HandlerType: (*any)(nil),
 		Metadata:    modelrepository.ModelRepositoryService_ServiceDesc.Metadata,
 		Methods: []gogrpc.MethodDesc{
-			unary(&method{s, name, "RepositoryIndex", false}, (*call).repositoryIndex),
-			unary(&method{s, name, "RepositoryModelLoad", false}, (*call).repositoryLoad),
-			unary(&method{s, name, "RepositoryModelUnload", false}, (*call).repositoryUnload),
+			unary(of("RepositoryIndex"), (*call).repositoryIndex),
+			unary(of("RepositoryModelLoad"), (*call).repositoryLoad),
+			unary(of("RepositoryModelUnload"), (*call).repositoryUnload),
 		},
 	}
 }
