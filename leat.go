@@ -25,6 +25,7 @@ import (
 	"github.com/leat-ml/leat/graph"
 	"github.com/leat-ml/leat/internal/config"
 	"github.com/leat-ml/leat/internal/server"
+	"github.com/leat-ml/leat/internal/tracing"
 	"github.com/leat-ml/leat/internal/transport/grpc"
 	"github.com/leat-ml/leat/internal/transport/rest"
 	"github.com/leat-ml/leat/internal/version"
@@ -49,15 +50,27 @@ type Options struct {
 	Function string
 	// MaxBody limits the bytes of a request's body; 0 means 64 MiB.
 	MaxBody int64
+	// Database is the URL of the database that has a record of every model, its
+	// endpoint; "" is that of the spec, and where that names none, no records are
+	// kept. The program imports what opens it, endpoint/sqlite or endpoint/postgres.
+	Database string
+	// Traces is the URL of a collector, to which spans of requests and steps are
+	// sent by OTLP over HTTP; [TracesFromEnvironment] reads the variables that
+	// OpenTelemetry defines, "" sends none.
+	Traces string
 	// GRPC is the address at which ListenAndServe serves the protocol over gRPC
 	// too; "" is none.
 	GRPC string
 }
 
+// TracesFromEnvironment sends traces where OTEL_EXPORTER_OTLP_ENDPOINT, or what else
+// OpenTelemetry defines, says; and nowhere where nothing does.
+const TracesFromEnvironment = "env"
+
 // A Server serves a spec. It is safe for concurrent use between Start and
 // Close.
 type Server struct {
-	core     *server.Core
+	core     *server.Embedded
 	rest     *rest.Handler
 	rpc      string // address of gRPC; "" for none
 	maxBody  int64
@@ -81,21 +94,45 @@ func ParseSpec(name string, text []byte, mlrun bool) (*graph.Spec, error) {
 }
 
 // New builds a server from a spec; it loads nothing yet. The error lists every
-// problem of the spec.
+// problem of the spec. A server that sends traces is closed even when it is not
+// started.
 func New(spec *graph.Spec, o *Options) (*Server, error) {
 	if o == nil {
 		o = &Options{}
 	}
-	core, problems := server.New(server.Config{
+	traces, err := o.traces()
+	if err != nil {
+		return nil, err
+	}
+	core, problems, err := server.Embed(server.Config{
 		Spec: spec, Models: spec.Models, Catalog: o.Catalog, Code: o.Code, Logger: o.Logger, Recorder: o.Recorder,
 		MLRun: o.MLRun, Function: o.Function, Timeout: o.Timeout, Name: "leat", Version: version.Version,
 		Records: server.Records{Streams: o.Streams},
-	})
-	if core == nil {
-		return nil, problemsError(problems)
+	}, o.Database, traces)
+	if err != nil || core == nil {
+		return nil, errors.Join(err, problemsError(problems))
 	}
-	h := rest.New(core, rest.Options{MLRun: o.MLRun, MaxBody: o.MaxBody, Logger: o.Logger, Timeout: o.Timeout})
+	h := rest.New(core, rest.Options{MLRun: o.MLRun, MaxBody: o.MaxBody, Logger: o.Logger, Timeout: o.Timeout, Tracer: core.Tracer()})
 	return &Server{core: core, rest: h, rpc: o.GRPC, maxBody: o.MaxBody, mlrun: o.MLRun, function: o.Function, code: o.Code}, nil
+}
+
+// traces says where traces go; nil is nowhere.
+func (o *Options) traces() (*tracing.Config, error) {
+	if o.Traces == "" {
+		return nil, nil
+	}
+	to := o.Traces
+	if to == TracesFromEnvironment {
+		to = ""
+	}
+	c, err := tracing.Configure(to, os.LookupEnv)
+	if err != nil {
+		return nil, fmt.Errorf("traces: %w", err)
+	}
+	if c != nil {
+		c.Version = version.Version
+	}
+	return c, nil
 }
 
 func problemsError(problems []graph.Problem) error {
@@ -181,7 +218,7 @@ func (s *Server) ListenAndServe(ctx context.Context, addr string) error {
 		if err != nil {
 			return errors.Join(fmt.Errorf("listen: %w", err), ports[0].l.Close(), s.Close(ctx))
 		}
-		ports = append(ports, port{s.core.RPC(l.Addr(), grpc.Options{MaxMessage: s.maxBody}), l})
+		ports = append(ports, port{s.core.RPC(l.Addr(), grpc.Options{MaxMessage: s.maxBody, Tracer: s.core.CallTracer()}), l})
 	}
 	return s.serveUntil(ctx, ports)
 }

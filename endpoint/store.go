@@ -129,6 +129,9 @@ func parse(address string) (*url.URL, Opener, error) {
 	registry.RLock()
 	open := registry.openers[u.Scheme]
 	registry.RUnlock()
+	if open == nil && len(Schemes()) == 0 {
+		return nil, nil, errors.New("this program has no databases: it imports none of those below github.com/leat-ml/leat/endpoint")
+	}
 	if open == nil {
 		return nil, nil, fmt.Errorf("a database is at %s://, not %q", strings.Join(Schemes(), ":// or "), u.Scheme)
 	}

@@ -7,6 +7,9 @@
 //	func Handler(c *sdk.Context, ev sdk.Event) (any, error)      { return host.Handler(c, ev) }
 //
 // and the spec is where MLRun puts it, in the variable SERVING_SPEC_ENV, or given.
+// Models have records in the database that the spec or the options name, if the
+// function's file imports what opens it; spans are sent where OpenTelemetry's
+// variables say.
 package nuclio
 
 import (
@@ -60,6 +63,9 @@ func (h *Host) start() (*leat.Server, error) {
 	o := h.Options
 	if o.Function == "" {
 		o.Function = os.Getenv("SERVING_CURRENT_FUNCTION")
+	}
+	if o.Traces == "" {
+		o.Traces = leat.TracesFromEnvironment
 	}
 	spec, err := leat.ParseSpec(name, text, o.MLRun)
 	if err != nil {

@@ -3,6 +3,7 @@ package nuclio_test
 import (
 	"context"
 	"errors"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -12,6 +13,8 @@ import (
 
 	"github.com/leat-ml/leat"
 	"github.com/leat-ml/leat/catalog"
+	"github.com/leat-ml/leat/endpoint"
+	_ "github.com/leat-ml/leat/endpoint/sqlite"
 	"github.com/leat-ml/leat/host/nuclio"
 	"github.com/leat-ml/leat/serve"
 	"github.com/leat-ml/leat/v2"
@@ -147,5 +150,34 @@ func TestInitContextFails(t *testing.T) {
 	h := newHost(t, "", nil)
 	if err := h.InitContext(nil); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestRecords: a function's models have records in the database that its options
+// name.
+func TestRecords(t *testing.T) {
+	address := "sqlite://" + filepath.Join(t.TempDir(), "x.db")
+	h := newHost(t, strings.Replace(router, `{"graph"`, `{"function_uri": "p/f", "graph"`, 1), nil)
+	h.Database = address
+	if err := h.InitContext(nil); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := h.Handler(nil, &sdk.MemoryEvent{Path: "/v2/models/m/infer", Body: []byte(`{"inputs": [[21]]}`)}); err != nil {
+		t.Fatal(err)
+	}
+	if err := h.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	s, err := endpoint.Open(t.Context(), address, endpoint.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	uid, err := endpoint.UID("p/f", "m:latest")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if e, err := s.Find(t.Context(), uid); err != nil || e.Status.RequestCount != 1 || e.Status.State == "" {
+		t.Errorf("%+v, error %v", e.Status, err)
 	}
 }
