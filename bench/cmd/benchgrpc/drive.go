@@ -84,11 +84,13 @@ func newDriver(ctx context.Context, s *target.Server, w *workload) (*driver, err
 		return nil, err
 	}
 	d := &driver{message: message}
-	for range w.conns {
-		conn, err := grpc.NewClient(s.Addr,
-			grpc.WithTransportCredentials(insecure.NewCredentials()),
-			grpc.WithStaticStreamWindowSize(4<<20), grpc.WithStaticConnWindowSize(16<<20),
+	options := []grpc.DialOption{grpc.WithTransportCredentials(insecure.NewCredentials())}
+	if s.Name != defaults { // whose client has the defaults too
+		options = append(options, grpc.WithStaticStreamWindowSize(4<<20), grpc.WithStaticConnWindowSize(16<<20),
 			grpc.WithReadBufferSize(128<<10), grpc.WithWriteBufferSize(128<<10))
+	}
+	for range w.conns {
+		conn, err := grpc.NewClient(s.Addr, options...)
 		if err != nil {
 			return nil, errors.Join(err, d.close())
 		}

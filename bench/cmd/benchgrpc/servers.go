@@ -17,7 +17,7 @@ import (
 const (
 	leatServer = "leat"    // an echo model behind the public packages
 	tuned      = "tuned"   // grpc-go with the windows and buffers of leat
-	defaults   = "default" // grpc-go as it comes
+	defaults   = "default" // grpc-go as it comes, and so is its client
 )
 
 // serveAs is the server of that name. It prints its address as targets do.

@@ -106,14 +106,14 @@ func varints[T serve.Element](c *cursor, typ protowire.Type, dst []T, decode fun
 		return dst, errMalformed
 	}
 	err := c.message(func() error {
-		here := c.here()
 		if dst == nil {
-			dst = make([]T, 0, count(here)) // of those in the first buffer, often all
+			dst = make([]T, 0, c.varints())
 		}
 		v, err := c.varint()
 		dst = append(dst, decode(v))
 		for err == nil {
-			if here = c.here(); len(here) < binary.MaxVarintLen64 {
+			here := c.here()
+			if len(here) < binary.MaxVarintLen64 {
 				return nil // its end: again from the start
 			}
 			n := 1
@@ -128,14 +128,6 @@ func varints[T serve.Element](c *cursor, typ protowire.Type, dst []T, decode fun
 		return err
 	})
 	return dst, err
-}
-
-// count is the number of varints that end in b.
-func count(b []byte) (n int) {
-	for _, v := range b {
-		n += 1 - int(v>>7)
-	}
-	return n
 }
 
 // fixed appends the numbers of a field that all have the size of T: packed as

@@ -101,7 +101,7 @@ func (c *cursor) tag() (protowire.Number, protowire.Type, error) {
 		return 0, 0, err
 	}
 	num, typ := protowire.DecodeTag(v)
-	if num < protowire.MinValidNumber {
+	if num < protowire.MinValidNumber || num > protowire.MaxValidNumber {
 		return 0, 0, errMalformed
 	}
 	return num, typ, nil
@@ -135,6 +135,21 @@ func (c *cursor) message(read func() error) error {
 	}
 	c.left = behind
 	return nil
+}
+
+// varints is how many numbers end before the message does.
+func (c *cursor) varints() (n int) {
+	here, left := c.here(), c.left
+	for i := 0; left > 0; i++ {
+		for _, b := range here {
+			n += 1 - int(b>>7)
+		}
+		if left -= len(here); left > 0 {
+			here = c.more[i].ReadOnlyData()
+			here = here[:min(len(here), left)]
+		}
+	}
+	return n
 }
 
 // skip passes over the value of a field that nobody knows.

@@ -56,8 +56,14 @@ func (in *input) readType(c *cursor) error {
 	return err
 }
 
+// maxRank is how many dimensions a tensor may have.
+const maxRank = 256
+
 func readShape(c *cursor, typ protowire.Type, shape []int) ([]int, error) {
 	one := func() error {
+		if len(shape) == maxRank {
+			return fmt.Errorf("a shape has more than %d lengths", maxRank)
+		}
 		v, err := c.varint()
 		shape = append(shape, int(int64(v)))
 		return err
