@@ -46,11 +46,7 @@ func (in *inference) serve(ctx context.Context, start time.Time) (took time.Dura
 		err = s.failed(in.op, context.DeadlineExceeded) // a late answer is no answer
 	}
 	if s.Metrics != nil {
-		code := serve.OK
-		if err != nil {
-			code = serve.CodeOf(err)
-		}
-		s.Metrics.End(in.op, code, took)
+		ended(s.Metrics, in.op, err, start, took)
 	}
 	in.record(err, start, took)
 	return took, err

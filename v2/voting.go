@@ -239,11 +239,7 @@ func (v *Voting) poll(ctx context.Context, ev *serve.Event, op string) error {
 	resp, err := p.run(ctx)
 	took := time.Since(start)
 	if v.Metrics != nil {
-		code := serve.OK
-		if err != nil {
-			code = serve.CodeOf(err)
-		}
-		v.Metrics.End(p.op, code, took)
+		ended(v.Metrics, p.op, err, start, took)
 	}
 	if v.Env.Recorder != nil {
 		r := serve.Record{Served: v.served, Op: p.op, EventID: ev.ID, Start: start, Duration: took, Request: p.req, Err: err}

@@ -45,9 +45,9 @@ func (t *tracked) used(u telemetry.Usage, now time.Time) {
 	p.Requests += int64(requests)
 	p.Errors += failed
 	if p.First.IsZero() {
-		p.First = u.At
+		p.First = u.First
 	}
-	p.Last = u.At
+	p.Last = u.Last
 	pane := t.pane(now)
 	pane.Requests += int64(requests)
 	pane.Errors += failed

@@ -33,7 +33,8 @@ type ModelMetrics struct {
 	created       time.Time
 
 	begun   atomic.Uint64
-	marked  atomic.Int64 // when the first request since the last Usage ended, ns since 1970; 0 for none
+	marked  atomic.Int64 // when the first request that has ended since the last Usage began, ns since 1970; 0 for none
+	last    atomic.Int64 // when the last request that has ended began
 	latency histogram
 	failed  atomic.Int64                // of the time in latency, what requests took that failed, ns
 	ops     atomic.Pointer[[]*opCounts] // grows only
@@ -66,6 +67,11 @@ func (m *ModelMetrics) Begin() { m.begun.Add(1) }
 // End counts a request that has been served in d with the outcome code,
 // [serve.OK] for success. op is the operation; "" is "metadata".
 func (m *ModelMetrics) End(op string, code serve.Code, d time.Duration) {
+	m.EndAt(op, code, time.Now().Add(-d), d)
+}
+
+// EndAt is End of a request that began at start.
+func (m *ModelMetrics) EndAt(op string, code serve.Code, start time.Time, d time.Duration) {
 	i := int(code - serve.OK)
 	if i < 0 || i >= len(codes) {
 		i = int(serve.Internal - serve.OK)
@@ -75,8 +81,10 @@ func (m *ModelMetrics) End(op string, code serve.Code, d time.Duration) {
 	if i != 0 {
 		m.failed.Add(int64(d))
 	}
+	at := start.UnixNano()
+	m.last.Store(at)
 	if m.marked.Load() == 0 {
-		m.marked.CompareAndSwap(0, time.Now().UnixNano())
+		m.marked.CompareAndSwap(0, at)
 	}
 }
 

@@ -6,8 +6,9 @@ import "time"
 type Usage struct {
 	Requests, Errors uint64
 	Latency          time.Duration // of all requests together
-	// At is when the first request ended that ended since the last Usage.
-	At time.Time
+	// First and Last are when the requests began that were the first and the last to
+	// end since the last Usage.
+	First, Last time.Time
 }
 
 // Usage tells what has come to a model. It is false when no request has ended
@@ -23,7 +24,7 @@ func (t *Telemetry) Usage(name, version string) (u Usage, ok bool) {
 	if at == 0 {
 		return Usage{}, false
 	}
-	u.At, u.Latency = time.Unix(0, at), time.Duration(m.latency.sum.Load())
+	u.First, u.Latency = time.Unix(0, at), time.Duration(m.latency.sum.Load())
 	for _, o := range *m.ops.Load() {
 		for i := range o.byCode {
 			n := o.byCode[i].Load()
@@ -32,5 +33,6 @@ func (t *Telemetry) Usage(name, version string) (u Usage, ok bool) {
 			}
 		}
 	}
+	u.Last = time.Unix(0, max(m.last.Load(), at)) // which may be of one that is counted next time
 	return u, true
 }

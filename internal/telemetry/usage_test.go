@@ -7,7 +7,8 @@ import (
 	"github.com/leat-ml/leat/serve"
 )
 
-// TestUsage: it is told once, and the time is that of the first request since.
+// TestUsage: it is told once, and the times are those of the first request since and
+// of the last.
 func TestUsage(t *testing.T) {
 	tel := New(Build{})
 	if _, ok := tel.Usage("m", "1"); ok {
@@ -19,22 +20,23 @@ func TestUsage(t *testing.T) {
 	}
 	end := func(op string, code serve.Code) {
 		m.Begin()
-		m.End(op, code, time.Millisecond)
+		m.End(op, code, 0)
 	}
 	before := time.Now()
 	end("infer", serve.OK)
 	between := time.Now()
 	end("explain", serve.Internal)
-	end("own", serve.OK)
+	m.Begin()
+	m.EndAt("own", serve.OK, between.Add(time.Hour), 3*time.Millisecond)
 	u, ok := tel.Usage("m", "1")
-	if !ok || u.Requests != 3 || u.Errors != 1 || u.Latency != 3*time.Millisecond || u.At.Before(before.Round(0)) || u.At.After(between.Round(0)) {
+	if !ok || u.Requests != 3 || u.Errors != 1 || u.Latency != 3*time.Millisecond || u.First.Before(before.Round(0)) || u.First.After(between.Round(0)) || !u.Last.Equal(between.Add(time.Hour)) {
 		t.Errorf("%v %+v", ok, u)
 	}
 	if _, ok := tel.Usage("m", "1"); ok {
 		t.Error("told twice")
 	}
 	end("infer", serve.BadRequest)
-	if u, ok = tel.Usage("m", "1"); !ok || u.Requests != 4 || u.Errors != 2 || u.At.Before(between.Round(0)) {
+	if u, ok = tel.Usage("m", "1"); !ok || u.Requests != 4 || u.Errors != 2 || u.First.Before(between.Round(0)) || u.Last.Before(u.First) {
 		t.Errorf("%v %+v", ok, u)
 	}
 }
