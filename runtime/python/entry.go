@@ -3,6 +3,7 @@ package python
 import (
 	"fmt"
 	"maps"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -91,6 +92,14 @@ func (g *Group) creation(name string, o *Object, a catalog.Args) (creation, erro
 
 // common are the arguments that a class gets by itself where it takes them.
 var common = []string{"name", "context", "input_path", "result_path", "full_event", "model_path", "protocol", "graph_step"}
+
+// about is what clients are told of the class; "" of a pickle, which is nowhere.
+func (o *Object) about(name string) string {
+	if o.File == "" {
+		return ""
+	}
+	return fmt.Sprintf("%s (%s:%d)", name, filepath.Base(o.File), o.Line)
+}
 
 // accepts finds what Python would say of the arguments.
 func (o *Object) accepts(name string, c *creation) error {

@@ -77,13 +77,16 @@ func TestExceptions(t *testing.T) {
 
 	m = startModel(t, testCode(t), "Unwritable", nil)
 	_, err = answerOf(m, `{"inputs": [1]}`)
-	wantError(t, err, serve.Unwritable, "TypeError")
+	wantError(t, err, serve.Unwritable, "TypeError", "models.py:", "in predict")
 
 	_, err = answerOf(m, `{"inputs": 1}`)
 	wantError(t, err, serve.BadRequest, `Expected "inputs" to be a list`)
 
 	_, err = tryModel(t, testCode(t), "BrokenLoad", nil)
 	wantError(t, err, serve.Internal, "models.py:", "in load", "OSError: no file")
+
+	_, err = tryModel(t, testCode(t), "BrokenInit", nil)
+	wantError(t, err, serve.Internal, "models.py:", "in __init__", "ValueError: cannot be made")
 }
 
 // TestStartOfSteps has a class that raises in its constructor.
@@ -153,11 +156,11 @@ func TestInterpreters(t *testing.T) {
 // TestCrash has workers end in a call: it is answered, and the next worker
 // answers the next.
 func TestCrash(t *testing.T) {
-	for what, want := range map[string]string{"exit": "it ended with status 7", "kill": "it was ended by the signal SIGKILL"} {
+	for what, want := range map[string]string{"exit": "it ended with status 7, at models.py:29 in predict", "kill": "it was ended by the signal SIGKILL"} {
 		t.Run(what, func(t *testing.T) {
 			m := startModel(t, testCode(t), "Exits", nil)
 			_, err := answerOf(m, `{"inputs": ["`+what+`"]}`)
-			wantError(t, err, serve.Unwritable, "the Python worker crashed: "+want)
+			wantError(t, err, serve.Unwritable, "the Python worker crashed: "+want, "models.py:")
 			if m.Down() != nil {
 				_, err = answerOf(m, `{"inputs": [1]}`)
 				wantError(t, err, serve.Unavailable, "is being started again", want)
@@ -221,7 +224,7 @@ func TestHang(t *testing.T) {
 	defer cancel()
 	pid := m.pool.pick().cmd.Process.Pid
 	_, err := m.Predict(ctx, rows(`{"inputs": [600]}`))
-	if !errors.Is(err, context.DeadlineExceeded) {
+	if !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), "the Python code is at models.py:22 in predict") {
 		t.Errorf("error %v", err)
 	}
 	await(t, "the end of the worker", func() bool { return !alive(pid) })
@@ -248,7 +251,7 @@ func TestMemoryLimit(t *testing.T) {
 	c.Memory = 400 << 20
 	m := startModel(t, c, "Hoards", nil)
 	_, err := answerOf(m, `{"inputs": [4000]}`)
-	wantError(t, err, serve.Unwritable, "of memory, more than the limit of 400 MiB")
+	wantError(t, err, serve.Unwritable, "of memory, more than the limit of 400 MiB", "models.py:")
 	await(t, "another worker", func() bool { return m.Down() == nil })
 
 	before, err := answerOf(m, `{"inputs": [350]}`) // nearly as much: another takes its place

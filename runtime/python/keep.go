@@ -33,6 +33,7 @@ func (p *pool) guard(proc *process) (stop func()) {
 func (p *pool) limit(proc *process) (used int64) {
 	used, err := resident(proc.cmd.Process.Pid)
 	if most := p.loaded.code.Memory; err == nil && used > most {
+		proc.confess(quickWord)
 		proc.kill(fmt.Sprintf("it used %d MiB of memory, more than the limit of %d MiB", used>>20, most>>20))
 	}
 	return used
@@ -112,7 +113,7 @@ func (p *pool) watch(s *slot, w *worker) (next *worker, why string) {
 			return nil, ""
 		case now := <-t.C:
 			if w.hangs(now, p.grace) {
-				w.confess()
+				w.confess(confession)
 				w.kill(fmt.Sprintf("it did not come back within %v after the deadline of a request", p.grace))
 			}
 			if next := p.relieve(s, w); next != nil {

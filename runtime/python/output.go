@@ -16,7 +16,7 @@ const (
 	lineLimit = 16 << 10 // bytes of a line that are logged
 	lineRate  = 200      // lines a second of one worker's stream that are logged, in the long run
 	lineBurst = 2000     // and at once
-	tailLines = 20       // last lines of stderr that are kept
+	tailLines = 200      // last lines of stderr that are kept
 )
 
 // A tail is the last lines of a worker's stderr, for whoever tells why it ended.

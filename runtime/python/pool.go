@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -25,7 +26,9 @@ type pool struct {
 	grace time.Duration // how long after its deadline a call may come back
 	pause time.Duration // before the first restart
 
+	about    string       // what the workers run, and where that is
 	told     atomic.Int64 // when an exception was last logged, in seconds
+	asking   atomic.Int64 // when a worker was last asked where it is, in seconds
 	restarts atomic.Uint64
 	slots    []*slot
 	life     context.Context
@@ -204,7 +207,7 @@ func (p *pool) call(ctx context.Context, f *frame) (last frame, parts []frame, e
 	case err != nil:
 		err = w.gaveUp(err)
 		p.gone(w, err)
-		return last, nil, asAnswer(err)
+		return last, nil, p.asAnswer(p.late(w, err))
 	case last.kind == kindError:
 		failure := failureOf(last.meta)
 		p.tell(ctx, failure)
@@ -240,14 +243,30 @@ func (p *pool) gone(w *worker, err error) {
 	}
 }
 
+// late says where the code is in a call that has passed its deadline, if no other has
+// been asked about in this second.
+func (p *pool) late(w *worker, err error) error {
+	now := time.Now().Unix()
+	if last := p.asking.Load(); !errors.Is(err, context.DeadlineExceeded) || last == now || !p.asking.CompareAndSwap(last, now) {
+		return err
+	}
+	w.confess(quickWord)
+	if at := w.place(); at != "" {
+		return fmt.Errorf("%w: the Python code is at %s", err, at)
+	}
+	return err
+}
+
 // asAnswer is a failure of a worker as requests are answered with it: what
 // crashes is a failure of the host, 500 in either contract.
-func asAnswer(err error) error {
+func (p *pool) asAnswer(err error) error {
 	var c *crash
 	switch {
 	case !errors.As(err, &c):
 	case !c.sent:
 		return serve.Errorf(serve.Unavailable, "RuntimeError", "the Python worker is being started again: %s", c.why)
+	case !strings.Contains(c.why, ", at ") && p.about != "":
+		return serve.Errorf(serve.Unwritable, "RuntimeError", "%w; it ran %s", c, p.about)
 	default:
 		return serve.Errorf(serve.Unwritable, "RuntimeError", "%w", c)
 	}

@@ -157,12 +157,16 @@ func (p *process) kill(reason string) {
 	})
 }
 
-// confession is how long a worker may take to say where it hangs.
-const confession = 200 * time.Millisecond
+// How long a worker may take to say where it is: one that hangs, and one that
+// somebody waits for.
+const (
+	confession = 200 * time.Millisecond
+	quickWord  = 20 * time.Millisecond
+)
 
 // confess has the worker write to stderr which line of the user's code it is in.
-func (p *process) confess() {
-	t := time.NewTimer(confession)
+func (p *process) confess(within time.Duration) {
+	t := time.NewTimer(within)
 	defer t.Stop()
 	select {
 	case <-p.exited: // the number may be another process's by now
@@ -240,11 +244,18 @@ func (p *process) why() string {
 	default:
 		reason = p.status.Error()
 	}
-	if lines := p.tail.last(3); len(lines) > 0 {
+	if at := p.place(); at != "" {
+		reason += ", at " + at
+	}
+	if lines := lastWords(p.tail.last(tailLines), 3); len(lines) > 0 {
 		reason += "; last on stderr: " + strings.Join(lines, " | ")
 	}
 	return reason
 }
+
+// place is where the user's code was when somebody last asked, or when the process
+// ended; "" if it did not say.
+func (p *process) place() string { return placeIn(p.tail.last(tailLines)) }
 
 // signalName is the name that people know a signal by.
 func signalName(s syscall.Signal) string {

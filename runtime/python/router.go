@@ -18,6 +18,7 @@ import (
 type Router struct {
 	loaded   *Loaded
 	env      *catalog.Env
+	about    string // its class, and where that is
 	creation creation
 	served   *serve.Served // of an ensemble, which is recorded as a model is; else nil
 	routes   map[string]serve.Step
@@ -36,7 +37,7 @@ func (g *Group) router(name string, o *Object, a catalog.Args) (serve.Step, erro
 	if env == nil {
 		env = &catalog.Env{}
 	}
-	r := &Router{loaded: g.loaded, env: env, creation: c, routes: map[string]serve.Step{}}
+	r := &Router{loaded: g.loaded, env: env, about: o.about(name), creation: c, routes: map[string]serve.Step{}}
 	if o.Base == "VotingEnsemble" {
 		r.served = r.own()
 	}
@@ -65,7 +66,7 @@ func (r *Router) label() string {
 func (r *Router) Start(ctx context.Context) error {
 	logger := r.loaded.logger().With("router", r.label())
 	p := newPool(r.loaded, r.loaded.code.Workers, logger)
-	p.prepare = r.prepare
+	p.prepare, p.about = r.prepare, r.about
 	p.asked = func(f frame) frame {
 		if a, ours := r.transits.asked(&f); ours {
 			return a

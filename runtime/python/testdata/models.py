@@ -211,3 +211,9 @@ class Secrets:
 class Threads(Echo):
     def predict(self, request):
         return [os.environ.get("OMP_NUM_THREADS"), os.environ.get("OPENBLAS_NUM_THREADS")]
+
+
+class BrokenInit(Echo):
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        raise ValueError("cannot be made")

@@ -17,6 +17,7 @@ from .replies import Replies
 from .wire import Closed, Connection, Frame, Malformed
 
 _LOOK = 0.0005  # seconds of the user's code after which the socket is looked at between calls
+_exit = os._exit
 _EMPTY: dict[str, object] = {}
 _PLAIN = (dict, list, str, int, float, bool, type(None))  # results that are answers as they are
 _MOST = 1000  # types of results that are known
@@ -260,7 +261,7 @@ class Worker:
             else:
                 self._replies.send(wire.OK, frame, host.answer(result, frame, meta))
         except Closed:
-            os._exit(0)
+            _exit(0)
         except BaseException as exc:  # noqa: BLE001 - as above, and CancelledError
             self._fail(frame, exc)
         finally:
@@ -271,7 +272,7 @@ class Worker:
 
     def _fail(self, frame: Frame, exc: BaseException) -> None:
         if os.getpid() != self._pid:
-            os._exit(1)  # a child that the user's code has forked, and that has come to where it cannot be
+            _exit(1)  # a child that the user's code has forked, and that has come to where it cannot be
         if type(exc).__name__ == "CancelledError":
             exc = Cancelled("the call was cancelled")
         said = failures.describe(exc, frame.doing, frame.at)

@@ -1,0 +1,41 @@
+package python
+
+import (
+	"slices"
+	"strings"
+	"testing"
+)
+
+func TestLastWords(t *testing.T) {
+	lines := strings.Split("a\nb\nCurrent thread 0x1 (most recent call first):\n  File \"/u/a.py\", line 3 in g\nc\nd", "\n")
+	for n, want := range map[int][]string{1: {"d"}, 3: {"b", "c", "d"}, 9: {"a", "b", "c", "d"}} {
+		if got := lastWords(lines, n); !slices.Equal(got, want) {
+			t.Errorf("%d words: %q, want %q", n, got, want)
+		}
+	}
+}
+
+func TestPlaces(t *testing.T) {
+	const frames = `
+Thread 0x00007f (most recent call first):
+  File "/u/other.py", line 1 in f
+Current thread 0x00007e (most recent call first):
+  File "/cache/x/leat_worker/process.py", line 9 in _exit
+  File "/v/lib/python3.11/site-packages/numpy/core.py", line 5 in dot
+  File "/u/code.py", line 12 in predict
+  File "/cache/x/leat_worker/models.py", line 90 in run`
+	for name, tt := range map[string]struct{ text, want string }{
+		"user's":     {frames, "code.py:12 in predict"},
+		"later text": {frames + "\nbye\nbye", "code.py:12 in predict"},
+		"two stacks": {frames + strings.ReplaceAll(frames, "12", "13"), "code.py:13 in predict"},
+		"library":    {strings.ReplaceAll(frames, "/u/code.py", "<frozen x>"), "core.py:5 in dot"},
+		"one thread": {"Stack (most recent call first):\n  File \"/u/a.py\", line 3 in g", "a.py:3 in g"},
+		"ours only":  {"Current thread 0x1 (most recent call first):\n  File \"/x/leat_worker/worker.py\", line 3 in run", ""},
+		"no stack":   {"File \"/u/a.py\", line 3 in g\nno", ""},
+		"nothing":    {"", ""},
+	} {
+		if got := placeIn(strings.Split(tt.text, "\n")); got != tt.want {
+			t.Errorf("%s: %q, want %q", name, got, tt.want)
+		}
+	}
+}
