@@ -1,6 +1,9 @@
 package python
 
 import (
+	"context"
+	"encoding/binary"
+	"math"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -25,19 +28,12 @@ func TestPickled(t *testing.T) {
 	}
 }
 
-// TestPickledModel has a model of scikit-learn give the answers that it gives in
+// TestPickledModel has models of three libraries give the answers that they give in
 // plain Python, to the last bit.
 func TestPickledModel(t *testing.T) {
 	const interpreter = "../../.venv/bin/python"
 	if _, err := os.Stat(interpreter); err != nil {
 		t.Skip("there is no .venv with scikit-learn; make setup makes it")
-	}
-	file := filepath.Join(t.TempDir(), "m.pkl")
-	train := exec.CommandContext(t.Context(), interpreter, "testdata/train.py", file)
-	train.Stderr = os.Stderr
-	want, err := train.Output()
-	if err != nil {
-		t.Fatal(err)
 	}
 	wd, err := os.Getwd()
 	if err != nil {
@@ -45,6 +41,26 @@ func TestPickledModel(t *testing.T) {
 	}
 	set := &catalog.Set{}
 	Register(set, Options{Interpreter: filepath.Join(wd, interpreter)})
+	for _, library := range []string{"sklearn", "xgboost", "lightgbm"} {
+		t.Run(library, func(t *testing.T) {
+			file := filepath.Join(t.TempDir(), "m.pkl")
+			train := exec.CommandContext(t.Context(), interpreter, "testdata/train.py", library, file)
+			train.Stderr = os.Stderr
+			want, err := train.Output()
+			if err != nil {
+				t.Fatal(err)
+			}
+			samePredictions(t, set, file, want)
+		})
+	}
+	m, err := set.Runtime("sklearn").Runtime.Load(t.Context(), &serve.Artifact{File: filepath.Join(t.TempDir(), "none.pkl")}, serve.ModelSpec{Name: "m"})
+	if err == nil {
+		t.Errorf("loaded a file that is not there: %v", m)
+	}
+}
+
+// samePredictions loads a file and wants float64 predictions of two rows.
+func samePredictions(t *testing.T, set *catalog.Set, file string, want []byte) {
 	head, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
@@ -57,7 +73,7 @@ func TestPickledModel(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() { _ = m.(serve.Closer).Close(t.Context()) }()
+	defer func() { _ = m.(serve.Closer).Close(context.Background()) }()
 	x := serve.NewTensor("input-0", []float64{5.1, 3.5, 1.4, 0.2, 6.7, 3.1, 5.6, 2.4}, 2, 4)
 	v, err := m.Predict(t.Context(), &serve.Request{Op: "infer", Dialect: serve.OIP, Inputs: []*serve.Tensor{x}})
 	if err != nil {
@@ -67,13 +83,18 @@ func TestPickledModel(t *testing.T) {
 	if !ok {
 		t.Fatalf("answer %T", v)
 	}
-	if d := cmp.Diff(want, out.Raw()); d != "" || out.Datatype != serve.FP64 {
+	var got []byte
+	numbers, err := out.Float64s(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, n := range numbers {
+		got = binary.LittleEndian.AppendUint64(got, math.Float64bits(n))
+	}
+	if d := cmp.Diff(want, got); d != "" {
 		t.Errorf("%s (-want +got):\n%s", out.Datatype, d)
 	}
 	if d := m.(serve.Describer).Describe(); len(d.Inputs) != 1 || d.Inputs[0].Shape[1] != 4 {
 		t.Errorf("description %+v", d)
-	}
-	if _, err := rt.Runtime.Load(t.Context(), &serve.Artifact{File: filepath.Join(t.TempDir(), "none.pkl")}, serve.ModelSpec{Name: "m"}); err == nil {
-		t.Error("loaded a file that is not there")
 	}
 }
