@@ -21,6 +21,7 @@ type call struct {
 	has                string // a part of the body
 	lacks              string
 	header             string // "Name: value" that the answer must have
+	send               string // "Name: value" that is sent
 }
 
 // infer is a call of a model with OIP inputs.
@@ -194,6 +195,9 @@ func (c call) do(t *testing.T, url string) reply {
 	req, err := http.NewRequestWithContext(t.Context(), c.method, url, strings.NewReader(c.body))
 	if err != nil {
 		t.Fatal(err)
+	}
+	if name, value, ok := strings.Cut(c.send, ": "); ok {
+		req.Header.Set(name, value)
 	}
 	req.URL.Opaque = strings.TrimPrefix(url, "http:") + c.path // as it is, escapes included
 	resp, err := http.DefaultClient.Do(req)

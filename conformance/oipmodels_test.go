@@ -67,6 +67,10 @@ func oipModels() map[string]*typedModel {
 				return req.Inputs[0].Named("y"), nil
 			},
 		},
+		"words": {
+			desc:    serve.Description{Inputs: []serve.TensorSpec{{Name: "x", Datatype: serve.Bytes, Shape: []int{-1}}}},
+			predict: echoInputs,
+		},
 		"broken": {predict: func(context.Context, *serve.Request) (any, error) { return nil, errBroken }},
 		"panics": {predict: func(context.Context, *serve.Request) (any, error) { panic("secret detail") }},
 	}
@@ -79,7 +83,7 @@ func oipSpec() *graph.Spec {
 	add := func(key string, m serve.Model) {
 		spec.AddRoute(key, graph.StepSpec{New: func(a catalog.Args) (serve.Step, error) { return v2.FromArgs(a, m, "") }})
 	}
-	for _, name := range []string{"any", "typed", "two", "batch", "scalar", "nan", "half", "broken", "panics"} {
+	for _, name := range []string{"any", "typed", "two", "batch", "scalar", "nan", "half", "words", "broken", "panics"} {
 		add(name, oipModels()[name])
 	}
 	add("many:1", oipModels()["typed"])

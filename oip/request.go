@@ -79,7 +79,13 @@ func (b *Buffer) Request(body serve.Body) (*serve.Request, error) {
 func parseRequest(raw []byte) (*serve.Request, error) { return parseInto(&Buffer{}, raw) }
 
 func parseInto(b *Buffer, raw []byte) (*serve.Request, error) {
-	r := reader{lx: jsontext.Lexer{Data: raw, AllowNaN: true}}
+	return parseWith(b, raw, nil)
+}
+
+// parseWith reads a request whose document is raw, and which has elements behind
+// it unless behind is nil.
+func parseWith(b *Buffer, raw []byte, behind *blobs) (*serve.Request, error) {
+	r := reader{lx: jsontext.Lexer{Data: raw, AllowNaN: true}, behind: behind}
 	defer r.release()
 	if r.lx.Kind() != jsontext.Object {
 		if err := r.lx.Skip(); err != nil {
@@ -101,10 +107,30 @@ func parseInto(b *Buffer, raw []byte) (*serve.Request, error) {
 	if err != nil {
 		return nil, err
 	}
-	if b.req.Dialect == serve.OIP && b.req.RawID != nil && b.req.RawID[0] != '"' {
-		return nil, fmt.Errorf("id is %s, not a string", b.req.RawID)
+	if b.req.Dialect == serve.OIP {
+		err = checkRequest(&b.req)
 	}
-	return &b.req, nil
+	return &b.req, err
+}
+
+// checkRequest checks what only the Open Inference Protocol lays down.
+func checkRequest(req *serve.Request) error {
+	if len(req.RawID) > 0 && req.RawID[0] != '"' {
+		return fmt.Errorf("id is %s, not a string", req.RawID)
+	}
+	if len(req.Parameters) > 0 {
+		if err := checkParameters(req.Parameters); err != nil {
+			return err
+		}
+	}
+	for i := range req.Outputs {
+		if p := req.Outputs[i].Parameters; len(p) > 0 {
+			if err := checkOutputParameters(p); err != nil {
+				return fmt.Errorf("output %q: %w", req.Outputs[i].Name, err)
+			}
+		}
+	}
+	return nil
 }
 
 func (r *reader) requestMember(b *Buffer, seen *int) error {

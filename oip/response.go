@@ -13,6 +13,17 @@ func appendResponse(dst []byte, r *serve.Response) (_ []byte, err error) {
 	if whole := r.Whole(); whole != nil {
 		return append(dst, whole...), nil
 	}
+	if dst, err = appendHead(dst, r); err != nil {
+		return dst, err
+	}
+	if dst, err = appendOutputs(append(dst, `,"outputs":`...), r); err != nil {
+		return dst, fmt.Errorf("outputs: %w", err)
+	}
+	return appendEnd(dst, r)
+}
+
+// appendHead writes what is before the outputs.
+func appendHead(dst []byte, r *serve.Response) (_ []byte, err error) {
 	dst = appendResponseID(append(dst, '{'), r)
 	dst = jsontext.AppendString(append(dst, `,"model_name":`...), r.ModelName)
 	if r.Dialect == serve.OIP && r.ModelVersion != "" {
@@ -23,9 +34,11 @@ func appendResponse(dst []byte, r *serve.Response) (_ []byte, err error) {
 			return dst, fmt.Errorf("parameters: %w", err)
 		}
 	}
-	if dst, err = appendOutputs(append(dst, `,"outputs":`...), r); err != nil {
-		return dst, fmt.Errorf("outputs: %w", err)
-	}
+	return dst, nil
+}
+
+// appendEnd writes what is behind the outputs.
+func appendEnd(dst []byte, r *serve.Response) (_ []byte, err error) {
 	if r.Timestamp != "" {
 		dst = jsontext.AppendString(append(dst, `,"timestamp":`...), r.Timestamp)
 	}
@@ -72,27 +85,39 @@ func responseObject(r *serve.Response) *serve.Object {
 func appendTensors(dst []byte, ts []*serve.Tensor) (_ []byte, err error) {
 	dst = append(dst, '[')
 	for i, t := range ts {
-		dst = jsontext.AppendString(append(comma(dst, i), `{"name":`...), t.Name)
-		dst = append(dst, `,"shape":[`...)
-		for j, d := range t.Shape {
-			dst = jsontext.AppendInt64(comma(dst, j), int64(d))
+		if dst, err = appendTensor(comma(dst, i), t); err != nil {
+			return dst, err
 		}
-		dst = append(append(dst, `],"datatype":"`...), t.Datatype.String()...)
-		dst = append(dst, '"')
-		if len(t.Parameters) > 0 {
-			if dst, err = appendMap(append(dst, `,"parameters":`...), t.Parameters); err != nil {
-				return dst, fmt.Errorf("output %q: parameters: %w", t.Name, err)
-			}
-		}
-		dst = append(dst, `,"data":`...)
-		if src := t.Source(); src != nil {
-			dst = append(dst, src...)
-		} else {
-			dst = append(appendElements(append(dst, '['), t, 0, t.Len()), ']')
-		}
-		dst = append(dst, '}')
 	}
 	return append(dst, ']'), nil
+}
+
+func appendTensor(dst []byte, t *serve.Tensor) (_ []byte, err error) {
+	if dst, err = appendAbout(dst, t, t.Parameters); err != nil {
+		return dst, err
+	}
+	dst = append(dst, `,"data":`...)
+	if src := t.Source(); src != nil {
+		return append(append(dst, src...), '}'), nil
+	}
+	return append(appendElements(append(dst, '['), t, 0, t.Len()), ']', '}'), nil
+}
+
+// appendAbout writes the start of a tensor's object: what is said of its elements.
+func appendAbout(dst []byte, t *serve.Tensor, parameters map[string]any) (_ []byte, err error) {
+	dst = jsontext.AppendString(append(dst, `{"name":`...), t.Name)
+	dst = append(dst, `,"shape":[`...)
+	for j, d := range t.Shape {
+		dst = jsontext.AppendInt64(comma(dst, j), int64(d))
+	}
+	dst = append(append(dst, `],"datatype":"`...), t.Datatype.String()...)
+	dst = append(dst, '"')
+	if len(parameters) > 0 {
+		if dst, err = appendMap(append(dst, `,"parameters":`...), parameters); err != nil {
+			return dst, fmt.Errorf("output %q: parameters: %w", t.Name, err)
+		}
+	}
+	return dst, nil
 }
 
 // appendRows writes a tensor as nested arrays, one level a dimension.

@@ -151,7 +151,11 @@ func (r *reader) tensorShape(in *inputTensor) error {
 
 // addInput turns what was read of item i into an input of the request.
 func (r *reader) addInput(b *Buffer, in *inputTensor, i int) error {
-	if msg := in.missing(); msg != "" {
+	outside, err := r.outside(in)
+	if err != nil {
+		return fmt.Errorf("inputs[%d]: %w", i, err)
+	}
+	if msg := in.missing(outside); msg != "" {
 		return fmt.Errorf("inputs[%d]: %s", i, msg)
 	}
 	for _, other := range b.req.Inputs {
@@ -159,13 +163,8 @@ func (r *reader) addInput(b *Buffer, in *inputTensor, i int) error {
 			return fmt.Errorf("input %q is there twice", in.name)
 		}
 	}
-	if !in.read {
-		after := r.lx
-		r.lx = in.data
-		if err := r.elementsOf(in); err != nil {
-			return fmt.Errorf("input %q: %w", in.name, err)
-		}
-		r.lx = after
+	if err := r.late(in, outside); err != nil {
+		return fmt.Errorf("input %q: %w", in.name, err)
 	}
 	if i == 0 {
 		b.req.Inputs = b.inputs[:0]
@@ -176,7 +175,24 @@ func (r *reader) addInput(b *Buffer, in *inputTensor, i int) error {
 	return nil
 }
 
-func (in *inputTensor) missing() string {
+// late reads elements that could not be read where they were found, or that are
+// behind the document.
+func (r *reader) late(in *inputTensor, outside bool) error {
+	switch {
+	case outside:
+		return r.blob(in)
+	case in.read:
+		return nil
+	}
+	after := r.lx
+	r.lx = in.data
+	err := r.elementsOf(in)
+	r.lx = after
+	return err
+}
+
+// missing says what a tensor lacks. Its elements may be outside the document.
+func (in *inputTensor) missing(outside bool) string {
 	switch {
 	case in.problem != "":
 		return in.problem
@@ -188,8 +204,8 @@ func (in *inputTensor) missing() string {
 		return fmt.Sprintf("datatype %q is not one of the protocol", in.typeName)
 	case !in.hasShape:
 		return "shape is missing"
-	case !in.hasData:
-		return "data is missing"
+	case !in.hasData && !outside:
+		return "data is missing: there is neither data nor binary_data_size"
 	}
 	return ""
 }
@@ -286,7 +302,7 @@ func (r *reader) elements(in *inputTensor, n int) error {
 		*in.tensor, err = serve.MakeBytes(in.name, in.shape, v)
 		return err
 	}
-	return fmt.Errorf("%s has no JSON form: it can only be sent with the binary tensor extension, which this version does not take yet", in.datatype)
+	return fmt.Errorf("%s has no JSON form: it is sent with the binary tensor extension (binary_data_size)", in.datatype)
 }
 
 func integers[T jsontext.Integer](r *reader, in *inputTensor, n int, buf []uint64) error {

@@ -52,6 +52,8 @@ type reader struct {
 
 	tried int // enclosing arrays that were read in vain as a tensor
 	lists *scratch
+
+	behind *blobs // the elements behind the document; nil where there are none
 }
 
 // scratch are lists that reading an array fills. They hold no pointers.

@@ -42,6 +42,8 @@ type Request struct {
 	present  bool // the body has "inputs"
 	list     bool // and they are a list
 	replaced bool // the inputs are not those of the body
+
+	unshaped *[]byte // the elements of the one input; nil as a rule
 }
 
 // A RequestedOutput names an output that the client wants.
@@ -61,6 +63,20 @@ func (r *Request) SetReplaced() { r.replaced = true }
 // Replaced says whether the inputs are others than those of the body: what a
 // [Preprocessor] or an operation of feature dictionaries made of them.
 func (r *Request) Replaced() bool { return r.replaced }
+
+// SetUnshaped is for codecs: raw is the elements of the model's one input, of which
+// the request says nothing.
+func (r *Request) SetUnshaped(raw []byte) { r.unshaped = &raw }
+
+// TakeUnshaped is for the model server: what SetUnshaped was given, which is an input
+// from now on.
+func (r *Request) TakeUnshaped() (raw []byte, ok bool) {
+	if r.unshaped == nil {
+		return nil, false
+	}
+	raw, r.unshaped = *r.unshaped, nil
+	return raw, true
+}
 
 // Validate checks that the request has inputs and that they are a list.
 func (r *Request) Validate() error {

@@ -26,6 +26,7 @@ type more struct {
 	fields          []Field
 	whole           []byte
 	inputs, outputs any
+	asked           *Request
 }
 
 // Answer makes the response the answer to a request, with outputs as the model
@@ -33,6 +34,24 @@ type more struct {
 func (r *Response) Answer(req *Request, by *Served, outputs any) {
 	r.ID, r.RawID, r.Dialect = req.ID, req.RawID, req.Dialect
 	r.ModelName, r.ModelVersion, r.Outputs = by.Model, by.Version, outputs
+	r.SetAsked(req)
+}
+
+// SetAsked notes the request that is answered, if it says anything about the form
+// of its outputs: by parameters of its own or by those of outputs that it names.
+func (r *Response) SetAsked(req *Request) {
+	if len(req.Outputs) > 0 || len(req.Parameters) > 0 {
+		r.rest().asked = req
+	}
+}
+
+// Asked is the request that is answered, where it has parameters or names outputs;
+// else nil. It is for who writes the answer. Read it only.
+func (r *Response) Asked() *Request {
+	if r.more == nil {
+		return nil
+	}
+	return r.more.asked
 }
 
 // Stamp gives the response the timestamp that MLRun's have, of when the inference

@@ -146,6 +146,11 @@ func emptyBody(mlrun bool) error {
 // prepare takes a request to where the model can predict from it.
 func (in *inference) prepare(ctx context.Context, req *serve.Request) (_ *serve.Request, err error) {
 	s, desc := in.s, in.s.desc.Load()
+	if raw, ok := req.TakeUnshaped(); ok {
+		if err = shapeRaw(req, raw, desc); err != nil {
+			return nil, s.failed("read the request", err)
+		}
+	}
 	if in.op == opInferDict || in.op == opPredictDict {
 		if err = fromDict(req, desc); err != nil {
 			return nil, s.failed(in.op, err)

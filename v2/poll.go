@@ -281,6 +281,7 @@ func outputType(d *serve.Description, output string) serve.Datatype {
 func (p *poll) respond(outputs any) *serve.Response {
 	r := p.ev.NewResponse()
 	r.Dialect, r.ModelName, r.ModelVersion, r.Outputs = p.req.Dialect, p.Name, p.Version, outputs
+	r.SetAsked(p.req)
 	if p.req.RawID != nil && !p.Env.MLRun {
 		r.ID, r.RawID = p.req.ID, p.req.RawID
 	} else {

@@ -30,6 +30,7 @@ func (c *call) body() ([]byte, error) {
 		return nil, errTooLarge
 	}
 	c.src = source{r: r.Body, w: c.w, limit: c.h.opts.MaxBody}
+	c.pad = padding(r.Header)
 	raw, err := c.decoded()
 	if err != nil {
 		return nil, bodyError(err)
@@ -40,7 +41,7 @@ func (c *call) body() ([]byte, error) {
 func (c *call) decoded() ([]byte, error) {
 	enc := c.r.Header["Content-Encoding"]
 	if len(enc) == 0 {
-		return readAll(&c.src, c.r.ContentLength, c.src.limit)
+		return readAll(&c.src, c.r.ContentLength, c.src.limit, c.pad)
 	}
 	if len(enc) > 1 {
 		return nil, errEncoding
@@ -50,13 +51,14 @@ func (c *call) decoded() ([]byte, error) {
 
 // readAll reads to the end of src or for length bytes, where length is not
 // negative. Room is made as bytes arrive, so that a lie about the length costs
-// little. More than limit bytes are an error.
-func readAll(src io.Reader, length, limit int64) ([]byte, error) {
+// little. More than limit bytes are an error. The first byte is pad bytes into
+// memory of its own.
+func readAll(src io.Reader, length, limit int64, pad int) ([]byte, error) {
 	room, growth, most := length, int64(4), length
 	if length < 0 {
 		room, growth, most = min(smallRoom, limit+1), 2, limit+1
 	}
-	buf := make([]byte, min(room, firstRoom))
+	buf := make([]byte, int64(pad)+min(room, firstRoom))[pad:]
 	for n := 0; ; {
 		m, err := src.Read(buf[n:])
 		n += m
@@ -68,7 +70,7 @@ func readAll(src io.Reader, length, limit int64) ([]byte, error) {
 		case err != nil:
 			return nil, err
 		case n == len(buf):
-			grown := make([]byte, min(growth*int64(n), most))
+			grown := make([]byte, int64(pad)+min(growth*int64(n), most))[pad:]
 			copy(grown, buf)
 			buf = grown
 		}

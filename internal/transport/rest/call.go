@@ -25,6 +25,7 @@ type call struct {
 	ev     *serve.Event                // nil until the body has been read
 	came   serve.Body                  // its body, as it came
 	src    source
+	pad    int    // bytes of memory before the body
 	out    []byte // the answer, where it had to be encoded
 	zip    []byte // the answer compressed
 	watched
@@ -74,6 +75,11 @@ func (c *call) answer() reply {
 		return c.failure(err)
 	}
 	c.ev = c.event(raw)
+	if field := c.r.Header[binaryHead]; field != nil && raw != nil {
+		if c.ev.Body, err = binaryBody(field, raw); err != nil {
+			return c.failure(err)
+		}
+	}
 	c.came = c.ev.Body
 	c.arm()
 	ev, err := c.h.next.Serve(c.ctx, c.ev)
@@ -134,6 +140,7 @@ func (c *call) release() {
 		return
 	}
 	c.w, c.r, c.ctx, c.traced, c.ev, c.came, c.src, c.told = nil, nil, nil, nil, nil, serve.Body{}, source{}, told{}
+	c.pad = 0
 	if cap(c.out) > keepBuffer {
 		c.out = nil
 	}

@@ -193,7 +193,7 @@ func TestReadAll(t *testing.T) {
 				"at once": bytes.NewReader(data[:n]),
 				"pieces":  &pieces{data: data[:n], most: 1000},
 			} {
-				got, err := readAll(src, int64(length), int64(n))
+				got, err := readAll(src, int64(length), int64(n), n%64)
 				if err != nil || !bytes.Equal(got, data[:n]) {
 					t.Errorf("%d bytes, length %d, %s: got %d, %v", n, length, name, len(got), err)
 				}
@@ -204,7 +204,7 @@ func TestReadAll(t *testing.T) {
 			if n == 0 || length > 0 {
 				continue
 			}
-			if _, err := readAll(bytes.NewReader(data[:n]), -1, int64(n-1)); !errors.Is(err, errTooLarge) {
+			if _, err := readAll(bytes.NewReader(data[:n]), -1, int64(n-1), 0); !errors.Is(err, errTooLarge) {
 				t.Errorf("%d bytes where %d are allowed: %v", n, n-1, err)
 			}
 		}

@@ -23,7 +23,8 @@ var deflaters = sync.Pool{New: func() any { return new(deflater) }}
 // client asks for it.
 func (c *call) compress(rep *reply) {
 	from := c.h.opts.CompressFrom
-	if from < 0 || len(rep.body) < from || !compressible(rep) {
+	size := rep.size()
+	if from < 0 || size < from || !compressible(rep) {
 		return
 	}
 	rep.vary = true
@@ -33,13 +34,17 @@ func (c *call) compress(rep *reply) {
 	}
 	z := deflaters.Get().(*deflater)
 	defer deflaters.Put(z)
-	c.zip = z.deflate(c.zip[:0], coding, rep.body)
-	if len(c.zip) < len(rep.body) {
+	c.zip = z.deflate(c.zip[:0], coding, rep)
+	if len(c.zip) < size {
 		rep.body, rep.coding = c.zip, coding
+		if rep.tail != nil {
+			rep.tail = [][]byte{} // which is in the body now
+		}
 	}
 }
 
-// compressible says whether the body is text that nobody has encoded yet.
+// compressible says whether the body is text, or the elements of outputs, that
+// nobody has encoded yet.
 func compressible(rep *reply) bool {
 	if len(rep.contentType) == 0 || !hasBody(rep.status) {
 		return false
@@ -50,16 +55,19 @@ func compressible(rep *reply) bool {
 		}
 	}
 	media := rep.contentType[0]
-	return isJSON(media) || strings.HasPrefix(media, "text/")
+	return isJSON(media) || rep.tail != nil || strings.HasPrefix(media, "text/")
 }
 
-// deflate appends body to dst in the coding, at the fastest level: an answer is
+// deflate appends the body to dst in the coding, at the fastest level: an answer is
 // written once and read once.
-func (z *deflater) deflate(dst []byte, coding []string, body []byte) []byte {
+func (z *deflater) deflate(dst []byte, coding []string, rep *reply) []byte {
 	out := &appender{dst}
 	w := z.writer(out, coding[0])
 	// Neither fails: an appender does not.
-	_, _ = w.Write(body)
+	_, _ = w.Write(rep.body)
+	for _, part := range rep.tail {
+		_, _ = w.Write(part)
+	}
 	_ = w.Close()
 	return out.buf
 }

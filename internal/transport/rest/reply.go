@@ -28,6 +28,8 @@ type reply struct {
 	contentType []string
 	header      serve.Header // further fields
 	body        []byte
+	tail        [][]byte // of the body, behind body: the elements of outputs
+	document    int      // bytes of the document before the tail, uncoded
 	coding      []string // content coding of body; nil is none
 	vary        bool     // whether it is coded depends on what the client accepts
 	closes      bool     // the connection is not used again
@@ -85,6 +87,9 @@ func (c *call) encode(rep *reply, ev *serve.Event) (err error) {
 		return nil
 	}
 	v, _ := ev.Body.Value()
+	if r, ok := v.(*serve.Response); ok && oip.WantsBinary(r) {
+		return c.binary(rep, r)
+	}
 	switch v := v.(type) {
 	case string:
 		c.out = append(c.out[:0], v...)

@@ -22,7 +22,7 @@ var (
 	varyAccept  = []string{"Accept-Encoding"}
 	gzipCoding  = []string{"gzip"}
 	zlibCoding  = []string{"deflate"}
-	ownedFields = map[string]bool{"Content-Length": true, "Content-Type": true, "Transfer-Encoding": true, "Trailer": true}
+	ownedFields = map[string]bool{"Content-Length": true, "Content-Type": true, "Transfer-Encoding": true, "Trailer": true, binaryHead: true}
 )
 
 // send answers the request, unless the watchdog has.
@@ -47,14 +47,28 @@ func (c *call) write(rep reply) {
 	if !hasBody(rep.status) {
 		return
 	}
-	if len(rep.body) > smallAnswer {
+	if size := rep.size(); size > smallAnswer {
 		// Not every ResponseWriter can; then there is no such time.
-		_ = http.NewResponseController(c.w).SetWriteDeadline(time.Now().Add(allowance(int64(len(rep.body)))))
+		_ = http.NewResponseController(c.w).SetWriteDeadline(time.Now().Add(allowance(int64(size))))
 	}
-	n, _ := c.w.Write(rep.body) // fails when the client has gone
+	n, err := c.w.Write(rep.body) // fails when the client has gone
+	for i := 0; i < len(rep.tail) && err == nil; i++ {
+		var m int
+		m, err = c.w.Write(rep.tail[i])
+		n += m
+	}
 	if c.r.Method != http.MethodHead {
 		c.sent = n
 	}
+}
+
+// size is the length of the whole body.
+func (rep *reply) size() int {
+	n := len(rep.body)
+	for _, part := range rep.tail {
+		n += len(part)
+	}
+	return n
 }
 
 func (c *call) head(rep *reply) {
@@ -65,8 +79,11 @@ func (c *call) head(rep *reply) {
 	if rep.contentType != nil && hasBody(rep.status) {
 		head["Content-Type"] = rep.contentType
 	}
-	if (len(rep.body) > autoLength || rep.early) && hasBody(rep.status) {
-		head["Content-Length"] = []string{strconv.Itoa(len(rep.body))}
+	if size := rep.size(); (size > autoLength || rep.early) && hasBody(rep.status) {
+		head["Content-Length"] = []string{strconv.Itoa(size)}
+	}
+	if rep.tail != nil && hasBody(rep.status) {
+		head[binaryHead] = []string{strconv.Itoa(rep.document)}
 	}
 	if rep.coding != nil {
 		head["Content-Encoding"] = rep.coding

@@ -1,0 +1,48 @@
+package oip
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/leat-ml/leat/serve"
+)
+
+// reserved starts the names of parameters that Triton keeps for itself; over HTTP
+// clients may not send them.
+const reserved = "triton_"
+
+// checkParameters checks those parameters of a request that mean something to the
+// protocol.
+func checkParameters(p map[string]any) error {
+	for key, v := range p {
+		switch {
+		case strings.HasPrefix(key, reserved):
+			return fmt.Errorf("parameter %q: names that begin with %q are reserved", key, reserved)
+		case key == binaryDataOutput:
+			if err := isBool(key, v); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// checkOutputParameters does the same for an output that is asked for.
+func checkOutputParameters(p map[string]any) error {
+	if v, ok := p[binaryData]; ok {
+		if err := isBool(binaryData, v); err != nil {
+			return err
+		}
+	}
+	if _, ok := p[sharedMemory]; ok {
+		return serve.Errorf(serve.NotOffered, "", "%s: shared memory is not offered", sharedMemory)
+	}
+	return nil
+}
+
+func isBool(key string, v any) error {
+	if _, ok := v.(bool); !ok {
+		return fmt.Errorf("parameter %q is %v, neither true nor false", key, v)
+	}
+	return nil
+}
