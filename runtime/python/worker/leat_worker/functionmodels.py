@@ -30,18 +30,19 @@ class FunctionModelHost(ModelHost):
         return {}
 
     def run(self, frame: Frame, meta: dict[str, object]) -> object:
+        request = self._request(frame, meta)
+        frame.doing, frame.at = "predict", self._function
+        return self._function(request if self._request_wanted else request["inputs"])  # type: ignore[operator, index]
+
+    def _request(self, frame: Frame, meta: dict[str, object]) -> object:
         frame.doing, frame.at = "validate", None
         if frame.flags & TENSORS:
             arrays = list(tensors.unpack(meta, frame.payload).values())
-            inputs: object = arrays[0] if len(arrays) == 1 else arrays
-            request: object = {"inputs": inputs}
-        else:
-            request = answers.body_of(frame, meta)
-            if not isinstance(request, dict) or "inputs" not in request:
-                raise Exception('Expected key "inputs" in request body')  # noqa: TRY002 - as a model of MLRun says
-            inputs = request["inputs"]
-        frame.doing, frame.at = "predict", self._function
-        return self._function(request if self._request_wanted else inputs)  # type: ignore[operator]
+            return {"inputs": arrays[0] if len(arrays) == 1 else arrays}
+        request = answers.body_of(frame, meta)
+        if not isinstance(request, dict) or "inputs" not in request:
+            raise Exception('Expected key "inputs" in request body')  # noqa: TRY002 - as a model of MLRun says
+        return request
 
     def answer(self, result: object, frame: Frame, meta: dict[str, object]) -> Answer:
         return self._outputs(result, meta)

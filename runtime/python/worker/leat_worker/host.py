@@ -18,6 +18,7 @@ class Host:
     is_async = False  # whether calls may be beside each other
     whole = False  # whether it gets the event, rather than its body
     hooks: list[str] = []
+    rows_together = 0  # how many rows of calls that wait may be answered together; 0: none
 
     @property
     def on_loop(self) -> bool:
@@ -36,6 +37,14 @@ class Host:
 
     def part(self, element: object, frame: Frame, meta: dict[str, object]) -> Answer:
         return answers.of_call(element, meta)
+
+    def rows(self, frame: Frame, meta: dict[str, object]) -> object:
+        """The rows of a call, as an array: what `run_rows` takes. None if it must be run alone."""
+        return None
+
+    def run_rows(self, frame: Frame, rows: object) -> object:
+        """The results of rows, an array with one for each. None if it cannot be taken apart."""
+        raise NotImplementedError
 
     def close(self) -> None:
         """Lets go of the object."""

@@ -6,14 +6,20 @@ Such a file is a program. It is opened here, in the worker, and nowhere else.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 
 from . import tensors
 from .context import GraphContext
 from .failures import Refused
 from .functionmodels import FunctionModelHost
+from .wire import Frame
 
 SUFFIXES = (".joblib", ".pkl", ".pickle", ".cloudpickle")
+
+# Where the classes are of which each row goes through the trees by itself. In most others rows
+# go through a product of matrices, whose last bits depend on how many rows there are.
+_ROW_BY_ROW = ("sklearn.tree._classes", "sklearn.ensemble._forest")
+_METHODS = ("predict", "predict_proba", "apply")
+_TOGETHER = 256  # rows
 
 
 class ObjectHost(FunctionModelHost):
@@ -26,6 +32,9 @@ class ObjectHost(FunctionModelHost):
         self.context = context
         self._file = _find(str(spec.get("model_path") or args.get("model_path") or ""))
         self._method = str(args.get("method") or "predict")
+        self._together = args.get("batch")
+        if self._together is not None and (type(self._together) is not int or self._together < 0):
+            raise Refused(f"batch: {self._together!r} is no number of rows")
         self._request_wanted = False
         self._postprocess = None
 
@@ -37,8 +46,24 @@ class ObjectHost(FunctionModelHost):
         method = getattr(self.object, self._method, None)
         if not callable(method) or self._method.startswith("_"):
             raise Refused(f"{self._file}: a {type(self.object).__name__} has no method {self._method}")
-        self._function = _on_rows(method)
+        self._function = lambda inputs: method(_array(inputs))
+        self._method_of_rows = method
+        if self._together is None:
+            row_by_row = type(self.object).__module__ in _ROW_BY_ROW and self._method in _METHODS
+            self._together = _TOGETHER if row_by_row else 0
+        self.rows_together = self._together
         return self._schema()
+
+    def rows(self, frame: Frame, meta: dict[str, object]) -> object:
+        array = _array(self._request(frame, meta)["inputs"])  # type: ignore[index]
+        return array if array.ndim == 2 and array.dtype.kind in "biuf" and len(array) else None  # type: ignore[attr-defined]
+
+    def run_rows(self, frame: Frame, rows: object) -> object:
+        import numpy as np
+
+        frame.doing, frame.at = "predict", self._method_of_rows
+        results = self._method_of_rows(rows)
+        return results if type(results) is np.ndarray and results.shape[:1] == rows.shape[:1] else None  # type: ignore[attr-defined]
 
     def _schema(self) -> dict[str, object]:
         """What the object tells of its features."""
@@ -75,12 +100,9 @@ def _open(file: str) -> object:
     return load(file)
 
 
-def _on_rows(method: Callable[[object], object]) -> Callable[[object], object]:
+def _array(inputs: object) -> object:
     import numpy as np
 
-    def predict(inputs: object) -> object:
-        if isinstance(inputs, list) and inputs and all(isinstance(i, np.ndarray) for i in inputs):
-            inputs = np.column_stack(inputs)  # a tensor a feature
-        return method(np.asarray(inputs))
-
-    return predict
+    if isinstance(inputs, list) and inputs and all(isinstance(i, np.ndarray) for i in inputs):
+        return np.column_stack(inputs)  # a tensor a feature
+    return np.asarray(inputs)

@@ -20,6 +20,7 @@ _LOOK = 0.0005  # seconds of the user's code after which the socket is looked at
 _exit = os._exit
 _EMPTY: dict[str, object] = {}
 _PLAIN = (dict, list, str, int, float, bool, type(None))  # results that are answers as they are
+_CALLS = 64  # calls that are answered together, at most
 _MOST = 1000  # types of results that are known
 
 
@@ -41,6 +42,7 @@ class Worker:
         self._coroutines: set[int] = set()  # calls that the loop has
         self._metas: dict[bytes, dict[str, object]] = {}  # small metadata that comes again and again
         self._on_loop = False  # whether the event loop runs here, and this thread waits in it for what comes
+        self._merge = False  # some object takes the rows of several calls
         self._broken: Exception | None = None  # what ended the reading on the loop
         self._questions = asks.Questions(connection, lambda: self._read(patient=True))
         link.connect(self._log, self._questions.begin, self._questions.wait, self._questions.tell)
@@ -71,11 +73,14 @@ class Worker:
                 looked = time.monotonic()
                 continue
             frame = queue.popleft()
-            if frame.kind == wire.CALL:
-                self._call(frame)
-            else:
+            if frame.kind != wire.CALL:
                 self._serve(frame)
                 self._on_loop = self._may_loop()
+                self._merge = any(host.rows_together for host in self._objects.values())
+            elif queue and self._merge:
+                self._together(frame)
+            else:
+                self._call(frame)
             if queue and time.monotonic() - looked > _LOOK:
                 self._look()
                 looked = time.monotonic()
@@ -221,6 +226,38 @@ class Worker:
         except BaseException as exc:  # noqa: BLE001 - the user's code may raise anything
             self._fail(frame, exc)
         self._cancelled.discard(frame.call)
+
+    def _together(self, first: Frame) -> None:
+        """Serves a call together with those behind it that are of the same object, as far as it takes them."""
+        host, queue, calls = self._objects.get(first.object), self._queue, [first]
+        if host is not None and host.rows_together:
+            while queue and queue[0].kind == wire.CALL and queue[0].object == first.object and len(calls) < _CALLS:
+                calls.append(queue.popleft())
+        if len(calls) == 1:
+            self._call(first)
+            return
+        from . import merging
+
+        several = [(f, self._meta(f.meta)) for f in calls if f.call not in self._cancelled]
+        for f in calls:
+            if f.call in self._cancelled:
+                self._call(f)  # which says so
+        for group, rows in merging.groups(host, several):  # type: ignore[arg-type]
+            results = merging.run(host, group, rows) if len(group) > 1 else None  # type: ignore[arg-type]
+            for i, (frame, meta) in enumerate(group):
+                if results is None:
+                    self._call(frame)
+                else:
+                    self._answer(host, frame, meta, results[i])  # type: ignore[arg-type]
+
+    def _answer(self, host: Host, frame: Frame, meta: dict[str, object], result: object) -> None:
+        """Sends the result of a call that was run together with others."""
+        try:
+            self._replies.send(wire.OK, frame, host.answer(result, frame, meta))
+        except Closed:
+            raise
+        except BaseException as exc:  # noqa: BLE001 - as above
+            self._fail(frame, exc)
 
     def _takes_time(self, host: Host, frame: Frame, meta: dict[str, object], result: object) -> bool:
         """Whether the answer is not there yet: sees to coroutines and generators."""
