@@ -23,6 +23,7 @@ func (s *Spec) MarshalJSON() ([]byte, error) {
 	o.text("models", s.Models)
 	o.value("python", s.Python, s.Python.written())
 	o.text("database", s.Database)
+	o.text("artifacts", s.Artifacts)
 	o.value("track_models", true, s.TrackModels)
 	o.value("secret_sources", s.Secrets, len(s.Secrets) > 0)
 	for _, key := range slices.Sorted(maps.Keys(s.Later)) {

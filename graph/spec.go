@@ -34,6 +34,9 @@ type Spec struct {
 	// Database is the URL of the database of model endpoints; "" is the server's
 	// own.
 	Database    string
+	// Artifacts is where models are pushed to: a folder, or the URL of a place in a
+	// bucket; "" is the server's own.
+	Artifacts   string
 	TrackModels bool // models are monitored
 	// StreamPath is MLRun's setting STREAM_PATH, from the environment of the function
 	// or of this process: where records of inferences go that log_stream does not name

@@ -8,6 +8,7 @@ import (
 	"os/signal"
 	"syscall"
 
+	"github.com/leat-ml/leat/artifact/buckets"
 	"github.com/leat-ml/leat/internal/cli"
 )
 
@@ -15,7 +16,7 @@ func main() {
 	os.Exit(cli.Run(context.Background(), os.Args[1:], cli.Env{
 		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
 		Lookup: os.LookupEnv, Terminal: isTerminal(os.Stdout),
-		Register: register, Signals: signals,
+		Register: register, Dial: buckets.Dial, Signals: signals,
 	}))
 }
 

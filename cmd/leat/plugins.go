@@ -3,6 +3,10 @@ package main
 import (
 	"log/slog"
 
+	_ "gocloud.dev/blob/azureblob"
+	_ "gocloud.dev/blob/gcsblob"
+	_ "gocloud.dev/blob/s3blob"
+
 	"github.com/leat-ml/leat/catalog"
 	_ "github.com/leat-ml/leat/endpoint/postgres"
 	_ "github.com/leat-ml/leat/endpoint/sqlite"
@@ -27,7 +31,7 @@ import (
 )
 
 // register adds the runtimes, steps and kinds of streams that are linked into the
-// command. It is the list of them; sources of features register themselves.
+// command. It is the list of them; sources of features, databases and buckets register themselves.
 func register(set *catalog.Set, p cli.Plugins) {
 	expr.Register(set)
 	step.Register(set)

@@ -11,10 +11,11 @@ import (
 )
 
 type checkCmd struct {
-	Path    string `arg:"" help:"A spec, an MLRun function file, a model or a repository."`
-	reading `embed:""`
-	linked  `embed:""`
-	format  `embed:""`
+	Path      string `arg:"" help:"A spec, an MLRun function file, a model or a repository."`
+	elsewhere `embed:""`
+	reading   `embed:""`
+	linked    `embed:""`
+	format    `embed:""`
 }
 
 // Help implements [kong.HelpProvider].
@@ -40,6 +41,12 @@ func (c *checkCmd) Run(ctx context.Context, env *Env) error {
 	if err != nil {
 		return err
 	}
+	data, err := env.ownData()
+	if err != nil {
+		return err
+	}
+	ch.artifacts = env.artifacts(c.elsewhere, src.spec, data)
+	defer ch.artifacts.Close()
 	ch.problems = slices.Concat(problems, o.load(ctx, src))
 	ch.check(ctx, src)
 	problems = ch.sorted()

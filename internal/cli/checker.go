@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	"github.com/leat-ml/leat/artifact"
 	"github.com/leat-ml/leat/catalog"
 	"github.com/leat-ml/leat/graph"
 	"github.com/leat-ml/leat/internal/repo"
@@ -20,6 +21,8 @@ type checker struct {
 	streams  *stream.Mux
 	problems []graph.Problem
 	models   int // that loaded
+
+	artifacts *artifact.Store // nil opens models of this machine alone
 }
 
 func (c *checker) check(ctx context.Context, src *source) {
@@ -116,7 +119,7 @@ func unservable(set *catalog.Set, src *source, problems []graph.Problem) error {
 func (c *checker) config(src *source, spec *graph.Spec, models string) server.Config {
 	return server.Config{
 		Spec: spec, Models: models, Catalog: c.set, Code: src.users(), MLRun: src.mlrun, Mock: true,
-		Function: src.function, FromStep: src.fromStep, Records: server.Records{Streams: c.streams},
+		Function: src.function, FromStep: src.fromStep, Records: server.Records{Streams: c.streams}, Artifacts: c.artifacts,
 	}
 }
 

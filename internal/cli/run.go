@@ -11,6 +11,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"github.com/leat-ml/leat/artifact"
 	"github.com/leat-ml/leat/catalog"
 	"github.com/leat-ml/leat/internal/datadir"
 	"github.com/leat-ml/leat/stream"
@@ -32,6 +33,8 @@ type Env struct {
 	Terminal       bool                                      // a person reads Stdout
 	// Register adds the linked runtimes to a set.
 	Register func(*catalog.Set, Plugins)
+	// Dial opens buckets and web servers; nil knows none.
+	Dial artifact.Dialer
 	// Signals starts to deliver SIGINT, SIGTERM and SIGHUP, until stop is called.
 	// nil means that there are none.
 	Signals func() (signals <-chan os.Signal, stop func())

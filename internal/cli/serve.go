@@ -18,22 +18,23 @@ import (
 type serveCmd struct {
 	Path string `arg:"" optional:"" help:"A model, a repository of models, a spec or an MLRun function file; the working folder when not given."`
 
-	HTTP    string        `name:"http" setting:"" default:"127.0.0.1:8080" placeholder:"ADDR" help:"Data port; port 0 picks a free one."`
-	GRPC    string        `name:"grpc" setting:"" default:"127.0.0.1:8081" placeholder:"ADDR" help:"Port of gRPC; empty is off. Where the default is in use, gRPC is off too."`
-	Streams string        `name:"grpc-streams" setting:"" enum:"triton,mlserver" default:"triton" placeholder:"WHOSE" help:"How streams of gRPC are answered: as Triton's are, or MLServer's."`
-	Admin   string        `setting:"" default:"127.0.0.1:8082" placeholder:"ADDR" help:"Admin port: metrics, health, the models."`
-	Data    string        `setting:"" default:".leat" placeholder:"DIR" help:"Folder of what the server keeps: its database, streams. Made at the first write, and one server has it."`
-	Ready   string        `setting:"" enum:"all,any" default:"all" placeholder:"WHICH" help:"The server is ready when all of its models are, or any."`
-	Timeout time.Duration `setting:"" default:"0" placeholder:"DURATION" help:"Time for a request; 0 is no limit."`
-	MaxBody size          `setting:"" default:"64MiB" placeholder:"SIZE" help:"Largest body of a request."`
-	Drain   time.Duration `setting:"" default:"30s" placeholder:"DURATION" help:"Time for requests in flight when the server stops."`
-	Watch   bool          `setting:"" help:"Reload when the files change."`
-	Access  string        `name:"access-log" setting:"" enum:"off,errors,all" default:"errors" placeholder:"WHICH" help:"Log requests: off, errors (status 500 and more) or all."`
-	Traces  string        `setting:"" placeholder:"URL" help:"Send OpenTelemetry traces to a collector (OTLP over HTTP): http://127.0.0.1:4318, for example; $OTEL_EXPORTER_OTLP_ENDPOINT when not given."`
-	reading `embed:""`
-	logging `embed:""`
-	linked  `embed:""`
-	format  `embed:""`
+	HTTP      string        `name:"http" setting:"" default:"127.0.0.1:8080" placeholder:"ADDR" help:"Data port; port 0 picks a free one."`
+	GRPC      string        `name:"grpc" setting:"" default:"127.0.0.1:8081" placeholder:"ADDR" help:"Port of gRPC; empty is off. Where the default is in use, gRPC is off too."`
+	Streams   string        `name:"grpc-streams" setting:"" enum:"triton,mlserver" default:"triton" placeholder:"WHOSE" help:"How streams of gRPC are answered: as Triton's are, or MLServer's."`
+	Admin     string        `setting:"" default:"127.0.0.1:8082" placeholder:"ADDR" help:"Admin port: metrics, health, the models."`
+	Data      string        `setting:"" default:".leat" placeholder:"DIR" help:"Folder of what the server keeps: its database, streams. Made at the first write, and one server has it."`
+	Ready     string        `setting:"" enum:"all,any" default:"all" placeholder:"WHICH" help:"The server is ready when all of its models are, or any."`
+	Timeout   time.Duration `setting:"" default:"0" placeholder:"DURATION" help:"Time for a request; 0 is no limit."`
+	MaxBody   size          `setting:"" default:"64MiB" placeholder:"SIZE" help:"Largest body of a request."`
+	Drain     time.Duration `setting:"" default:"30s" placeholder:"DURATION" help:"Time for requests in flight when the server stops."`
+	Watch     bool          `setting:"" help:"Reload when the files change."`
+	Access    string        `name:"access-log" setting:"" enum:"off,errors,all" default:"errors" placeholder:"WHICH" help:"Log requests: off, errors (status 500 and more) or all."`
+	Traces    string        `setting:"" placeholder:"URL" help:"Send OpenTelemetry traces to a collector (OTLP over HTTP): http://127.0.0.1:4318, for example; $OTEL_EXPORTER_OTLP_ENDPOINT when not given."`
+	elsewhere `embed:""`
+	reading   `embed:""`
+	logging   `embed:""`
+	linked    `embed:""`
+	format    `embed:""`
 }
 
 // Help implements [kong.HelpProvider].
@@ -65,6 +66,7 @@ func (c *serveCmd) Run(ctx context.Context, env *Env) (err error) {
 	if err != nil {
 		return err
 	}
+	defer func() { err = errors.Join(err, rc.Artifacts.Close()) }()
 	relaxCollector(env)
 	rc.Access.Start()
 	hangups := make(chan struct{}, 1)
@@ -115,7 +117,7 @@ func (c *serveCmd) config(ctx context.Context, env *Env, data *datadir.Dir) (rc 
 		Config: server.Config{
 			Spec: src.spec, Models: src.models, Catalog: set, Code: src.users(), Logger: logger, MLRun: src.mlrun,
 			Function: src.function, FromStep: src.fromStep, Timeout: c.Timeout, ReadyAny: c.Ready == "any", Name: "leat", Version: version.Version,
-			Endpoints: endpoints(src.spec, data), Records: records(streams, data),
+			Endpoints: endpoints(src.spec, data), Artifacts: env.artifacts(c.elsewhere, src.spec, data), Records: records(streams, data),
 		},
 		HTTP: c.HTTP, GRPC: c.GRPC, GRPCIfFree: c.GRPC == defaultGRPC, BareStreams: c.Streams == "mlserver", Admin: c.Admin, MaxBody: int64(c.MaxBody), Drain: c.Drain, Grace: grace(c.Drain), Traces: traces,
 		Warn: func(p graph.Problem) { logWarnings(logger, []graph.Problem{p}) },

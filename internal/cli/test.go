@@ -11,16 +11,17 @@ import (
 )
 
 type testCmd struct {
-	Source  string   `arg:"" name:"path" help:"A spec, an MLRun function file, a model or a repository."`
-	Path    string   `placeholder:"PATH" default:"/" help:"Path of the event's URL."`
-	Method  string   `placeholder:"METHOD" help:"GET, POST …; POST when there is a body, else GET."`
-	Body    string   `placeholder:"JSON" help:"The body; @FILE reads a file, - reads stdin."`
-	Header  []string `placeholder:"K:V" sep:"none" help:"A header of the event; may be repeated."`
-	Cases   string   `placeholder:"FILE" help:"Run a file of cases, one JSON object a line, in place of one event."`
-	Trace   bool     `help:"Print each step: what it got and made of it, how long it took, and where the event went."`
-	reading `embed:""`
-	linked  `embed:""`
-	format  `embed:""`
+	Source    string   `arg:"" name:"path" help:"A spec, an MLRun function file, a model or a repository."`
+	Path      string   `placeholder:"PATH" default:"/" help:"Path of the event's URL."`
+	Method    string   `placeholder:"METHOD" help:"GET, POST …; POST when there is a body, else GET."`
+	Body      string   `placeholder:"JSON" help:"The body; @FILE reads a file, - reads stdin."`
+	Header    []string `placeholder:"K:V" sep:"none" help:"A header of the event; may be repeated."`
+	Cases     string   `placeholder:"FILE" help:"Run a file of cases, one JSON object a line, in place of one event."`
+	Trace     bool     `help:"Print each step: what it got and made of it, how long it took, and where the event went."`
+	elsewhere `embed:""`
+	reading   `embed:""`
+	linked    `embed:""`
+	format    `embed:""`
 }
 
 // Help implements [kong.HelpProvider].
@@ -43,7 +44,7 @@ func (c *testCmd) Run(ctx context.Context, env *Env) (err error) {
 	data := datadir.Temporary() // nothing is left of a test
 	defer func() { err = errors.Join(err, data.Close()) }()
 	set, streams := env.plugins(c.linked, data)
-	t := &tester{env: env, set: set, streams: streams}
+	t := &tester{env: env, set: set, streams: streams, elsewhere: c.elsewhere}
 	o := c.opener(env, t.set)
 	src, problems, err := o.open(c.Source)
 	if err != nil {

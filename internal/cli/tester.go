@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/leat-ml/leat/artifact"
 	"github.com/leat-ml/leat/catalog"
 	"github.com/leat-ml/leat/endpoint"
 	"github.com/leat-ml/leat/graph"
@@ -26,12 +27,15 @@ type tester struct {
 	// streams are for records, of which a mock uses those that end with it.
 	streams *stream.Mux
 	trace   *trace // nil without one
+
+	elsewhere elsewhere // where models of elsewhere are kept
 }
 
 // A mock is a server without ports.
 type mock struct {
-	core    *server.Core
-	handler http.Handler
+	core      *server.Core
+	handler   http.Handler
+	artifacts *artifact.Store
 }
 
 // start loads what src names. A model of a repository that does not load is
@@ -42,6 +46,11 @@ func (t *tester) start(ctx context.Context, src *source) (*mock, error) {
 		Function: src.function, FromStep: src.fromStep, Name: "leat", Version: version.Version,
 		Records: server.Records{Streams: t.streams},
 	}
+	data, err := t.env.ownData()
+	if err != nil {
+		return nil, err
+	}
+	c.Artifacts = t.env.artifacts(t.elsewhere, src.spec, data)
 	if t.trace != nil {
 		c.Trace = t.trace
 	}
@@ -60,7 +69,7 @@ func (t *tester) start(ctx context.Context, src *source) (*mock, error) {
 			t.env.complain(fmt.Errorf("model %s failed to load: %w", m.Label(), m.Err))
 		}
 	}
-	return &mock{core, core.Handler()}, nil
+	return &mock{core, core.Handler(), c.Artifacts}, nil
 }
 
 // endpoints opens the database in which the models of a spec that tracks them have
@@ -104,7 +113,9 @@ func loadedFirst(spec *graph.Spec) *graph.Spec {
 	return &loaded
 }
 
-func (m *mock) stop(ctx context.Context) error { return m.core.Close(ctx) }
+func (m *mock) stop(ctx context.Context) error {
+	return errors.Join(m.core.Close(ctx), m.artifacts.Close())
+}
 
 // A request is one event of a test.
 type request struct {

@@ -11,6 +11,7 @@ type verbs struct {
 	Load     loadCmd     `cmd:"" help:"Load a model of a running server, or load it anew."`
 	Unload   unloadCmd   `cmd:"" help:"Take a model of a running server out of service."`
 	Reload   reloadCmd   `cmd:"" help:"Have a running server serve what its files say now."`
+	Model    modelCmd    `cmd:"" help:"The models that were pushed, with what is written about them."`
 	Endpoint endpointCmd `cmd:"" help:"The records of models and of what has come to them."`
 	Runtimes runtimesCmd `cmd:"" help:"List the runtimes and how to get what this machine lacks."`
 	Init     initCmd     `cmd:"" help:"Make a small working project."`

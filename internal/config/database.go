@@ -2,6 +2,8 @@ package config
 
 import (
 	"net/url"
+	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/leat-ml/leat/graph"
@@ -18,6 +20,22 @@ func (r *reader) database(s *graph.Spec, f *document.Field) {
 	if what := badDatabase(s.Database); what != "" {
 		r.problem(f.Value.Pos, "database: %s", what)
 		s.Database = ""
+	}
+}
+
+// artifacts reads where models are pushed to. A relative path is beside the spec.
+func (r *reader) artifacts(s *graph.Spec, f *document.Field) {
+	r.text(&s.Artifacts)(f)
+	if f.Value.Kind != document.String {
+		return
+	}
+	scheme, rest, isURL := strings.Cut(s.Artifacts, "://")
+	switch {
+	case !isURL && s.Artifacts != "" && !filepath.IsAbs(s.Artifacts):
+		s.Artifacts = filepath.Join(filepath.Dir(r.file), s.Artifacts)
+	case isURL && (rest == "" || !slices.Contains([]string{"file", "s3", "gs", "azblob"}, scheme)):
+		r.problem(f.Value.Pos, "artifacts: models are pushed to a folder, or to s3://bucket/path, gs://bucket/path or azblob://container/path")
+		s.Artifacts = ""
 	}
 }
 

@@ -15,7 +15,8 @@ func (r *reader) spec(n *document.Node) *graph.Spec {
 	known["models"] = func(f *document.Field) { r.models(s, f) }
 	known["python"] = func(f *document.Field) { r.python(s, f) }
 	known["database"] = func(f *document.Field) { r.database(s, f) }
-	for _, key := range []string{"artifacts", "limits", "auth", "tls"} {
+	known["artifacts"] = func(f *document.Field) { r.artifacts(s, f) }
+	for _, key := range []string{"limits", "auth", "tls"} {
 		known[key] = r.reserved
 	}
 	if n.Kind == document.Null { // a server.yaml without settings

@@ -56,11 +56,11 @@ func TestSpecProblems(t *testing.T) {
 		},
 		{
 			name: "keys of a later version", file: "s.yaml",
-			text: "limits: {}\nauth:\ntls: {a: 1}\nartifacts: s3://b\nmodels: .\n",
+			text: "limits: {}\nauth:\ntls: {a: 1}\nartifacts: https://b\nmodels: .\n",
 			want: []string{
 				"s.yaml:1:1: limits is not supported by this version yet", "s.yaml:2:1: auth is not supported by this version yet",
 				"s.yaml:3:1: tls is not supported by this version yet",
-				"s.yaml:4:1: artifacts is not supported by this version yet",
+				"s.yaml:4:12: artifacts: models are pushed to a folder, or to s3://bucket/path, gs://bucket/path or azblob://container/path",
 			},
 		},
 		{
