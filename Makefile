@@ -126,7 +126,7 @@ verify-python: ## run MLRun's cases through Python workers, and again with the r
 
 .PHONY: verify-durability
 verify-durability: ## kill a server at any time, KILLS (100) times for each kind of stream: nothing that was acknowledged is lost
-	LEAT_KILLS=$(or $(KILLS),100) $(GO) test -count 1 -timeout 60m ./cmd/leat -run '^TestKilled$$' -v
+	LEAT_KILLS=$(or $(KILLS),100) $(GO) test -count 1 -timeout 60m ./cmd/leat -run '^TestKilled' -v
 
 .PHONY: format
 format: ## format the Go files

@@ -157,6 +157,7 @@ func (k *killing) taken(t *testing.T) map[string]bool {
 type victim struct {
 	cmd    *exec.Cmd
 	url    string
+	admin  string
 	client http.Client
 }
 
@@ -177,6 +178,9 @@ func (k *killing) start(t *testing.T) *victim {
 	for lines.Scan() {
 		if url, ok := strings.CutPrefix(lines.Text(), "serving"); ok {
 			s.url = strings.TrimSpace(url)
+		}
+		if admin, ok := strings.CutPrefix(lines.Text(), "admin"); ok {
+			s.admin = strings.TrimSpace(admin)
 			go func() { _, _ = io.Copy(io.Discard, out) }()
 			return s
 		}

@@ -177,6 +177,10 @@ func (l *log) append(ctx context.Context, lines []byte) (end int64, err error) {
 		}
 	}
 	if err := l.write(lines); err != nil {
+		var told *fs.PathError
+		if errors.As(err, &told) && told.Path == l.path {
+			return 0, err // which says so already
+		}
 		return 0, fmt.Errorf("write %s: %w", l.path, err)
 	}
 	for _, g := range l.groups {
