@@ -218,9 +218,30 @@ func (s *Server) ListenAndServe(ctx context.Context, addr string) error {
 		if err != nil {
 			return errors.Join(fmt.Errorf("listen: %w", err), ports[0].l.Close(), s.Close(ctx))
 		}
-		ports = append(ports, port{s.core.RPC(l.Addr(), grpc.Options{MaxMessage: s.maxBody, Tracer: s.core.CallTracer()}), l})
+		ports = append(ports, s.portOfGRPC(l))
 	}
 	return s.serveUntil(ctx, ports)
+}
+
+// ServeGRPC serves the protocol over gRPC on l, which it closes in the end, until
+// ctx ends, and lets requests in flight finish for at most 30 seconds. The caller
+// starts the server before and closes it afterwards.
+func (s *Server) ServeGRPC(ctx context.Context, l net.Listener) error {
+	p := s.portOfGRPC(l)
+	failed := make(chan error, 1)
+	go func() { failed <- p.server.Serve(l) }()
+	var err error
+	select {
+	case err = <-failed:
+	case <-ctx.Done():
+	}
+	late, cancel := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
+	defer cancel()
+	return errors.Join(err, p.server.Shutdown(late, 0))
+}
+
+func (s *Server) portOfGRPC(l net.Listener) port {
+	return port{s.core.RPC(l.Addr(), grpc.Options{MaxMessage: s.maxBody, Tracer: s.core.CallTracer()}), l}
 }
 
 // A port is a listener and what serves it.
