@@ -50,7 +50,7 @@ Examples:
 
     leat model push iris.ubj --tag v1 --metric accuracy=0.97 --training train.csv --label-column species
     leat model push net/ --key net --project vision --artifacts s3://models/leat
-    leat model push iris.ubj --input length:float --input width:float --output species:int
+    leat model push iris.ubj --input-column length:float --input-column width:float --output-column species:int
 `
 }
 

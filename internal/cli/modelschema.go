@@ -25,11 +25,11 @@ const profileName = profile.Version + ".json"
 // schemaFlags say what columns a model has: by name, in a file, or as the data has
 // them that it was trained on.
 type schemaFlags struct {
-	Schema      string   `placeholder:"FILE" help:"YAML or JSON with the lists inputs and outputs, of name and value_type."`
-	Input       []string `sep:"none" placeholder:"NAME[:TYPE]" help:"A column that the model gets, float if nothing is said; may be repeated."`
-	Output      []string `sep:"none" placeholder:"NAME[:TYPE]" help:"A column that it answers with; may be repeated."`
-	Training    string   `placeholder:"FILE" help:"CSV or Parquet that it was trained on."`
-	LabelColumn []string `sep:"none" placeholder:"NAME" help:"Column of the data that is predicted; may be repeated."`
+	Schema       string   `placeholder:"FILE" help:"YAML or JSON with the lists inputs and outputs, of name and value_type."`
+	InputColumn  []string `sep:"none" placeholder:"NAME[:TYPE]" help:"A column that the model gets, float if nothing is said; may be repeated."`
+	OutputColumn []string `sep:"none" placeholder:"NAME[:TYPE]" help:"A column that it answers with; may be repeated."`
+	Training     string   `placeholder:"FILE" help:"CSV or Parquet that it was trained on."`
+	LabelColumn  []string `sep:"none" placeholder:"NAME" help:"Column of the data that is predicted; may be repeated."`
 }
 
 // valueTypes are MLRun's (ValueType in mlrun/data_types/data_types.py).
@@ -42,14 +42,14 @@ var valueTypes = []string{
 // schema fills in what the flags say of columns.
 func (f *schemaFlags) schema(p *artifact.Push) error {
 	given := 0
-	for _, here := range []bool{f.Schema != "", len(f.Input)+len(f.Output) > 0, f.Training != ""} {
+	for _, here := range []bool{f.Schema != "", len(f.InputColumn)+len(f.OutputColumn) > 0, f.Training != ""} {
 		if here {
 			given++
 		}
 	}
 	switch {
 	case given > 1:
-		return badUsage("the columns come from --schema, from --input and --output, or from --training")
+		return badUsage("the columns come from --schema, from --input-column and --output-column, or from --training")
 	case len(f.LabelColumn) > 0 && f.Training == "":
 		return badUsage("--label-column is about --training")
 	case f.Schema != "":
@@ -58,10 +58,10 @@ func (f *schemaFlags) schema(p *artifact.Push) error {
 		return f.fromData(p)
 	}
 	var err error
-	if p.Inputs, err = columnFlags("--input", f.Input); err != nil {
+	if p.Inputs, err = columnFlags("--input-column", f.InputColumn); err != nil {
 		return err
 	}
-	p.Outputs, err = columnFlags("--output", f.Output)
+	p.Outputs, err = columnFlags("--output-column", f.OutputColumn)
 	return err
 }
 
