@@ -1,7 +1,7 @@
 // Command bench measures leat against the floor server in one run, and prints
 // ratios with their targets. bench/README.md says what the figures mean.
 //
-//	go run ./bench/cmd/bench [-suite http|inproc|graph|cold|reload|endpoints|python|kserve|mlrun|all] [-smoke]
+//	go run ./bench/cmd/bench [-suite http|image|inproc|graph|cold|reload|endpoints|python|kserve|mlrun|all] [-smoke]
 package main
 
 import (
@@ -71,7 +71,7 @@ func parse(args []string) (config, error) {
 	var smoke bool
 	var reloads int
 	f := flag.NewFlagSet("bench", flag.ContinueOnError)
-	f.StringVar(&c.suite, "suite", "all", "http, inproc, graph, cold, reload, endpoints, records, python, kserve, mlrun, or all but the last two")
+	f.StringVar(&c.suite, "suite", "all", "http, image, inproc, cold, reload, endpoints, records, python, kserve, mlrun, or all but the last two")
 	f.IntVar(&c.rounds, "rounds", 5, "rounds of the http suite")
 	f.IntVar(&c.runs, "runs", 11, "starts of each server in the cold suite")
 	f.Float64Var(&seconds, "seconds", 1.5, "length of a cell, beside its warm-up")
@@ -135,16 +135,16 @@ func run(ctx context.Context, c config, out io.Writer) error {
 	if c.procs > 0 {
 		runtime.GOMAXPROCS(c.procs)
 	}
-	suites := map[string]func(context.Context) error{"http": b.http, "inproc": b.inproc, "graph": b.graphs, "cold": b.cold, "reload": b.reload, "endpoints": b.endpoints, "records": b.records, "kserve": b.kserve, "mlrun": b.mlrun, "python": b.pythonModels}
+	suites := map[string]func(context.Context) error{"http": b.http, "image": b.image, "inproc": b.inproc, "graph": b.graphs, "cold": b.cold, "reload": b.reload, "endpoints": b.endpoints, "records": b.records, "kserve": b.kserve, "mlrun": b.mlrun, "python": b.pythonModels}
 	names := []string{c.suite}
 	if c.suite == "all" {
-		names = []string{"inproc", "graph", "http", "cold", "reload", "endpoints", "records", "python"}
+		names = []string{"inproc", "graph", "http", "image", "cold", "reload", "endpoints", "records", "python"}
 	}
 	b.printMachine()
 	for _, name := range names {
 		suite, ok := suites[name]
 		if !ok {
-			return fmt.Errorf("no suite %q: there are http, inproc, graph, cold, reload, endpoints, records, python, kserve, mlrun and all", name)
+			return fmt.Errorf("no suite %q: there are http, image, inproc, graph, cold, reload, endpoints, records, python, kserve, mlrun and all", name)
 		}
 		if err := suite(ctx); err != nil {
 			return fmt.Errorf("suite %s: %w", name, err)

@@ -90,6 +90,9 @@ func probe(ctx context.Context, addr string, w workload, t target) error {
 		return err
 	}
 	req.Header.Set("Content-Type", "application/json")
+	for i := 1; i < len(w.fields); i += 2 {
+		req.Header.Set(w.fields[i-1], w.fields[i])
+	}
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
 		return err
@@ -106,5 +109,5 @@ func probe(ctx context.Context, addr string, w workload, t target) error {
 }
 
 func (w workload) options(t target, addr string) load.Options {
-	return load.Options{Addr: addr, Request: load.Render(w.path, w.body), Verify: w.verifier(t)}
+	return load.Options{Addr: addr, Request: load.Render(w.path, w.body, w.fields...), Verify: w.verifier(t)}
 }

@@ -15,6 +15,7 @@ type workload struct {
 	echo       []float64               // the numbers in the body: what an echo model answers
 	answer     []float64               // what the real model answers
 	goals      map[int]goal            // by connections
+	fields     []string                // of the header besides the usual ones: name, value, name …
 	check      func(body []byte) error // instead of comparing numbers; may be nil
 }
 
