@@ -52,7 +52,7 @@ const (
 
 const (
 	loadBytes  = 512 << 10             // that are published at a time
-	linger     = 10 * time.Millisecond // for records to gather
+	linger     = 50 * time.Millisecond // for records to gather: an embedded stream syncs the disk each time
 	firstPause = 100 * time.Millisecond
 	maxPause   = 2 * time.Second
 	// attemptTime bounds one attempt to publish.

@@ -95,12 +95,6 @@ func (s *recordSink) take(line []byte) {
 	s.finished[r.Resp.ID] = true
 }
 
-func (s *recordSink) count() int {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.records
-}
-
 // An outageRun is a server whose stream is there, away and there again.
 type outageRun struct {
 	*bench
