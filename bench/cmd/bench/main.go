@@ -46,6 +46,7 @@ type bench struct {
 	proc   fs.FS
 	dir    string // temporary: binaries, repositories
 	failed bool   // a target was missed
+	goals  []pythonGoal
 }
 
 func main() { os.Exit(status()) }

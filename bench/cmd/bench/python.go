@@ -58,6 +58,7 @@ type contest struct {
 	name     string
 	goal     bool // CPU time is that of a call of a model that does nothing
 	entrants []*entrant
+	judged   *entrant // of leat's; nil for the first
 }
 
 // pythonModels compares models in Python behind leat with the same models behind the
@@ -92,7 +93,7 @@ func (b *bench) pythonModels(ctx context.Context) (err error) {
 			return fmt.Errorf("%s: %w", p.name, err)
 		}
 	}
-	return nil
+	return b.printGoals()
 }
 
 // train trains the classifier with the scikit-learn that will open it.
@@ -131,6 +132,11 @@ func (b *bench) leatServer(ctx context.Context, name, interpreter, workers strin
 
 func (b *bench) irisRoute(folder string) string {
 	return fmt.Sprintf("iris: {class_name: Iris, class_args: {folder: %s}}", filepath.Join(b.dir, folder))
+}
+
+// fileRoute serves the classifier from its file, as MLServer's runtime does.
+func (b *bench) fileRoute(name, args string) string {
+	return fmt.Sprintf("%s: {class_name: sklearn, class_args: {model_path: %s%s}}", name, filepath.Join(b.dir, "iris", "iris.joblib"), args)
 }
 
 // started are servers on their way into contests.
@@ -222,7 +228,8 @@ func (b *bench) oipContests(ctx context.Context) (_ []*contest, stop func() erro
 	floor, err := server.Start(ctx, "floor", b.dir+"/floor", b.env()...)
 	if err == nil {
 		all = started{{name: "floor", srv: floor}}
-		err = all.add(b.leatServer(ctx, "leat OIP", b.leatPython, "1", "echo: {class_name: EchoRuntime}", "class: {class_name: Echo}", b.irisRoute("iris")))
+		err = all.add(b.leatServer(ctx, "leat OIP", b.leatPython, "1", "echo: {class_name: EchoRuntime}", "class: {class_name: Echo}", b.irisRoute("iris"),
+			b.fileRoute("file", ""), b.fileRoute("batch", ", batch: 64")))
 	}
 	for _, workers := range []int{0, 1} {
 		if err == nil && b.mlserver != "" {
@@ -235,9 +242,15 @@ func (b *bench) oipContests(ctx context.Context) (_ []*contest, stop func() erro
 	echo := &contest{name: "echo runtime of MLServer's, tensor 1x4, Open Inference Protocol"}
 	species := &contest{name: "LogisticRegression of scikit-learn, tensor 1x4, Open Inference Protocol"}
 	echo.enter(all[0], tensorRequest("echo", iris[:4]))
+	species.enter(&pythonServer{name: "leat, file", srv: all[1].srv}, tensorRequest("file", setosa))
+	species.enter(&pythonServer{name: "leat, file, batch: 64", srv: all[1].srv}, tensorRequest("batch", setosa))
+	species.judged = species.entrants[1]
 	for _, s := range all[1:] {
 		echo.enter(s, tensorRequest("echo", iris[:4]))
 		species.enter(s, tensorRequest("iris", setosa))
+		if s.peer {
+			species.enter(&pythonServer{name: s.name + ", batch: 64", srv: s.srv, peer: true}, tensorRequest("batch", setosa))
+		}
 	}
 	echo.enter(&pythonServer{name: "leat, class of MLRun", srv: all[1].srv}, tensorRequest("class", iris[:4]))
 	return []*contest{echo, species}, all.stop, nil
@@ -254,10 +267,10 @@ func (b *bench) mlserverServer(ctx context.Context, workers int) (*pythonServer,
 	files := map[string]string{
 		"settings.json": fmt.Sprintf(`{"host": "127.0.0.1", "http_port": %d, "grpc_port": %d, "metrics_port": %d, "parallel_workers": %d, "debug": false}`,
 			port, port+1, port+2, workers),
-		"echo/runtimes.py":         string(runtime),
-		"echo/model-settings.json": `{"name": "echo", "implementation": "runtimes.EchoRuntime"}`,
-		"iris/model-settings.json": fmt.Sprintf(`{"name": "iris", "implementation": "mlserver_sklearn.SKLearnModel", "parameters": {"uri": %q}}`,
-			filepath.Join(b.dir, "iris", "iris.joblib")),
+		"echo/runtimes.py":          string(runtime),
+		"echo/model-settings.json":  `{"name": "echo", "implementation": "runtimes.EchoRuntime"}`,
+		"iris/model-settings.json":  b.mlserverModel("iris", ""),
+		"batch/model-settings.json": b.mlserverModel("batch", `"max_batch_size": 64, "max_batch_time": 0.001, `), // more wait for others
 	}
 	for name, text := range files {
 		path := filepath.Join(dir, name)
@@ -269,6 +282,10 @@ func (b *bench) mlserverServer(ctx context.Context, workers int) (*pythonServer,
 	command := fmt.Sprintf(`sh -c 'echo http://127.0.0.1:%d; cd %s; exec %s -m mlserver.cli.main start . >/dev/null 2>&1'`, port, dir, b.mlserver)
 	srv, err := server.Start(ctx, name, command, b.env()...)
 	return &pythonServer{name: name, srv: srv, peer: true, kill: true}, err
+}
+
+func (b *bench) mlserverModel(name, settings string) string {
+	return fmt.Sprintf(`{"name": %q, %s"implementation": "mlserver_sklearn.SKLearnModel", "parameters": {"uri": %q}}`, name, settings, filepath.Join(b.dir, "iris", "iris.joblib"))
 }
 
 func (c *contest) enter(s *pythonServer, w workload) {

@@ -51,6 +51,9 @@ func (b *bench) pythonCalls(ctx context.Context) error {
 		at := func(q float64) float64 { return micros(took[int(q*float64(len(took)-1))]) }
 		fmt.Fprintf(b.out, "%s: least %.1f us, p10 %.1f, median %.1f, p99 %.1f; median of the quietest %d in a row %.1f; goal: that <= %v %s\n", c.name,
 			at(0), at(0.1), at(0.5), at(0.99), stretch, micros(quiet), c.goal, b.verdict(quiet <= c.goal))
+		want := fmt.Sprintf("<= %.0f", micros(c.goal))
+		b.goal("a call in process, "+c.name+": us, median of the quietest stretch", want, micros(quiet), quiet <= c.goal, true)
+		b.goal("a call in process, "+c.name+": us, median of all", want, at(0.5), at(0.5) <= micros(c.goal), true)
 	}
 	return nil
 }
@@ -139,6 +142,7 @@ func (b *bench) pythonMemory(ctx context.Context) (err error) {
 	mb := megabytes(workers)
 	fmt.Fprintf(b.out, "\na worker with the echo model, without numpy: %.1f MB resident, peak %.1f; the server %.1f MB; goal: <= %.0f MB %s\n",
 		mb, megabytes(peak), megabytes(server.Resident-workers), workerMB, b.verdict(mb > 0 && mb <= workerMB))
+	b.goal("a worker without numpy: MB resident", fmt.Sprintf("<= %.0f", workerMB), mb, mb > 0 && mb <= workerMB, false)
 	return nil
 }
 
@@ -169,5 +173,6 @@ func (b *bench) pythonWorkers(ctx context.Context) (err error) {
 	two, one := over(c.entrants[0].cells, c.entrants[0].perSecond), over(c.entrants[1].cells, c.entrants[1].perSecond)
 	faster := two.most / one.most // of the round in which others took the least of the CPUs
 	fmt.Fprintf(b.out, "the best round of two workers is %.2f times the best of one, with %d CPUs; goal: >= %.1f %s\n", faster, runtime.NumCPU(), workersFaster, b.verdict(faster >= workersFaster))
+	b.goal("two workers to one, best rounds: req/s", fmt.Sprintf(">= %.1f", workersFaster), faster, faster >= workersFaster, true)
 	return nil
 }

@@ -39,8 +39,11 @@ func (b *bench) printContest(c *contest, conns int) error {
 	return nil
 }
 
-// ours is leat, with its own shim of MLRun's package.
+// ours is leat, with its own shim of MLRun's package, where no other is judged.
 func (c *contest) ours() *entrant {
+	if c.judged != nil {
+		return c.judged
+	}
 	for _, e := range c.entrants {
 		if strings.HasPrefix(e.name(), "leat") {
 			return e
@@ -67,14 +70,54 @@ func (b *bench) judgeContest(c *contest, conns int) {
 	if c.goal {
 		cpu := over(ours.cells, ours.cpu).median
 		fmt.Fprintf(b.out, "goal: CPU <= %.0f us %s\n", pythonCPU, b.verdict(cpu <= pythonCPU))
+		b.goal(c.name+": CPU us a request", fmt.Sprintf("<= %.0f", pythonCPU), cpu, cpu <= pythonCPU, false)
 		b.tellNuclio(ours, c.entrants[0])
 	}
 	for _, e := range c.entrants {
 		if e.peer {
 			rate, p99 := ours.to(&e.row, ours.perSecond, e.perSecond), ours.to(&e.row, ours.p99, e.p99)
 			fmt.Fprintf(b.out, "goals to %s: req/s >= %.1f %s, p99 <= %.2f %s\n", e.name(), pythonRate, b.verdict(rate >= pythonRate), pythonP99, b.verdict(p99 <= pythonP99))
+			what := fmt.Sprintf("%s, %s to %s", c.name, ours.name(), e.name())
+			b.goal(what+": req/s", fmt.Sprintf(">= %.1f", pythonRate), rate, rate >= pythonRate, true)
+			b.goal(what+": p99", fmt.Sprintf("<= %.2f", pythonP99), p99, p99 <= pythonP99, true)
+			b.tellOthers(c, e)
 		}
 	}
+}
+
+// tellOthers tells what leat's others are to a peer.
+func (b *bench) tellOthers(c *contest, peer *entrant) {
+	for _, e := range c.entrants {
+		if strings.HasPrefix(e.name(), "leat") && e != c.ours() {
+			fmt.Fprintf(b.out, "  %s to it: req/s %.2f, p99 %.2f\n", e.name(), e.to(&peer.row, e.perSecond, peer.perSecond), e.to(&peer.row, e.p99, peer.p99))
+		}
+	}
+}
+
+// A pythonGoal is one, with what was seen.
+type pythonGoal struct {
+	what, want string
+	seen       float64
+	met, quiet bool // quiet: other work on the machine changes what is seen
+}
+
+func (b *bench) goal(what, want string, seen float64, met, quiet bool) {
+	b.goals = append(b.goals, pythonGoal{what, want, seen, met, quiet})
+}
+
+// printGoals prints all goals in one table.
+func (b *bench) printGoals() error {
+	fmt.Fprintf(b.out, "\nall goals; * needs a machine with nothing else to do\n")
+	tw := tabwriter.NewWriter(b.out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(tw, "what\tgoal\tseen\t\t")
+	for _, g := range b.goals {
+		mark := ""
+		if g.quiet {
+			mark = " *"
+		}
+		fmt.Fprintf(tw, "%s\t%s\t%.2f\t%s%s\t\n", g.what, g.want, g.seen, b.verdict(g.met), mark)
+	}
+	return tw.Flush()
 }
 
 // tellNuclio compares with nuclio by way of the floor.
