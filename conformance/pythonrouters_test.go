@@ -47,7 +47,7 @@ func TestPythonRouters(t *testing.T) {
 // worker processes. Answers are MLRun's, or those of the server's own steps where
 // the list of differences has them.
 func TestPythonSpecs(t *testing.T) {
-	if testing.Short() {
+	if testing.Short() || raced {
 		t.Skip("starts many processes")
 	}
 	code := pythonCode(t, "user_code.py", "verify/more_user_code.py")
