@@ -24,7 +24,9 @@ import (
 //
 // when is microseconds since 1970, little-endian; took is microseconds. request is
 // nothing, a JSON object, or an id and tensors; answer is nothing, an error, a JSON
-// object, or an id, a timestamp and outputs: tensors or JSON. See [appendPayload].
+// object, or an id, a timestamp and outputs: tensors or JSON. The id of an answer is
+// "" where it is that of the event. event is 0 and 16 bytes for a UUID in lower case,
+// else its length and one, and its text. See [appendPayload].
 const (
 	kindSource byte = 1 + iota
 	kindNotes

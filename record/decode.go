@@ -22,7 +22,7 @@ type Source struct {
 type Notes struct{ Labels, Metrics []byte }
 
 // A Record is one as it comes out of the compact code. What it holds refers to the
-// chunk.
+// chunk and to the decoder.
 type Record struct {
 	*Source
 	Notes *Notes // nil for none
@@ -55,7 +55,8 @@ type Decoder struct {
 	notes   []*Notes
 	batch   int // how many are left of it
 	record  Record
-	op      string // of the last record
+	op      string   // of the last record
+	id      [36]byte // of the record
 	clock   clock
 }
 
@@ -144,7 +145,7 @@ func (d *Decoder) payload(c *cursor) {
 	if r.flags&hasOp != 0 {
 		r.Op = d.operation(c.text())
 	}
-	r.EventID = c.text()
+	r.EventID = c.eventID(&d.id)
 	switch {
 	case r.flags&requestText != 0:
 		r.request = c.text()

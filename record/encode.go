@@ -23,7 +23,7 @@ func appendPayload(dst []byte, r *serve.Record, weight int) []byte {
 		flags |= hasOp
 		dst = appendText(dst, r.Op)
 	}
-	dst = appendText(dst, r.EventID)
+	dst = appendEventID(dst, r.EventID)
 	var is byte
 	dst, is = appendRequest(dst, r)
 	flags |= is
@@ -165,7 +165,7 @@ func appendAnswer(dst []byte, r *serve.Record) ([]byte, byte) {
 	case len(resp.Fields()) > 0 || resp.ModelName != r.Model || resp.ModelVersion != r.Version:
 		return appendObject(dst, func(dst []byte) ([]byte, error) { return appendOwn(dst, resp) }), answerText
 	}
-	dst = appendAnswerID(dst, resp)
+	dst = appendAnswerID(dst, resp, r.EventID)
 	dst = appendText(dst, resp.Timestamp)
 	switch v := resp.Outputs.(type) {
 	case *serve.Tensor:
@@ -184,10 +184,14 @@ func appendAnswer(dst []byte, r *serve.Record) ([]byte, byte) {
 	return appendValue(dst, resp.Outputs), answerValue
 }
 
-// appendAnswerID appends the id as JSON.
-func appendAnswerID(dst []byte, resp *serve.Response) []byte {
-	if resp.RawID != nil {
+// appendAnswerID appends the id as JSON, and nothing where it is the event's, as it
+// mostly is.
+func appendAnswerID(dst []byte, resp *serve.Response, event string) []byte {
+	switch {
+	case resp.RawID != nil:
 		return appendText(dst, resp.RawID)
+	case resp.ID == event:
+		return append(dst, 0)
 	}
 	at := len(dst)
 	dst = jsontext.AppendString(append(dst, 0), resp.ID)

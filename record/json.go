@@ -127,7 +127,12 @@ func (r *Record) appendAnswer(dst []byte) []byte {
 	case r.flags&(answerTensors|answerValue) == 0:
 		return append(dst, "null"...)
 	}
-	dst = append(append(dst, `{"id":`...), strict(r.answer)...)
+	dst = append(dst, `{"id":`...)
+	if len(r.answer) > 0 {
+		dst = append(dst, strict(r.answer)...)
+	} else {
+		dst = jsontext.AppendString(dst, string(r.EventID))
+	}
 	dst = jsontext.AppendString(append(dst, `,"model_name":`...), r.Model)
 	dst = append(dst, `,"outputs":`...)
 	if r.flags&answerTensors != 0 {

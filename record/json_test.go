@@ -246,6 +246,21 @@ func TestPlainRows(t *testing.T) {
 	})
 }
 
+// TestIDs has ids of all kinds come out as they went in, but for what no id is.
+func TestIDs(t *testing.T) {
+	const uuid = "f963b041-c90a-4ced-ade7-360f8b12988e"
+	for _, id := range []string{"", "a", uuid, strings.ToUpper(uuid), uuid[:35] + "g", "\xff" + uuid[1:], strings.Repeat("x", 254), strings.Repeat("x", 255), strings.Repeat("y", 300)} {
+		c := cursor{rest: append(appendEventID(nil, id), 7)}
+		if got := string(c.eventID(new([36]byte))); got != id || c.bad || len(c.rest) != 1 {
+			t.Errorf("%q came out as %q", id, got)
+		}
+	}
+	c := cursor{rest: appendEventID(nil, strings.Repeat("z", 1<<20))}
+	if got := c.eventID(new([36]byte)); len(got) != maxID || c.bad {
+		t.Errorf("a text of a megabyte came out with %d bytes", len(got))
+	}
+}
+
 func TestClock(t *testing.T) {
 	var c clock
 	for _, at := range []time.Time{begin, begin.Add(time.Microsecond), begin.Add(time.Second), begin, time.Unix(0, 0), time.Unix(-1, 999_999_000), begin.In(time.FixedZone("x", 3600))} {

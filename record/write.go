@@ -75,7 +75,7 @@ func (p *Pusher) json(all []parcel, c *chunk, l *load) []parcel {
 			return p.unread(all, c, at, l, err)
 		}
 		p.out.end()
-		all = append(all, parcel{chunk: c, from: at, n: n})
+		all = append(all, parcel{chunk: c, from: at, n: n, Message: stream.Message{Line: true}})
 		at += n
 	}
 }

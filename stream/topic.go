@@ -94,10 +94,12 @@ func (t *Topic) record(m *Message) (*Message, error) {
 		}
 	}
 	switch {
+	case t.o.Format == Bare && m.ID == "" && m.Header == nil && (!t.traits.Wraps || m.Key == "" && m.Time.IsZero()):
+		return m, nil
 	case t.o.Format == Bare && t.traits.Wraps:
-		return &Message{Body: m.Body}, nil
+		return &Message{Body: m.Body, Line: m.Line}, nil
 	case t.o.Format == Bare:
-		return &Message{Key: m.Key, Time: m.Time, Body: m.Body}, nil
+		return &Message{Key: m.Key, Time: m.Time, Body: m.Body, Line: m.Line}, nil
 	case t.o.Format == FullEvent && !t.traits.Wraps:
 		return &Message{Key: m.Key, Time: m.Time, Body: driver.Wrap(nil, m)}, nil
 	}

@@ -26,6 +26,9 @@ type Message struct {
 	Header map[string][]string
 	Time   time.Time // when it was made; zero is unknown
 	Body   []byte
+	// Line says that Body is one JSON value on one line, and no wrapper (see [Wrap]),
+	// so that a driver need not look.
+	Line bool
 	// Value is the message as it is within this process, where Body is nil.
 	// Only drivers whose Traits say Local get to see one.
 	Value Value

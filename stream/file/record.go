@@ -10,11 +10,13 @@ import (
 // appendRecord appends a message as one line: its body alone where that says
 // everything and cannot be taken for the wrapper, else in the wrapper.
 func appendRecord(dst []byte, m *driver.Message) []byte {
-	bare := m.Key == "" && m.ID == "" && len(m.Header) == 0 &&
-		!driver.IsWrapped(m.Body) && json.Valid(m.Body)
-	if bare {
+	alone := m.Key == "" && m.ID == "" && len(m.Header) == 0
+	switch {
+	case alone && m.Line:
+		dst = append(dst, m.Body...)
+	case alone && !driver.IsWrapped(m.Body) && json.Valid(m.Body):
 		dst = driver.AppendLine(dst, bytes.TrimSpace(m.Body))
-	} else {
+	default:
 		dst = driver.Wrap(dst, m)
 	}
 	return append(dst, '\n')

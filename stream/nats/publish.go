@@ -110,7 +110,7 @@ func (l *log) pack(f *found, batch []*driver.Message, from int) (item, error) {
 	if f.own {
 		most = min(most, l.bytes/8)
 	}
-	data := []byte{packVersion}
+	data := append(make([]byte, 0, roomOf(batch[from:], most)), packVersion)
 	it := item{from: from, to: from}
 	for it.to < len(batch) && it.to-from < l.records {
 		m := batch[it.to]
@@ -122,6 +122,19 @@ func (l *log) pack(f *found, batch []*driver.Message, from int) (item, error) {
 	}
 	it.msg = &client.Msg{Subject: l.subject, Data: data, Header: client.Header{}}
 	return it, l.fits(f, it.msg)
+}
+
+// roomOf is about what the pack of a batch takes: growing costs more than packing.
+func roomOf(batch []*driver.Message, most int64) int64 {
+	room := int64(headRoom)
+	for _, m := range batch {
+		size := int64(m.Size()) + 8
+		if room+size > most {
+			break
+		}
+		room += size
+	}
+	return max(room, int64(batch[0].Size())+headRoom)
 }
 
 // sendPack publishes a pack. In the server within the process the packs of a
