@@ -3,12 +3,15 @@ package python
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"errors"
 	"io"
+	"math/rand/v2"
 	"os"
 	"sync"
 	"testing"
 	"testing/iotest"
+	"time"
 )
 
 // stoodBack calls one after another until the keeper has stood back.
@@ -210,4 +213,68 @@ func (a *again) Read(b []byte) (int, error) {
 	n := copy(b, a.of[a.at:])
 	a.at = (a.at + n) % len(a.of)
 	return n, nil
+}
+
+// TestCallersComeAndGo has one to several callers at a time, some of which give up,
+// so that the right to read changes hands in every way. Each call that does not
+// give up has its own answer.
+func TestCallersComeAndGo(t *testing.T) {
+	logged := make(chan frame, 1000)
+	c, p := connected(t, func(c *conn) { c.told = func(f frame) { logged <- f } })
+	var serving sync.WaitGroup
+	serving.Go(func() {
+		for n := 0; ; n++ {
+			f := p.next(t)
+			switch {
+			case f.kind == kindCancel:
+				continue
+			case f.kind == kindClose:
+				p.say(t, frame{kind: kindOK, call: f.call})
+				return
+			case f.kind == kindPing:
+				p.say(t, frame{kind: kindOK, call: f.call})
+				continue
+			case n%50 == 0:
+				p.say(t, frame{kind: kindLog, meta: []byte("{}")})
+			}
+			serving.Go(func() {
+				time.Sleep(time.Duration(f.body[0]%8) * time.Millisecond / 4)
+				p.say(t, frame{kind: kindOK, call: f.call, body: f.body})
+			})
+		}
+	})
+	t.Cleanup(serving.Wait)
+	stoodBack(t, c)
+	var calling sync.WaitGroup
+	for i := range 6 {
+		calling.Go(func() {
+			r := rand.New(rand.NewPCG(uint64(i), 1))
+			for range 150 {
+				body := binary.LittleEndian.AppendUint64(nil, r.Uint64())
+				ctx, cancel := t.Context(), context.CancelFunc(func() {})
+				switch r.IntN(8) {
+				case 0:
+					ctx, cancel = context.WithTimeout(ctx, time.Duration(r.IntN(40))*time.Millisecond)
+				case 1:
+					ctx, cancel = context.WithCancel(ctx)
+					time.AfterFunc(time.Duration(r.IntN(3000))*time.Microsecond, cancel)
+				case 2:
+					time.Sleep(time.Duration(r.IntN(12)) * time.Millisecond) // the others may be done meanwhile
+				}
+				got, _, err := c.do(ctx, &frame{kind: kindCall, body: body})
+				if err == nil && !bytes.Equal(got.body, body) {
+					t.Errorf("%x, want %x", got.body, body)
+				}
+				if err != nil && ctx.Err() == nil {
+					t.Error(err)
+				}
+				cancel()
+			}
+		})
+	}
+	calling.Wait()
+	end(t, c)
+	if len(logged) == 0 {
+		t.Error("no record has come")
+	}
 }
