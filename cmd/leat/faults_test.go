@@ -14,6 +14,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/leat-ml/leat/internal/servertest"
 )
 
 // A faulty is a server with a database to which things happen.
@@ -46,18 +48,28 @@ func (b *safeBuffer) String() string {
 func newFaulty(t *testing.T) *faulty {
 	t.Helper()
 	f := &faulty{folder: t.TempDir()}
-	model, err := filepath.Abs("../../examples/quickstart/diabetes.ubj")
-	if err != nil {
-		t.Fatal(err)
-	}
-	spec := `{"function_uri": "p/f", "graph": {"kind": "router", "routes": {"m": {"class_name": "XGBoostModelServer", "class_args": {"model_path": "` + model + `"}}}}}`
-	if err := os.WriteFile(f.path("spec.json"), []byte(spec), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	f.spec(t, "")
 	if err := os.Mkdir(f.path("data"), 0o700); err != nil {
 		t.Fatal(err)
 	}
 	return f
+}
+
+// spec writes the spec of a model; database is the URL of its records, "" for the
+// file in the data folder.
+func (f *faulty) spec(t *testing.T, database string) {
+	t.Helper()
+	if database != "" {
+		database = `"database": "` + database + `", `
+	}
+	model, err := filepath.Abs("../../examples/quickstart/diabetes.ubj")
+	if err != nil {
+		t.Fatal(err)
+	}
+	spec := `{` + database + `"function_uri": "p/f", "graph": {"kind": "router", "routes": {"m": {"class_name": "XGBoostModelServer", "class_args": {"model_path": "` + model + `"}}}}}`
+	if err := os.WriteFile(f.path("spec.json"), []byte(spec), 0o600); err != nil {
+		t.Fatal(err)
+	}
 }
 
 func (f *faulty) path(name string) string { return filepath.Join(f.folder, name) }
@@ -164,7 +176,6 @@ func (f *faulty) recovers(t *testing.T) {
 	n, wrong := 0, ""
 	for deadline := time.Now().Add(2 * time.Minute); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
 		if n, wrong = f.record(t); n == f.asked {
-			f.sound(t)
 			return
 		}
 	}
@@ -240,6 +251,7 @@ func TestDatabaseFaults(t *testing.T) {
 			f.asked = 1 // what came while there was no database to be had, and went with the server
 			f.start(t, "")
 			f.recovers(t)
+			f.sound(t)
 		},
 		"newer": func(t *testing.T, f *faulty) {
 			f.made(t)
@@ -266,6 +278,7 @@ func TestDatabaseFaults(t *testing.T) {
 				t.Fatal(err)
 			}
 			f.recovers(t)
+			f.sound(t)
 		},
 		"gone": func(t *testing.T, f *faulty) {
 			f.start(t, "")
@@ -279,6 +292,7 @@ func TestDatabaseFaults(t *testing.T) {
 			f.asked = 0 // what was recorded is gone with it
 			f.fails(t, "the file of the database is gone")
 			f.recovers(t)
+			f.sound(t)
 		},
 		"full": func(t *testing.T, f *faulty) {
 			f.start(t, "ulimit -f 40;") // 20 or 40 KB a file
@@ -298,5 +312,23 @@ func TestDatabaseFaults(t *testing.T) {
 			t.Parallel()
 			test(t, newFaulty(t))
 		})
+	}
+}
+
+// TestPostgresFaults: a PostgreSQL that ends is told of, models are served, and what
+// came meanwhile is recorded when it is back.
+func TestPostgresFaults(t *testing.T) {
+	pg := servertest.StartPostgres(t)
+	f := newFaulty(t)
+	f.spec(t, pg.SecretURL())
+	f.start(t, "")
+	f.infers(t)
+	f.recovers(t)
+	pg.Stop()
+	f.fails(t, "the database cannot be reached")
+	pg.Start(t)
+	f.recovers(t)
+	if strings.Contains(f.log.String(), "s3cret") {
+		t.Errorf("the log has the password:\n%s", f.log.String())
 	}
 }

@@ -55,6 +55,7 @@ type Core struct {
 	cfg      Config
 	current  atomic.Pointer[generation]
 	draining atomic.Bool
+	local    atomic.Bool // only this machine reaches the port of HTTP
 	started  time.Time
 	keeper   *keeper // of model endpoints; nil where none are kept
 
@@ -81,6 +82,7 @@ func New(c Config) (*Core, []graph.Problem) {
 	if c.Artifacts == nil {
 		c.Artifacts = &artifact.Store{}
 	}
+	c.count()
 	c.pushers = newPushers(&c)
 	first, problems := build(c)
 	if first == nil {

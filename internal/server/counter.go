@@ -19,6 +19,14 @@ type counter struct {
 	queues queueWatcher
 }
 
+// count has what comes to models counted where they have records, if the recorder
+// does not do so.
+func (c *Config) count() {
+	if _, counts := c.Recorder.(userOf); !counts && c.keepsEndpoints() {
+		c.Recorder = counting(c.Recorder)
+	}
+}
+
 // counting returns a counter beside a recorder, which may be nil.
 func counting(r serve.Recorder) *counter {
 	c := &counter{observer: observer{tel: telemetry.New(telemetry.Build{}), next: r}}

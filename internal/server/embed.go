@@ -55,9 +55,6 @@ func (c *Config) keepEndpoints(database string) error {
 	c.Endpoints = func(ctx context.Context, _ bool) (endpoint.Store, error) {
 		return endpoint.Open(ctx, database, endpoint.Options{})
 	}
-	if _, counts := c.Recorder.(userOf); !counts {
-		c.Recorder = counting(c.Recorder)
-	}
 	return nil
 }
 

@@ -55,12 +55,10 @@ type userOf interface {
 	Usage(name, version string) (telemetry.Usage, bool)
 }
 
-// newKeeper returns what keeps the records of c, nil where none are kept: without
-// a database, and of mocks unless their models are tracked.
+// newKeeper returns what keeps the records of c, nil where none are kept.
 func newKeeper(core *Core) *keeper {
 	c := &core.cfg
-	tracking := c.Spec != nil && c.Spec.TrackModels
-	if c.Endpoints == nil || c.Mock && !tracking {
+	if !c.keepsEndpoints() {
 		return nil
 	}
 	k := &keeper{core: core, open: c.Endpoints, logger: c.Logger, tracked: map[string]*tracked{}, stats: statistics{}, said: map[string]bool{}}
@@ -68,6 +66,13 @@ func newKeeper(core *Core) *keeper {
 		k.usage = u.Usage
 	}
 	return k
+}
+
+// keepsEndpoints says whether models have records: with a database, and mocks only
+// if their models are tracked.
+func (c *Config) keepsEndpoints() bool {
+	tracking := c.Spec != nil && c.Spec.TrackModels
+	return c.Endpoints != nil && (!c.Mock || tracking)
 }
 
 // begin starts to keep records, the first of them at once in the background.

@@ -118,27 +118,6 @@ func TestEndpointCounts(t *testing.T) {
 	}
 }
 
-// TestEndpointsOfMocks: a mock has none, unless its models are tracked.
-func TestEndpointsOfMocks(t *testing.T) {
-	for _, tracking := range []bool{false, true} {
-		d := newDatabase(t)
-		spec := tracked1("p/f")
-		spec.TrackModels = tracking
-		core, problems := New(Config{Spec: spec, Mock: true, Endpoints: d.open})
-		if core == nil {
-			t.Fatal(problems)
-		}
-		if err := errors.Join(core.Start(t.Context()), core.Close(t.Context())); err != nil {
-			t.Fatal(err)
-		}
-		if tracking {
-			d.record(t, "p/f", "m:v1")
-		} else if d.opened.Load() > 0 {
-			t.Error("a mock has opened the database")
-		}
-	}
-}
-
 // TestDeadDatabase: it is told once, serving goes on, and what came meanwhile is
 // recorded when the database is back.
 func TestDeadDatabase(t *testing.T) {
@@ -292,5 +271,37 @@ func TestWindow(t *testing.T) {
 	w.add(at, 1, time.Second) // the clock was set back
 	if r := w.rates(at.Add(2 * time.Hour)); r.LatencyAvg1h != 1e6 {
 		t.Errorf("%+v", r)
+	}
+}
+
+// TestMockEndpoint: a mock whose models are tracked has records, with what has come
+// to them; another mock has none.
+func TestMockEndpoint(t *testing.T) {
+	for _, tracking := range []bool{true, false} {
+		d, spec := newDatabase(t), tracked1("p/f")
+		spec.TrackModels = tracking
+		core, problems := New(Config{Spec: spec, Endpoints: d.open, Mock: true})
+		if core == nil {
+			t.Fatal(problems)
+		}
+		if err := core.Start(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		ev := serve.NewEvent(serve.Target{Method: "POST", Path: "/v2/models/m/versions/v1/infer"}, []byte(`{"inputs": [1]}`))
+		if _, err := core.Serve(t.Context(), ev); err != nil {
+			t.Fatal(err)
+		}
+		if err := core.Close(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if !tracking {
+			if n := d.opened.Load(); n > 0 {
+				t.Errorf("the database was opened %d times", n)
+			}
+			continue
+		}
+		if e := d.record(t, "p/f", "m:v1"); e.Status.RequestCount != 1 || e.Status.FirstRequest.IsZero() {
+			t.Errorf("%+v", e.Status)
+		}
 	}
 }
