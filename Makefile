@@ -92,10 +92,15 @@ bench-python: setup ## models in Python behind leat, MLServer and MLRun, which a
 bench-records: setup ## what recording inferences costs, how many go through the embedded stream, and an outage of a minute
 	$(GO) run ./bench/cmd/bench -suite records
 
+.PHONY: bench-grpc
+bench-grpc: ## inferences over gRPC next to bare grpc-go, as it comes and tuned
+	$(GO) run ./bench/cmd/benchgrpc
+
 .PHONY: bench-smoke
 bench-smoke: setup ## run each benchmark once, to see that it still works
 	$(GO) test -run '^$$' -bench . -benchtime 1x ./...
 	$(GO) run ./bench/cmd/bench -smoke
+	$(GO) run ./bench/cmd/benchgrpc -smoke
 	scripts/bench-trees.sh --smoke
 
 .PHONY: fuzz
@@ -118,6 +123,10 @@ verify-mlrun: ## compare with the real MLRun, installed below .cache; MLRUN=newe
 verify-kserve: ## compare the inference graphs of examples/inferencegraph with KServe's router, built below .cache; RECORD=1 keeps its answers
 	@router=$$(scripts/kserve.sh) && LEAT_KSERVE_ROUTER=$$router LEAT_KSERVE_RECORD=$(RECORD) \
 	$(GO) test -count 1 ./examples/inferencegraph -v | grep -v -e '^=== ' -e '--- PASS'
+
+.PHONY: verify-clients
+verify-clients: setup ## clients that are not ours, Triton's, KServe's and grpcurl, against a server, installed below .cache; KSERVE=0 without KServe's, which is large
+	@scripts/verify-clients.sh
 
 .PHONY: verify-python
 verify-python: setup ## run MLRun's cases through Python workers, and again with the real MLRun in them; ALL=1 all specs, which takes four times as long
