@@ -3,6 +3,7 @@ package cli
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -229,11 +230,11 @@ func pairs[V any](flag string, texts []string, read func(string) (V, error)) (ma
 
 // yamlValue reads a value as YAML has it.
 func yamlValue(text string) (any, error) {
-	root, problems := document.Parse("", []byte(text), document.Options{})
-	if len(problems) > 0 || root == nil {
-		return nil, fmt.Errorf("the value is not YAML; in quotes it is text")
+	root, problems := document.Parse("", []byte("value: "+text), document.Options{})
+	if len(problems) > 0 || root == nil || len(root.Fields) != 1 {
+		return nil, errors.New("the value is not YAML; in quotes it is text")
 	}
-	return root.Value(), nil
+	return root.Values()["value"], nil
 }
 
 func metric(text string) (any, error) {
@@ -242,5 +243,5 @@ func metric(text string) (any, error) {
 	case int64, float64:
 		return v, err
 	}
-	return nil, fmt.Errorf("the value is not a number")
+	return nil, errors.New("the value is not a number")
 }
