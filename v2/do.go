@@ -52,6 +52,10 @@ func (s *Server) Do(ctx context.Context, ev *serve.Event) (serve.Fate, error) {
 		return serve.Finish, s.ready(ev)
 	case "":
 		return serve.Finish, s.metadata(ev)
+	case opConfig:
+		if isGet(ev) && !s.Env.MLRun && !s.operates(op) {
+			return serve.Finish, s.config(ev)
+		}
 	}
 	return s.custom(ctx, ev, op)
 }
@@ -133,6 +137,12 @@ func (s *Server) custom(ctx context.Context, ev *serve.Event, op string) (fate s
 		return serve.Pass, s.failed(op, err)
 	}
 	return serve.Pass, nil
+}
+
+// operates says whether the model has an operation of its own of that name.
+func (s *Server) operates(op string) bool {
+	o, ok := s.Model.(serve.Operator)
+	return ok && o.Operation(op) != nil
 }
 
 func (s *Server) illegal(op string, ev *serve.Event) error {

@@ -47,6 +47,9 @@ func (in *inference) serve(ctx context.Context, start time.Time) (took time.Dura
 	}
 	if s.Metrics != nil {
 		ended(s.Metrics, in.op, err, start, took)
+		if err == nil {
+			in.countRows(took)
+		}
 	}
 	in.record(err, start, took)
 	return took, err

@@ -15,7 +15,7 @@ func (c *Core) Serve(ctx context.Context, ev *serve.Event) (*serve.Event, error)
 	for {
 		to := g.route(ev)
 		if to == nil {
-			return c.own(ev)
+			return c.own(ctx, ev)
 		}
 		out, ok, err := g.offer(ctx, to, ev)
 		if ok {
@@ -35,6 +35,9 @@ func (g *generation) route(ev *serve.Event) *graph.Graph {
 		return g.root()
 	}
 	path := ev.Target.Path
+	if ev.Target.Model == "" && isExtension(path) {
+		return nil
+	}
 	if ev.Target.Model != "" || strings.HasPrefix(path, "/v2/models") {
 		return g.inference()
 	}
@@ -51,7 +54,10 @@ func (g *generation) route(ev *serve.Event) *graph.Graph {
 }
 
 // own answers what is asked of the server itself.
-func (c *Core) own(ev *serve.Event) (*serve.Event, error) {
+func (c *Core) own(ctx context.Context, ev *serve.Event) (*serve.Event, error) {
+	if isExtension(ev.Target.Path) {
+		return c.extension(ctx, ev)
+	}
 	switch path := ev.Target.Path; path {
 	case "/v2/health/live":
 		return c.health(ev, "live", nil)
@@ -119,7 +125,7 @@ func (c *Core) metadata(ev *serve.Event) (*serve.Event, error) {
 	return answer(ev, serve.NewObject(
 		serve.Field{Key: "name", Value: c.cfg.Name},
 		serve.Field{Key: "version", Value: c.cfg.Version},
-		serve.Field{Key: "extensions", Value: []any{}})), nil
+		serve.Field{Key: "extensions", Value: extensions})), nil
 }
 
 // home answers GET /: the metadata, or a page with links to a browser.

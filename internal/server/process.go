@@ -15,7 +15,7 @@ func (c *Core) Process(ctx context.Context, ev *serve.Event) error {
 	for {
 		to := g.route(ev)
 		if to == nil {
-			_, err := c.own(ev)
+			_, err := c.own(ctx, ev)
 			return err
 		}
 		err := to.Process(ctx, ev)

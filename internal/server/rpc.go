@@ -90,7 +90,7 @@ func (s rpcStatistics) Statistics() []grpc.ModelStatistics {
 	for i, m := range infos {
 		n := s.tel.Statistics(m.Name, m.Version)
 		all[i] = grpc.ModelStatistics{
-			Name: m.Name, Version: m.Version, Executions: n.Success,
+			Name: m.Name, Version: m.Version, Last: n.Last, Inferences: n.Rows, Executions: n.Success,
 			Success: grpc.Duration{Count: n.Success, Took: n.SuccessTime}, Fail: grpc.Duration{Count: n.Fail, Took: n.FailTime},
 		}
 	}

@@ -136,6 +136,7 @@ func (r *running) serve(ctx context.Context, adminAt string) error {
 		Tracer: r.tracer(),
 	})
 	r.rest = rest.NewServer(h)
+	r.core.ServedAt(l.Addr())
 	go func() { r.fails <- r.rest.Serve(l) }() // ends with Shutdown
 	rpcAt, err := r.serveRPC()
 	if err != nil {

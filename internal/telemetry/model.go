@@ -38,6 +38,7 @@ type ModelMetrics struct {
 	latency histogram
 	failed  atomic.Int64                // of the time in latency, what requests took that failed, ns
 	ops     atomic.Pointer[[]*opCounts] // grows only
+	batches batches
 
 	mu       sync.Mutex // guards what follows, and growing ops
 	state    string     // "" is unknown

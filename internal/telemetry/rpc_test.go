@@ -37,12 +37,30 @@ func TestStatistics(t *testing.T) {
 	for _, code := range []serve.Code{serve.OK, serve.OK, serve.Internal} {
 		m.Begin()
 		m.End("infer", code, time.Second)
+		if code == serve.OK {
+			m.Batch(64, time.Second)
+		}
 	}
-	want := Statistics{Success: 2, Fail: 1, SuccessTime: 2 * time.Second, FailTime: time.Second}
-	if got := tel.Statistics("m", "1"); got != want {
-		t.Errorf("got %+v, want %+v", got, want)
+	m.Batch(1, time.Second)
+	want := Statistics{
+		Success: 2, Fail: 1, SuccessTime: 2 * time.Second, FailTime: time.Second,
+		Rows: 129, Batches: []BatchCount{{1, 1, time.Second}, {64, 2, 2 * time.Second}},
 	}
-	if got := tel.Statistics("nobody", ""); got != (Statistics{}) {
-		t.Errorf("of a model that is not there: %+v", got)
+	got := tel.Statistics("m", "1")
+	if got.Last.IsZero() {
+		t.Error("nobody knows when the last inference was")
+	}
+	got.Last = time.Time{}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Errorf("(-want +got):\n%s", d)
+	}
+	if d := cmp.Diff(Statistics{}, tel.Statistics("nobody", "")); d != "" {
+		t.Errorf("of a model that is not there (-want +got):\n%s", d)
+	}
+	for size := range 3 * maxBatchSizes {
+		m.Batch(size, time.Second)
+	}
+	if got := tel.Statistics("m", "1"); len(got.Batches) > maxBatchSizes || got.Rows < 129+3*maxBatchSizes {
+		t.Errorf("%d sizes, %d rows", len(got.Batches), got.Rows)
 	}
 }
