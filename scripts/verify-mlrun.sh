@@ -55,6 +55,11 @@ if [ -n "${INSTALL:-}" ]; then
 	echo "$PWD/$venv/bin/python"
 	exit
 fi
+if [ -z "${ONLY:-}" ]; then
+	leat=$PWD/$venv/leat
+	${GO:-go} build -tags disable_grpc_modules -o "$leat" ./cmd/leat
+	"$venv/bin/python" -B conformance/verify/artifacts.py "$leat"
+fi
 answers=$PWD/$venv/answers.jsonl
 "$venv/bin/python" -B conformance/verify/driver.py "$answers"
 if [ -n "${ONLY:-}" ]; then
