@@ -115,11 +115,10 @@ func (g *generation) endpoints(known statistics, refused func(model string, err 
 		all = append(all, served{name, version, e})
 	}
 	for _, v := range g.ensembles() {
-		_, models := v.Parts()
-		for _, m := range models {
+		for _, m := range v.models {
 			children[m] = true
 		}
-		add(v.Name, v.Version, func(e *endpoint.Endpoint) { g.ensemble(e, v) })
+		add(v.name, v.version, func(e *endpoint.Endpoint) { g.ensemble(e, v) })
 	}
 	models := slices.Concat(g.graphServers(), g.repoServers())
 	known.keep(models)
@@ -150,26 +149,11 @@ func (g *generation) logStream() string {
 	return redacted(g.recording.url)
 }
 
-// ensembles are those of the graph.
-func (g *generation) ensembles() []*v2.Voting {
-	if g.graph == nil {
-		return nil
-	}
-	var all []*v2.Voting
-	for _, step := range g.graph.Steps() {
-		if v, ok := step.(*v2.Voting); ok {
-			all = append(all, v)
-		}
-	}
-	return all
-}
-
 // ensemble is what the record of an ensemble has.
-func (g *generation) ensemble(e *endpoint.Endpoint, v *v2.Voting) {
-	routes, models := v.Parts()
-	e.Spec.ModelClass = className(v.Class)
-	e.Status.EndpointType, e.Status.Children, e.Status.State = endpoint.Router, routes, string(v2.Ready)
-	for i, m := range models {
+func (g *generation) ensemble(e *endpoint.Endpoint, v ensemble) {
+	e.Spec.ModelClass = className(v.class)
+	e.Status.EndpointType, e.Status.Children, e.Status.State = endpoint.Router, v.routes, string(v2.Ready)
+	for i, m := range v.models {
 		if m == nil {
 			continue
 		}
@@ -179,7 +163,7 @@ func (g *generation) ensemble(e *endpoint.Endpoint, v *v2.Voting) {
 		if st := m.Status(); st.Phase != v2.Ready && e.Status.Error == "" {
 			e.Status.State = string(st.Phase)
 			if st.Err != nil {
-				e.Status.Error = "model " + routes[i] + ": " + st.Err.Error()
+				e.Status.Error = "model " + v.routes[i] + ": " + st.Err.Error()
 			}
 		}
 	}

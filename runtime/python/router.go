@@ -21,7 +21,8 @@ type Router struct {
 	about    string // its class, and where that is
 	creation creation
 	served   *serve.Served // of an ensemble, which is recorded as a model is; else nil
-	routes   map[string]serve.Step
+	all      []catalog.Route
+	routes   map[string]serve.Step // the same, by name
 	transits transits
 
 	pool *pool
@@ -37,7 +38,7 @@ func (g *Group) router(name string, o *Object, a catalog.Args) (serve.Step, erro
 	if env == nil {
 		env = &catalog.Env{}
 	}
-	r := &Router{loaded: g.loaded, env: env, about: o.about(name), creation: c, routes: map[string]serve.Step{}}
+	r := &Router{loaded: g.loaded, env: env, about: o.about(name), creation: c, all: a.Routes, routes: map[string]serve.Step{}}
 	if o.Base == "VotingEnsemble" {
 		r.served = r.own()
 	}
@@ -47,6 +48,10 @@ func (g *Group) router(name string, o *Object, a catalog.Args) (serve.Step, erro
 	}
 	return r, nil
 }
+
+// Ensemble is what an ensemble is recorded as, and its routes; nil where the router
+// is none.
+func (r *Router) Ensemble() (of *serve.Served, routes []catalog.Route) { return r.served, r.all }
 
 // OwnPaths says that the router selects and places bodies by itself.
 func (r *Router) OwnPaths() bool { return true }
