@@ -1,0 +1,103 @@
+package server
+
+import (
+	"net"
+	"strings"
+	"testing"
+
+	"github.com/leat-ml/leat/serve"
+)
+
+// TestExtensions asks what Triton's extensions ask of a server, one row a question.
+// The rows go on from each other.
+func TestExtensions(t *testing.T) {
+	url, _, stop, result := runs(t, RunConfig{Config: Config{Models: oneModel(t), Catalog: oneSet()}, HTTP: "127.0.0.1:0", Admin: "127.0.0.1:0"})
+	defer func() { stop(); <-result }()
+	const (
+		inference = `{"inputs":[[1],[2],[3]]}`
+		index     = "/v2/repository/index"
+		load      = "/v2/repository/models/w/load"
+	)
+	ready := `[{"name":"w","version":"1","state":"READY","reason":""}]`
+	for _, tt := range []struct {
+		method, path, body string
+		status             int
+		has                string
+	}{
+		{"POST", index, "", 200, ready},
+		{"POST", index, "{}", 200, ready},
+		{"POST", index, `{"ready":true}`, 200, ready},
+		{"POST", index, `{"ready":1}`, 400, "ready is neither"},
+		{"POST", index, `[]`, 400, "not a JSON object"},
+		{"POST", index, `{`, 400, "read the body"},
+		{"GET", index, "", 405, "POST"},
+		{"POST", "/v2/repository/models/w/unload", "", 200, `{"name":"w","unload":true}`},
+		{"POST", index, "{}", 200, `"state":"UNAVAILABLE","reason":"unloaded"`},
+		{"POST", index, `{"ready":true}`, 200, "[]"},
+		{"POST", "/v2/models/w/infer", inference, 503, "not ready"},
+		{"POST", load, `{"parameters":{}}`, 200, `{"name":"w","load":true}`},
+		{"POST", load, `{}`, 200, `"load":true`}, // in the place of what serves
+		{"POST", "/v2/models/w/infer", inference, 200, `"outputs"`},
+		{"POST", load, `{"parameters":{"file:1/model.one":"QQ=="}}`, 400, "needs the parameter config"},
+		{"POST", load, `{"parameters":{"config":"{}"}}`, 501, "as they stand in the repository"},
+		{"POST", load, `{"parameters":[]}`, 400, "parameters is not an object"},
+		{"POST", "/v2/repository/models/nobody/load", "", 404, "there is no model nobody"},
+		{"POST", "/v2/repository/models/nobody/unload", "", 404, "there is no model nobody"},
+		{"POST", "/v2/repository/models/..%2Fm/load", "", 400, "not the name of a model"},
+		{"POST", "/v2/repository/models/%20/load", "", 400, "not the name of a model"},
+		{"POST", "/v2/repository/models/a%2Fb/unload", "", 400, "not the name of a model"},
+		{"POST", "/v2/repository/models/a%0Ab/unload", "", 400, "not the name of a model"},
+		{"POST", "/v2/repository/models/" + strings.Repeat("a", 256) + "/load", "", 404, "there is no model"},
+		{"POST", "/v2/repository/other/index", "", 501, `there is one repository`},
+		{"POST", "/v2/repository/nothing", "", 404, "there is nothing at"},
+		{"POST", "/v2/models/w/infer", `{"inputs":[`, 400, "error"},
+		{"GET", "/v2/models/w/stats", "", 200, `"inference_count":3,"execution_count":1,"inference_stats":{"success":{"count":1,`},
+		{"GET", "/v2/models/w/stats", "", 200, `"fail":{"count":1,`},
+		{"GET", "/v2/models/w/versions/1/stats", "", 200, `"batch_stats":[{"batch_size":3,"compute_input":{"count":1,"ns":0},"compute_infer":{"count":1,`},
+		{"GET", "/v2/models/stats", "", 200, `{"model_stats":[{"name":"w","version":"1","last_inference":1`},
+		{"GET", "/v2/models/w/versions/2/stats", "", 404, "w:2"},
+		{"GET", "/v2/models/nobody/stats", "", 404, "nobody"},
+		{"GET", "/v2/models/w/x/stats", "", 404, "nothing at"},
+		{"POST", "/v2/models/w/stats", "", 405, "GET"},
+		{"GET", "/v2/models/w/config", "", 200, `{"name":"w","platform":"`},
+		{"GET", "/v2/models/nobody/config", "", 404, "nobody"},
+		{"GET", "/v2/logging", "", 501, "--log-level"},
+		{"GET", "/v2/trace/setting", "", 501, "--traces"},
+		{"POST", "/v2/models/w/trace/setting", "{}", 501, "--traces"},
+		{"GET", "/v2/systemsharedmemory/status", "", 501, "shared memory"},
+		{"POST", "/v2/cudasharedmemory/region/r/register", "{}", 501, "shared memory"},
+		{"GET", "/v2/systemsharedmemories", "", 404, "nothing at"},
+	} {
+		status, text := fetch(t, tt.method, url+tt.path, tt.body)
+		if status != tt.status || !strings.Contains(text, tt.has) {
+			t.Errorf("%s %s %s: %d %s, want %d with %s", tt.method, tt.path, tt.body, status, text, tt.status, tt.has)
+		}
+	}
+}
+
+// TestChangeFromElsewhere refuses to load and unload models for who is not on this
+// machine, and for web pages.
+func TestChangeFromElsewhere(t *testing.T) {
+	core := started(t, Config{Models: oneModel(t), Catalog: oneSet()})
+	for _, tt := range []struct {
+		name, origin string
+		at           net.Addr
+		code         serve.Code
+	}{
+		{"no port", "", nil, serve.Forbidden},
+		{"loopback", "", &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)}, serve.OK},
+		{"a page", "http://localhost:8080", &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)}, serve.Forbidden},
+		{"everywhere", "", &net.TCPAddr{IP: net.IPv4zero}, serve.Forbidden},
+	} {
+		core.ServedAt(tt.at)
+		ev := serve.NewEvent(serve.Target{Method: "POST", Path: "/v2/repository/models/w/load"}, nil)
+		ev.Header = serve.Header{}
+		if tt.origin != "" {
+			ev.Header["Origin"] = []string{tt.origin}
+		}
+		_, err := core.Serve(t.Context(), ev)
+		if got := serve.CodeOf(err); err == nil && tt.code != serve.OK || err != nil && got != tt.code {
+			t.Errorf("%s: %v, want code %d", tt.name, err, tt.code)
+		}
+	}
+}
