@@ -37,7 +37,7 @@ type recording struct {
 // contract, records that have no stream to go to are no reason not to serve.
 func (g *generation) openRecords() (problems []graph.Problem) {
 	s := g.cfg.Spec
-	if s == nil || g.cfg.pushers == nil || g.cfg.Unchecked {
+	if s == nil || g.cfg.pushers == nil {
 		return nil
 	}
 	complain := func(param string, warning bool, format string, args ...any) {
