@@ -33,7 +33,7 @@ type Spec struct {
 	Python    *Python // users' code; nil where the spec says nothing of it
 	// Database is the URL of the database of model endpoints; "" is the server's
 	// own.
-	Database    string
+	Database string
 	// Artifacts is where models are pushed to: a folder, or the URL of a place in a
 	// bucket; "" is the server's own.
 	Artifacts   string

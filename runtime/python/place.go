@@ -18,7 +18,7 @@ func placeIn(lines []string) string {
 	library := ""
 	for _, line := range lines[lastStack(lines):] {
 		m := framed.FindStringSubmatch(line)
-		if m == nil || strings.Contains(m[1], "/leat_worker/") || strings.HasPrefix(m[1], "<") {
+		if len(m) == 0 || strings.Contains(m[1], "/leat_worker/") || strings.HasPrefix(m[1], "<") {
 			continue
 		}
 		place := fmt.Sprintf("%s:%s in %s", filepath.Base(m[1]), m[2], m[3])
