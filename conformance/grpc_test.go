@@ -168,7 +168,7 @@ var rpcChecklist = []struct {
 		}
 	}},
 	{125, "deadlines and cancellation reach the model", nil}, // TestRPCDeadline
-	{126, "REST and gRPC answer with the same bits", nil},     // TestRPCAgrees
+	{126, "REST and gRPC answer with the same bits", nil},    // TestRPCAgrees
 }
 
 func TestRPCChecklist(t *testing.T) {

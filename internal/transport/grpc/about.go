@@ -21,17 +21,16 @@ func (c *call) modelReady(r *pb.ModelReadyRequest) (*pb.ModelReadyResponse, erro
 		return nil, err
 	}
 	ev, err := c.serve(c.event(target("GET", r.GetName(), r.GetVersion(), "ready")))
-	switch serve.CodeOf(err) {
-	case serve.NotYet, serve.NotFound, serve.Unavailable:
-		if err != nil {
-			return &pb.ModelReadyResponse{}, nil
-		}
-	}
-	if err != nil {
+	if err != nil && !notReady(err) {
 		return nil, err
 	}
-	ready := ev != nil && (ev.Reply == nil || ev.Reply.Status == 0 || ev.Reply.Status == 200)
+	ready := err == nil && ev != nil && (ev.Reply == nil || ev.Reply.Status == 0 || ev.Reply.Status == 200)
 	return &pb.ModelReadyResponse{Ready: ready}, nil
+}
+
+func notReady(err error) bool {
+	code := serve.CodeOf(err)
+	return code == serve.NotYet || code == serve.NotFound || code == serve.Unavailable
 }
 
 func named(model string) error {

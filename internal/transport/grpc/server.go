@@ -87,7 +87,7 @@ func (s *Server) listener() *gogrpc.Server {
 		gogrpc.ForceServerCodecV2(newCodec()),
 		gogrpc.MaxRecvMsgSize(int(min(s.opts.MaxMessage+framing, math.MaxInt32))),
 		gogrpc.StaticStreamWindowSize(streamWindow), gogrpc.StaticConnWindowSize(connWindow),
-		gogrpc.ReadBufferSize(readBuffer), gogrpc.WriteBufferSize(writeBuffer), gogrpc.SharedWriteBuffer(true),
+		gogrpc.ReadBufferSize(readBuffer), gogrpc.WriteBufferSize(writeBuffer),
 		gogrpc.MaxConcurrentStreams(maxStreams), gogrpc.MaxHeaderListSize(maxHeader), gogrpc.ConnectionTimeout(handshakeTime),
 		gogrpc.KeepaliveParams(keepalive.ServerParameters{Time: pingAfter, Timeout: pingTimeout}),
 		gogrpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: mostPings, PermitWithoutStream: true}),
