@@ -195,7 +195,7 @@ func (c *Cache) lock(ctx context.Context, path string, how int) (*os.File, error
 		if err == nil && leadsTo(path, f) {
 			return f, nil
 		}
-		f.Close()
+		_ = f.Close() // nothing was written
 		switch {
 		case err == nil: // the file was removed with what it is about
 			continue

@@ -32,7 +32,7 @@ var scheme = regexp.MustCompile(`^([A-Za-z][A-Za-z0-9+.-]*)://`)
 // isLocal says whether a path or URL is one of this machine.
 func isLocal(path string) bool {
 	m := scheme.FindStringSubmatch(path)
-	return m == nil || strings.EqualFold(m[1], "file")
+	return len(m) == 0 || strings.EqualFold(m[1], "file")
 }
 
 // localPath is the path that a path or file URL names.

@@ -71,14 +71,14 @@ func alike(want, got map[string]any) error {
 		if err := json.Unmarshal(text, &g); err != nil {
 			return err
 		}
-		if err := close(w, g); err != nil {
+		if err := near(w, g); err != nil {
 			return fmt.Errorf("%s: %w", key, err)
 		}
 	}
 	return nil
 }
 
-func close(want, got any) error {
+func near(want, got any) error {
 	switch w := want.(type) {
 	case float64:
 		g, ok := got.(float64)
@@ -91,7 +91,7 @@ func close(want, got any) error {
 			return fmt.Errorf("%v, want %v", got, want)
 		}
 		for i := range w {
-			if err := close(w[i], g[i]); err != nil {
+			if err := near(w[i], g[i]); err != nil {
 				return err
 			}
 		}
