@@ -167,6 +167,11 @@ func (in *inference) prepare(ctx context.Context, req *serve.Request) (_ *serve.
 	if err = in.validate(ctx, req); err != nil {
 		return nil, err
 	}
+	if len(req.Parameters) > 0 && req.Dialect == serve.OIP {
+		if err = checkSequence(req.Parameters); err != nil {
+			return nil, s.failed("read the request", err)
+		}
+	}
 	if len(desc.Inputs) > 0 || (len(desc.Features) > 0 && !s.Env.MLRun) {
 		if err = fit(req, desc); err != nil {
 			return nil, s.failed("check the inputs", err)

@@ -51,7 +51,9 @@ func tensors(outputs any, req *serve.Request, d *serve.Description) ([]*serve.Te
 		if at < 0 {
 			return nil, badInput("there is no output %q", w.Name)
 		}
-		chosen[i] = all[at]
+		if chosen[i], err = classify(all[at], &w); err != nil {
+			return nil, err
+		}
 	}
 	return chosen, checkOutputs(req.Outputs, nil)
 }
