@@ -74,6 +74,8 @@ func (c *call) converse(ss gogrpc.ServerStream) (err error) {
 			if err := v.turn(r.m); err != nil {
 				return err
 			}
+		case <-ss.Context().Done():
+			return ss.Context().Err()
 		case <-c.s.closing:
 			return errShutDown
 		}

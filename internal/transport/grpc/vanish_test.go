@@ -61,7 +61,8 @@ func TestVanish(t *testing.T) {
 	wg.Wait()
 	for deadline := time.Now().Add(patience); inside.Load() > 0 || runtime.NumGoroutine() > before+4; time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(deadline) {
-			t.Fatalf("%d requests are inside, there are %d goroutines, and were %d", inside.Load(), runtime.NumGoroutine(), before)
+			stacks := make([]byte, 1<<20)
+			t.Fatalf("%d requests are inside, there are %d goroutines, and were %d:\n%s", inside.Load(), runtime.NumGoroutine(), before, stacks[:runtime.Stack(stacks, true)])
 		}
 	}
 	if _, err := w.ModelInfer(in(t), floats("m")); err != nil {
