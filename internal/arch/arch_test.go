@@ -72,6 +72,7 @@ var only = []struct {
 	{"v2", []string{"serve", "schema", "catalog", "oip", "oip/jsontext", "ensemble", "feature"}, false, "the model server knows its protocol, how models vote, where features are, and no runtime"},
 	{"stream/driver", []string{"oip/jsontext"}, false, "what a driver implements knows nothing of those who use it"},
 	{"stream", []string{"stream/driver"}, false, "streams are portable: no backend, and nothing of models"},
+	{"record", []string{"serve", "oip", "oip/jsontext", "stream", "stream/driver"}, false, "records know what was served and streams, and no backend"},
 	{"stream/mem", []string{"stream/driver"}, false, "a driver knows what it implements"},
 	{"stream/file", []string{"stream/driver"}, false, "a driver knows what it implements"},
 	{"artifact", []string{"serve", "internal/config/document"}, true, "an artifact is files and what is written about them"},
