@@ -72,6 +72,7 @@ func (in *inference) run(ctx context.Context, start time.Time) error {
 	if req, err = in.prepare(ctx, req); err != nil {
 		return err
 	}
+	in.req = req // what is recorded
 	outputs, err := in.call(ctx, req)
 	if err != nil {
 		return err
@@ -82,7 +83,7 @@ func (in *inference) run(ctx context.Context, start time.Time) error {
 // answer makes of what the model returned what is answered. Where several models
 // serve the event nobody looks at more than the outputs, unless the model does.
 func (in *inference) answer(ctx context.Context, req *serve.Request, outputs any, start time.Time) (err error) {
-	if in.shared && in.s.hooks.post == nil && req == in.req {
+	if in.shared && in.s.hooks.post == nil {
 		in.outputs, err = in.settle(outputs, req.Dialect, req)
 		return err
 	}
@@ -185,6 +186,9 @@ func (in *inference) preprocess(ctx context.Context, pre serve.Preprocessor, req
 	out, err = pre.Preprocess(ctx, req)
 	if err == nil && out == nil {
 		err = errors.New("preprocess returned no request")
+	}
+	if err == nil && out != req {
+		out.SetReplaced()
 	}
 	return out, in.failedIn("preprocess", err)
 }
