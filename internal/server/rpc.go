@@ -5,7 +5,6 @@ import (
 	"net"
 
 	"github.com/leat-ml/leat/internal/repo"
-	"github.com/leat-ml/leat/internal/telemetry"
 	"github.com/leat-ml/leat/internal/tracing"
 	"github.com/leat-ml/leat/internal/transport/grpc"
 	"github.com/leat-ml/leat/internal/transport/rest"
@@ -19,6 +18,14 @@ func (c *Core) RPC(at net.Addr, o grpc.Options) *grpc.Server {
 	o.Repository = rpcRepository{c, isLoopback(at)}
 	o.Timeout, o.Logger = c.cfg.Timeout, c.cfg.Logger
 	return grpc.New(c, c, o)
+}
+
+// About implements grpc.Host.
+func (c *Core) About() (name, version string, names []string) {
+	for _, e := range extensions {
+		names = append(names, e.(string))
+	}
+	return c.cfg.Name, c.cfg.Version, names
 }
 
 func isLoopback(at net.Addr) bool {
@@ -77,26 +84,6 @@ func (r rpcRepository) change(ctx context.Context, do func(*repo.Repository) err
 	return r.c.change(ctx, do)
 }
 
-// rpcStatistics are those of the metrics.
-type rpcStatistics struct {
-	c   *Core
-	tel *telemetry.Telemetry
-}
-
-// Statistics implements grpc.Statistics.
-func (s rpcStatistics) Statistics() []grpc.ModelStatistics {
-	infos := s.c.Models()
-	all := make([]grpc.ModelStatistics, len(infos))
-	for i, m := range infos {
-		n := s.tel.Statistics(m.Name, m.Version)
-		all[i] = grpc.ModelStatistics{
-			Name: m.Name, Version: m.Version, Last: n.Last, Inferences: n.Rows, Executions: n.Success,
-			Success: grpc.Duration{Count: n.Success, Took: n.SuccessTime}, Fail: grpc.Duration{Count: n.Fail, Took: n.FailTime},
-		}
-	}
-	return all
-}
-
 // rpcAccess writes calls to the log of requests.
 type rpcAccess struct{ log *rest.AccessLog }
 
@@ -130,7 +117,7 @@ func (r *running) serveRPC() (string, error) {
 		return "", nil
 	}
 	o := grpc.Options{
-		MaxMessage: r.c.MaxBody, Bare: r.c.BareStreams, Metrics: r.tel, Statistics: rpcStatistics{r.core, r.tel},
+		MaxMessage: r.c.MaxBody, Bare: r.c.BareStreams, Metrics: r.tel,
 	}
 	if r.c.Access != nil {
 		o.Access = rpcAccess{r.c.Access}

@@ -1,6 +1,11 @@
 package grpc
 
 import (
+	"fmt"
+
+	"google.golang.org/protobuf/encoding/protojson"
+	"google.golang.org/protobuf/proto"
+
 	"github.com/leat-ml/leat/oip"
 	pb "github.com/leat-ml/leat/oip/inference"
 	"github.com/leat-ml/leat/serve"
@@ -61,11 +66,8 @@ func (c *call) ask(t serve.Target) (*serve.Object, error) {
 }
 
 func (c *call) serverMetadata(*pb.ServerMetadataRequest) (*pb.ServerMetadataResponse, error) {
-	o, err := c.ask(serve.Target{Method: "GET", Path: "/v2"})
-	if err != nil {
-		return nil, err
-	}
-	return &pb.ServerMetadataResponse{Name: text(o, "name"), Version: text(o, "version"), Extensions: stringsIn(o, "extensions")}, nil
+	name, version, extensions := c.s.host.About()
+	return &pb.ServerMetadataResponse{Name: name, Version: version, Extensions: extensions}, nil
 }
 
 func (c *call) modelMetadata(r *pb.ModelMetadataRequest) (*pb.ModelMetadataResponse, error) {
@@ -87,28 +89,39 @@ func (c *call) metadata(model, version string) (*serve.Object, error) {
 }
 
 // modelConfig is what is known of a model in the form of Triton's configuration.
-// max_batch_size is 0, so that the dimensions are all there are.
 func (c *call) modelConfig(r *pb.ModelConfigRequest) (*pb.ModelConfigResponse, error) {
-	o, err := c.metadata(r.GetName(), r.GetVersion())
-	if err != nil {
+	if err := named(r.GetName()); err != nil {
 		return nil, err
 	}
-	config := &pb.ModelConfig{Name: text(o, "name"), Platform: text(o, "platform")}
-	for _, t := range tensorsIn(o, "inputs") {
-		config.Input = append(config.Input, &pb.ModelInput{Name: t.Name, DataType: dataType(t.Datatype), Dims: t.Shape})
-	}
-	for _, t := range tensorsIn(o, "outputs") {
-		config.Output = append(config.Output, &pb.ModelOutput{Name: t.Name, DataType: dataType(t.Datatype), Dims: t.Shape})
-	}
-	return &pb.ModelConfigResponse{Config: config}, nil
+	config := &pb.ModelConfig{}
+	err := c.read(target("GET", r.GetName(), r.GetVersion(), "config"), config)
+	return &pb.ModelConfigResponse{Config: config}, err
 }
 
-// dataType is a datatype as configurations name it.
-func dataType(name string) pb.DataType {
-	if name == "BYTES" {
-		name = "STRING"
+// modelStatistics are those of one model, or of all.
+func (c *call) modelStatistics(r *pb.ModelStatisticsRequest) (*pb.ModelStatisticsResponse, error) {
+	path := "/v2/models/stats"
+	if r.GetName() != "" {
+		path = target("GET", r.GetName(), r.GetVersion(), "stats").Path
 	}
-	return pb.DataType(pb.DataType_value["TYPE_"+name])
+	resp := &pb.ModelStatisticsResponse{}
+	return resp, c.read(serve.Target{Method: "GET", Path: path}, resp)
+}
+
+// read asks for a document that is a message in JSON, which may have more.
+func (c *call) read(t serve.Target, into proto.Message) error {
+	o, err := c.ask(t)
+	if err != nil {
+		return err
+	}
+	text, err := oip.AppendValue(nil, o)
+	if err == nil {
+		err = protojson.UnmarshalOptions{DiscardUnknown: true}.Unmarshal(text, into)
+	}
+	if err != nil {
+		return fmt.Errorf("read what %s is answered with: %w", t.Path, err)
+	}
+	return nil
 }
 
 // text is a member of a document that is a string.

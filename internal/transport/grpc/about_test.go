@@ -97,7 +97,7 @@ func TestMetadata(t *testing.T) {
 	})
 	config, err := w.ModelConfig(in(t), &pb.ModelConfigRequest{Name: "m"})
 	same(t, "config", config, err, &pb.ModelConfigResponse{Config: &pb.ModelConfig{
-		Name: "m", Platform: "go", Input: []*pb.ModelInput{{Name: "x", DataType: pb.DataType_TYPE_FP32, Dims: []int64{-1, 4}}},
+		Name: "m", Platform: "go", MaxBatchSize: 4, Input: []*pb.ModelInput{{Name: "x", DataType: pb.DataType_TYPE_FP32, Dims: []int64{4}}},
 		Output: []*pb.ModelOutput{{Name: "s", DataType: pb.DataType_TYPE_STRING}},
 	}})
 	_, err = w.ModelMetadata(in(t), &pb.ModelMetadataRequest{Name: "unknown"})
@@ -124,13 +124,9 @@ func (s *store) Unload(_ context.Context, model string) error {
 	return nil
 }
 
-func (s *store) Statistics() []ModelStatistics {
-	return []ModelStatistics{{Name: "m", Version: "1", Inferences: 5, Executions: 2, Success: Duration{2, 7}, Fail: Duration{1, 3}}, {Name: "o"}}
-}
-
 func TestRepository(t *testing.T) {
 	s := &store{}
-	w := start(t, echo, Options{Repository: s, Statistics: s})
+	w := start(t, echo, Options{Repository: s})
 	twin := modelrepository.NewModelRepositoryServiceClient(w.conn)
 	for _, ask := range []func(context.Context, *pb.RepositoryIndexRequest, ...gogrpc.CallOption) (*pb.RepositoryIndexResponse, error){w.RepositoryIndex, twin.RepositoryIndex} {
 		a := &pb.RepositoryIndexResponse_ModelIndex{Name: "a", Version: "1", State: "READY"}
@@ -164,13 +160,18 @@ func TestRepository(t *testing.T) {
 }
 
 func TestStatistics(t *testing.T) {
-	w := start(t, echo, Options{Statistics: &store{}})
-	zero := &pb.StatisticDuration{}
-	m := &pb.ModelStatistics{Name: "m", Version: "1", InferenceCount: 5, ExecutionCount: 2, InferenceStats: &pb.InferStatistics{Success: &pb.StatisticDuration{Count: 2, Ns: 7}, Fail: &pb.StatisticDuration{Count: 1, Ns: 3}}}
+	w := start(t, echo, Options{})
+	want := func(name string) *pb.ModelStatisticsResponse {
+		return &pb.ModelStatisticsResponse{ModelStats: []*pb.ModelStatistics{{
+			Name: name, Version: "1", LastInference: 7, InferenceCount: 64, ExecutionCount: 1,
+			InferenceStats: &pb.InferStatistics{Success: &pb.StatisticDuration{Count: 1, Ns: 9}},
+			BatchStats:     []*pb.InferBatchStatistics{{BatchSize: 64}},
+		}}}
+	}
 	all, err := w.ModelStatistics(in(t), &pb.ModelStatisticsRequest{})
-	same(t, "all", all, err, &pb.ModelStatisticsResponse{ModelStats: []*pb.ModelStatistics{m, {Name: "o", InferenceStats: &pb.InferStatistics{Success: zero, Fail: zero}}}})
-	one, err := w.ModelStatistics(in(t), &pb.ModelStatisticsRequest{Name: "m", Version: "1"})
-	same(t, "one", one, err, &pb.ModelStatisticsResponse{ModelStats: []*pb.ModelStatistics{m}})
+	same(t, "all", all, err, want("/v2/models/stats"))
+	one, err := w.ModelStatistics(in(t), &pb.ModelStatisticsRequest{Name: "a/b", Version: "1"})
+	same(t, "one", one, err, want("/v2/models/a%2Fb/versions/1/stats"))
 	_, err = w.ModelStatistics(in(t), &pb.ModelStatisticsRequest{Name: "unknown"})
 	wantStatus(t, err, "NOT_FOUND", "doesnt exist")
 }
@@ -180,8 +181,6 @@ func TestNotOffered(t *testing.T) {
 	w := start(t, echo, Options{})
 	_, err := w.RepositoryIndex(in(t), &pb.RepositoryIndexRequest{})
 	wantStatus(t, err, "UNIMPLEMENTED", "no model repository")
-	_, err = w.ModelStatistics(in(t), &pb.ModelStatisticsRequest{})
-	wantStatus(t, err, "UNIMPLEMENTED", "does not count")
 	_, err = w.TraceSetting(in(t), &pb.TraceSettingRequest{})
 	wantStatus(t, err, "UNIMPLEMENTED", "--traces")
 	_, err = w.LogSettings(in(t), &pb.LogSettingsRequest{})

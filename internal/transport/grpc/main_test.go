@@ -37,7 +37,7 @@ func echo(ctx context.Context, ev *serve.Event) (*serve.Event, error) {
 	switch ev.Target.Operation {
 	case "ready":
 		return readiness(ev)
-	case "":
+	case "", "config":
 		return describe(ev)
 	}
 	req, err := oip.Request(ev.Body)
@@ -90,10 +90,13 @@ func readiness(ev *serve.Event) (*serve.Event, error) {
 
 func describe(ev *serve.Event) (*serve.Event, error) {
 	switch {
-	case ev.Target.Path == "/v2":
-		ev.Body = serve.RawBody([]byte(`{"name":"leat","version":"1","extensions":["a"]}`))
-	case ev.Target.Model == "unknown":
+	case strings.Contains(ev.Target.Path, "unknown"):
 		return nil, serve.Errorf(serve.NotFound, "", "model unknown doesnt exist")
+	case strings.HasSuffix(ev.Target.Path, "/stats"):
+		ev.Body = serve.RawBody([]byte(`{"model_stats":[{"name":"` + ev.Target.Path + `","version":"1","last_inference":7,"inference_count":64,"execution_count":1,` +
+			`"inference_stats":{"success":{"count":1,"ns":9}},"response_stats":{},"batch_stats":[{"batch_size":64}],"memory_usage":[]}]}`))
+	case ev.Target.Operation == "config":
+		ev.Body = serve.RawBody([]byte(`{"name":"m","platform":"go","version_policy":{"all":{}},"max_batch_size":4,"input":[{"name":"x","data_type":"TYPE_FP32","dims":[4]}],"output":[{"name":"s","data_type":"TYPE_STRING","dims":[]}]}`))
 	default:
 		ev.Body = serve.RawBody([]byte(`{"name":"m","versions":["1","2"],"platform":"go","inputs":[{"name":"x","datatype":"FP32","shape":[-1,4]}],"outputs":[{"name":"s","datatype":"BYTES","shape":[]}]}`))
 	}
@@ -108,6 +111,10 @@ func (h *host) Ready() error {
 		return errors.New("not all models are ready")
 	}
 	return nil
+}
+
+func (h *host) About() (name, version string, extensions []string) {
+	return "leat", "1", []string{"a"}
 }
 
 // A world is a server and a client of it.

@@ -30,15 +30,17 @@ type Options struct {
 	Access  Access
 	Metrics Metrics
 	Tracer  Tracer
-	// Repository and Statistics may be nil: their calls are UNIMPLEMENTED then.
+	// Repository may be nil: its calls are UNIMPLEMENTED then.
 	Repository Repository
-	Statistics Statistics
 }
 
 // A Host is what is asked of the server itself.
 type Host interface {
 	// Ready returns nil when the server is ready for requests, else why not.
 	Ready() error
+	// About is its name, its version and the extensions of the protocol that it
+	// has.
+	About() (name, version string, extensions []string)
 }
 
 // A Repository is what models there are. Errors are those of package serve.
@@ -51,25 +53,6 @@ type Repository interface {
 // A ModelStatus is one model in one version. State is that of the protocol:
 // READY, UNAVAILABLE, LOADING, UNLOADING or UNKNOWN.
 type ModelStatus struct{ Name, Version, State, Reason string }
-
-// Statistics tells what has come to the models that are served.
-type Statistics interface{ Statistics() []ModelStatistics }
-
-// ModelStatistics are the counts and times of one model in one version.
-type ModelStatistics struct {
-	Name, Version string
-	// Last is when the last inference ended; zero for never.
-	Last time.Time
-	// Inferences counts rows, Executions batches, both of those that succeeded.
-	Inferences, Executions uint64
-	Success, Fail          Duration
-}
-
-// A Duration is how often something was done and how long that took in all.
-type Duration struct {
-	Count uint64
-	Took  time.Duration
-}
 
 // Metrics is told the outcome of every call: the name of the method and that of
 // the code, "OK" for one. Methods that nobody knows are "unknown". It must be

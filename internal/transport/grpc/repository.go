@@ -92,39 +92,6 @@ func forbidden(r rune) bool {
 	return r == '/' || r == '\\' || unicode.IsSpace(r) || unicode.IsControl(r)
 }
 
-func (c *call) modelStatistics(r *pb.ModelStatisticsRequest) (*pb.ModelStatisticsResponse, error) {
-	if c.s.opts.Statistics == nil {
-		return nil, serve.Errorf(serve.NotOffered, "", "this server does not count inferences")
-	}
-	if r.GetName() != "" {
-		if _, err := c.metadata(r.GetName(), r.GetVersion()); err != nil {
-			return nil, err // names what there is
-		}
-	}
-	resp := &pb.ModelStatisticsResponse{}
-	for _, m := range c.s.opts.Statistics.Statistics() {
-		if (r.GetName() != "" && r.GetName() != m.Name) || (r.GetVersion() != "" && r.GetVersion() != m.Version) {
-			continue
-		}
-		resp.ModelStats = append(resp.ModelStats, statistics(&m))
-	}
-	return resp, nil
-}
-
-func statistics(m *ModelStatistics) *pb.ModelStatistics {
-	duration := func(d Duration) *pb.StatisticDuration {
-		return &pb.StatisticDuration{Count: d.Count, Ns: uint64(max(d.Took, 0))}
-	}
-	s := &pb.ModelStatistics{
-		Name: valid(m.Name), Version: valid(m.Version), InferenceCount: m.Inferences, ExecutionCount: m.Executions,
-		InferenceStats: &pb.InferStatistics{Success: duration(m.Success), Fail: duration(m.Fail)},
-	}
-	if !m.Last.IsZero() {
-		s.LastInference = uint64(m.Last.UnixMilli())
-	}
-	return s
-}
-
 func (c *call) traceSetting(*pb.TraceSettingRequest) (*pb.TraceSettingResponse, error) {
 	return nil, serve.Errorf(serve.NotOffered, "", "what is traced is set when the server starts, with --traces, and goes to a collector of OpenTelemetry")
 }
