@@ -41,11 +41,13 @@ for _ in $(seq 300); do
 	[ -z "$at" ] || break
 	sleep 0.1
 done
+web=$(sed -n 's|^serving  *http://||p' "$dir/out")
 [ -n "$at" ] || {
 	cat "$dir/err" >&2
 	exit 1
 }
 
 "$dir/triton/bin/python" $clients/triton_grpc.py "$at"
+"$dir/triton/bin/python" $clients/triton_http.py "$web"
 [ "${KSERVE:-1}" = 0 ] || "$dir/kserve/bin/python" $clients/kserve_grpc.py "$at"
 $clients/grpcurl.sh "$dir/grpcurl-$grpcurl" "$at"
