@@ -9,10 +9,7 @@ VERSION ?= $(or $(shell git describe --tags --dirty 2>/dev/null),dev)
 COMMIT ?= $(or $(shell git rev-parse --short=12 HEAD 2>/dev/null),unknown)
 LDFLAGS := -s -w -X $(MODULE)/internal/version.Version=$(VERSION) -X $(MODULE)/internal/version.Commit=$(COMMIT)
 GO ?= go
-# disable_grpc_modules leaves gRPC out of the driver for gs://, which has HTTP too
-# (RATIONALE.md): 13 MB of the binary.
-TAGS := disable_grpc_modules
-GOBUILD = $(GO) build -trimpath -tags '$(TAGS)' -ldflags '$(LDFLAGS)'
+GOBUILD = $(GO) build -trimpath -ldflags '$(LDFLAGS)'
 FUZZTIME ?= 30s
 
 GOLANGCI_VERSION := $(shell awk '$$1 == "github.com/golangci/golangci-lint/v2" { print $$2 }' tools/go.mod)

@@ -31,7 +31,7 @@ endpoint=http://127.0.0.1:$port
 LEAT_BUCKETS="s3://models?endpoint=$endpoint" ${GO:-go} test -count 1 ./artifact/buckets -run '^TestReal$' -v | grep -v '^=== '
 
 leat=${LEAT:-$folder/leat}
-[ -n "${LEAT:-}" ] || ${GO:-go} build -tags disable_grpc_modules -o "$leat" ./cmd/leat
+[ -n "${LEAT:-}" ] || ${GO:-go} build -o "$leat" ./cmd/leat
 export S3_ENDPOINT_URL=$endpoint LEAT_DATA=$folder/leat-data
 "$leat" model push examples/quickstart/diabetes.ubj --key m --tag v1 --artifacts s3://models/pushed
 cat >"$folder/spec.yaml" <<'YAML'

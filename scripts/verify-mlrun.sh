@@ -57,7 +57,7 @@ if [ -n "${INSTALL:-}" ]; then
 fi
 if [ -z "${ONLY:-}" ]; then
 	leat=$PWD/$venv/leat
-	${GO:-go} build -tags disable_grpc_modules -o "$leat" ./cmd/leat
+	${GO:-go} build -o "$leat" ./cmd/leat
 	"$venv/bin/python" -B conformance/verify/artifacts.py "$leat"
 fi
 answers=$PWD/$venv/answers.jsonl

@@ -17,10 +17,12 @@ import (
 
 	"github.com/johannesboyne/gofakes3"
 	"github.com/johannesboyne/gofakes3/backend/s3mem"
+	_ "gocloud.dev/blob/azureblob"
 	_ "gocloud.dev/blob/s3blob"
 
 	"github.com/leat-ml/leat/artifact"
 	"github.com/leat-ml/leat/artifact/buckets"
+	_ "github.com/leat-ml/leat/artifact/buckets/gcs"
 )
 
 // TestConformance: S3, on a server that speaks it within the process. Others are
@@ -36,6 +38,12 @@ func TestConformance(t *testing.T) {
 	t.Setenv("AWS_ACCESS_KEY_ID", "id")
 	t.Setenv("AWS_SECRET_ACCESS_KEY", "s3cret")
 	t.Run("s3", func(t *testing.T) { conformance(t, "s3://models?endpoint="+url.QueryEscape(srv.URL)) })
+	t.Run("gs", func(t *testing.T) {
+		g := httptest.NewServer(&google{objects: map[string]googleObject{}})
+		defer g.Close()
+		t.Setenv("STORAGE_EMULATOR_HOST", g.URL)
+		conformance(t, "gs://models")
+	})
 	t.Run("variable", func(t *testing.T) {
 		t.Setenv("S3_ENDPOINT_URL", srv.URL)
 		conformance(t, "s3://models")
@@ -202,9 +210,12 @@ func store(t *testing.T, address string) {
 }
 
 func TestNoDriver(t *testing.T) {
-	_, err := buckets.Dial(t.Context(), "gs://bucket")
-	if err == nil || err.Error() != "this program has no driver for gs://" {
-		t.Errorf("error %v", err)
+	for address, want := range map[string]string{
+		"mem://bucket": "this program has no driver for mem://", "gs://bucket?nonsense=1": "and not nonsense", "gs://bucket?anonymous=x": "anonymous=true",
+	} {
+		if _, err := buckets.Dial(t.Context(), address); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: error %v", address, err)
+		}
 	}
 	t.Setenv("AWS_ACCESS_KEY_ID", "id")
 	t.Setenv("AWS_SECRET_ACCESS_KEY", "s3cret")

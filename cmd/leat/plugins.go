@@ -4,9 +4,9 @@ import (
 	"log/slog"
 
 	_ "gocloud.dev/blob/azureblob"
-	_ "gocloud.dev/blob/gcsblob"
 	_ "gocloud.dev/blob/s3blob"
 
+	_ "github.com/leat-ml/leat/artifact/buckets/gcs"
 	"github.com/leat-ml/leat/catalog"
 	_ "github.com/leat-ml/leat/endpoint/postgres"
 	_ "github.com/leat-ml/leat/endpoint/sqlite"
