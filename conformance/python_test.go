@@ -20,60 +20,98 @@ func TestPythonCases(t *testing.T) {
 		t.Skip("starts many processes")
 	}
 	code := pythonCode(t, "user_code.py")
+	groups, ran := pythonGroups(t)
+	if ran < 85 {
+		t.Errorf("%d cases, want at least 85", ran)
+	}
+	for _, g := range groups {
+		t.Run(g.cases[0].Name, func(t *testing.T) {
+			t.Parallel()
+			g.run(t, code)
+		})
+	}
+}
+
+// A pythonGroup is cases of one spec, which are put to one server: to start one takes
+// longer than all of them.
+type pythonGroup struct {
+	function string
+	cases    []testCase
+}
+
+// pythonGroups are the cases that are about code, by their specs. Those of models that
+// are still loading have a server each.
+func pythonGroups(t *testing.T) (groups []*pythonGroup, cases int) {
+	t.Helper()
 	functions := map[string]string{}
 	for _, c := range flowConcerns {
 		functions[c.name] = c.function
 	}
-	ran := 0
+	bySpec := map[string]*pythonGroup{}
 	for _, c := range readCases(t) {
-		function, isFlow := functions[c.Name]
-		concerned := isFlow
+		function, concerned := functions[c.Name]
 		for _, prefix := range slices.Concat(concerns, ensembleConcerns) {
 			concerned = concerned || strings.HasPrefix(c.Name, prefix)
 		}
 		if !concerned || c.Name == "router_max_steps" { // which is about a number
 			continue
 		}
-		ran++
-		t.Run(c.Name, func(t *testing.T) {
-			t.Parallel()
-			runPythonCase(t, code, c, function)
-		})
+		cases++
+		key := function + " " + string(c.Spec)
+		if strings.HasPrefix(c.Name, "async_") {
+			key = c.Name
+		}
+		if bySpec[key] == nil {
+			bySpec[key] = &pythonGroup{function: function}
+			groups = append(groups, bySpec[key])
+		}
+		bySpec[key].cases = append(bySpec[key].cases, c)
 	}
-	if ran < 85 {
-		t.Errorf("ran %d cases, want at least 85", ran)
-	}
+	return groups, cases
 }
 
-func runPythonCase(t *testing.T, code *python.Loaded, c testCase, function string) {
-	folder, err := filepath.Abs(".")
-	if err != nil {
-		t.Fatal(err)
-	}
-	text := strings.ReplaceAll(string(c.Spec), "${CASES}", folder)
-	spec, problems := config.ParseSpec("spec.json", []byte(text), config.Options{MLRun: true})
-	var told []string
-	for _, p := range problems {
-		if !p.Warning {
-			told = append(told, p.String())
-		}
-	}
+func (g *pythonGroup) run(t *testing.T, code *python.Loaded) {
 	rec := &tape{}
-	var srv *leat.Server
-	if len(told) == 0 {
-		srv, err = leat.New(spec, &leat.Options{Catalog: pythonSet(), Code: code, MLRun: true, Function: function, Recorder: rec})
-		if err != nil {
-			told = append(told, err.Error())
-		}
-	}
-	expects := lists[expect](t, c.Expect)
-	if want := expects[0].BuildError; want != "" || len(told) > 0 {
-		if got := strings.Join(told, "\n"); want == "" || !strings.Contains(got, want) {
-			t.Fatalf("problems %q, want %q", got, want)
+	srv, told := g.build(t, code, rec)
+	if want := lists[expect](t, g.cases[0].Expect)[0].BuildError; want != "" || told != "" {
+		if want == "" || !strings.Contains(told, want) {
+			t.Fatalf("problems %q, want %q", told, want)
 		}
 		return
 	}
 	url, _ := startServer(t, srv)
+	for _, c := range g.cases {
+		t.Run(c.Name, func(t *testing.T) { askPythonCase(t, srv, url, rec, c) })
+	}
+}
+
+// build makes the server of a group, or tells what is wrong with the spec.
+func (g *pythonGroup) build(t *testing.T, code *python.Loaded, rec *tape) (srv *leat.Server, told string) {
+	t.Helper()
+	folder, err := filepath.Abs(".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := strings.ReplaceAll(string(g.cases[0].Spec), "${CASES}", folder)
+	spec, problems := config.ParseSpec("spec.json", []byte(text), config.Options{MLRun: true})
+	var errs []string
+	for _, p := range problems {
+		if !p.Warning {
+			errs = append(errs, p.String())
+		}
+	}
+	if len(errs) > 0 {
+		return nil, strings.Join(errs, "\n")
+	}
+	srv, err = leat.New(spec, &leat.Options{Catalog: pythonSet(), Code: code, MLRun: true, Function: g.function, Recorder: rec})
+	if err != nil {
+		return nil, err.Error()
+	}
+	return srv, ""
+}
+
+func askPythonCase(t *testing.T, srv *leat.Server, url string, rec *tape, c testCase) {
+	expects := lists[expect](t, c.Expect)
 	streams := lists[struct {
 		Stream string `json:"stream_predicate"`
 	}](t, c.Expect)
