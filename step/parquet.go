@@ -12,8 +12,8 @@ import (
 	"time"
 
 	"github.com/leat-ml/leat/catalog"
+	"github.com/leat-ml/leat/parquet"
 	"github.com/leat-ml/leat/serve"
-	"github.com/leat-ml/leat/step/internal/parquet"
 )
 
 // parquetTarget writes a row for every event to Parquet files, and passes the

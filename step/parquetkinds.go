@@ -7,8 +7,8 @@ import (
 
 	"github.com/leat-ml/leat/catalog/args"
 	"github.com/leat-ml/leat/oip"
+	"github.com/leat-ml/leat/parquet"
 	"github.com/leat-ml/leat/serve"
-	"github.com/leat-ml/leat/step/internal/parquet"
 )
 
 // parquetKinds are the types that a spec may give a column, in storey's words.

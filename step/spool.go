@@ -9,8 +9,8 @@ import (
 	"path/filepath"
 
 	"github.com/leat-ml/leat/oip"
+	"github.com/leat-ml/leat/parquet"
 	"github.com/leat-ml/leat/serve"
-	"github.com/leat-ml/leat/step/internal/parquet"
 )
 
 // A spool keeps the rows of one Parquet file on disk until all of them are

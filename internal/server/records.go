@@ -14,6 +14,7 @@ import (
 	"github.com/leat-ml/leat/graph"
 	"github.com/leat-ml/leat/internal/telemetry"
 	"github.com/leat-ml/leat/record"
+	"github.com/leat-ml/leat/record/rows"
 	"github.com/leat-ml/leat/stream"
 )
 
@@ -175,6 +176,14 @@ func (p *pushers) options(r recording) record.Options {
 		Open: func(ctx context.Context) (record.Topic, error) {
 			return p.cfg.Records.Streams.Open(ctx, r.url, &stream.Options{Shards: r.Shards, Retention: r.Retention, Format: formatOf(r)})
 		},
+	}
+	if r.Rows != "" {
+		o.Rows = rows.New(rows.Options{
+			Folder: strings.TrimPrefix(record.StreamOf(r.Rows, r.project), "file://"), Logger: p.cfg.Logger,
+			UID: func(function, model, version string) (string, error) {
+				return endpoint.UID(function, endpoint.ModelOf(model, version))
+			},
+		})
 	}
 	if f := p.cfg.Records.Folder; f != nil && !inProcess(r.url) {
 		o.Folder = f(folderOf(r.url))
