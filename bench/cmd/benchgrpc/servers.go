@@ -40,7 +40,7 @@ func serveAs(ctx context.Context, name string) error {
 		announce(at)
 		return bare(
 			grpc.StaticStreamWindowSize(4<<20), grpc.StaticConnWindowSize(16<<20),
-			grpc.ReadBufferSize(128<<10), grpc.WriteBufferSize(128<<10),
+			grpc.ReadBufferSize(64<<10), grpc.WriteBufferSize(128<<10),
 		).Serve(l)
 	case defaults:
 		announce(at)

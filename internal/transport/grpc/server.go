@@ -25,7 +25,7 @@ import (
 const (
 	streamWindow  = 4 << 20
 	connWindow    = 16 << 20
-	readBuffer    = 128 << 10
+	readBuffer    = 64 << 10
 	writeBuffer   = 128 << 10
 	maxStreams    = 1000 // of one connection at a time
 	maxHeader     = 64 << 10
