@@ -35,7 +35,7 @@ func (g *generation) route(ev *serve.Event) *graph.Graph {
 		return g.root()
 	}
 	path := ev.Target.Path
-	if ev.Target.Model == "" && isExtension(path) {
+	if ev.Target.Model == "" && (isExtension(path) || below(path, v1Path) && g.speaksV1()) {
 		return nil
 	}
 	if ev.Target.Model != "" || strings.HasPrefix(path, "/v2/models") {
@@ -57,6 +57,9 @@ func (g *generation) route(ev *serve.Event) *graph.Graph {
 func (c *Core) own(ctx context.Context, ev *serve.Event) (*serve.Event, error) {
 	if isExtension(ev.Target.Path) {
 		return c.extension(ctx, ev)
+	}
+	if below(ev.Target.Path, v1Path) && c.current.Load().speaksV1() {
+		return c.v1(ctx, ev)
 	}
 	switch path := ev.Target.Path; path {
 	case "/v2/health/live":

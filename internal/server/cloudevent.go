@@ -1,0 +1,118 @@
+package server
+
+import (
+	"encoding/base64"
+	"strings"
+	"time"
+
+	"github.com/leat-ml/leat/oip"
+	"github.com/leat-ml/leat/serve"
+)
+
+// A cloudMode is one of the two forms of a cloud event over HTTP, by the HTTP
+// protocol binding of CloudEvents 1.0; "" is no cloud event.
+type cloudMode string
+
+const (
+	binaryMode     cloudMode = "binary"     // attributes in the header
+	structuredMode cloudMode = "structured" // attributes and data in a JSON document
+)
+
+const cloudType = "application/cloudevents+json"
+
+// What answers are, as KServe names it.
+const (
+	answerType   = "io.kserve.inference.response"
+	answerSource = "io.kserve.inference."
+)
+
+// cloudAttributes are those that every cloud event has.
+var cloudAttributes = []string{"id", "source", "specversion", "type"}
+
+// cloudData is the data of a cloud event, or the body of what is none.
+func cloudData(ev *serve.Event) (serve.Body, cloudMode, error) {
+	if media, _, _ := strings.Cut(ev.Header.Value("Content-Type"), ";"); strings.EqualFold(strings.TrimSpace(media), cloudType) {
+		body, err := structuredData(ev.Body)
+		return body, structuredMode, err
+	}
+	if ev.Header.Value("Ce-Specversion") == "" && ev.Header.Value("Ce-Type") == "" && ev.Header.Value("Ce-Id") == "" {
+		return ev.Body, "", nil
+	}
+	return ev.Body, binaryMode, checkCloud(func(name string) string {
+		return ev.Header.Value("Ce-" + strings.ToUpper(name[:1]) + name[1:])
+	})
+}
+
+func checkCloud(attribute func(name string) string) error {
+	for _, name := range cloudAttributes {
+		if attribute(name) == "" {
+			return serve.Errorf(serve.BadRequest, "ValueError", "the cloud event has no %s", name)
+		}
+	}
+	if v := attribute("specversion"); v != "1.0" && v != "0.3" {
+		return serve.Errorf(serve.BadRequest, "ValueError", "the cloud event has specversion %q: 1.0 and 0.3 are known", v)
+	}
+	return nil
+}
+
+func structuredData(body serve.Body) (serve.Body, error) {
+	doc, err := oip.Value(body)
+	o, ok := doc.(*serve.Object)
+	if err != nil || !ok {
+		return body, serve.Errorf(serve.BadRequest, "ValueError", "the cloud event is not a JSON object")
+	}
+	err = checkCloud(func(name string) string {
+		v, _ := o.Value(name)
+		s, _ := v.(string)
+		return s
+	})
+	if err != nil {
+		return body, err
+	}
+	if data, ok := o.Value("data"); ok {
+		return serve.ValueBody(data), nil
+	}
+	if v, ok := o.Value("data_base64"); ok {
+		text, _ := v.(string)
+		raw, err := base64.StdEncoding.DecodeString(text)
+		if err != nil || text == "" {
+			return body, serve.Errorf(serve.BadRequest, "ValueError", "the data_base64 of the cloud event is not base64")
+		}
+		return serve.RawBody(raw), nil
+	}
+	return body, serve.Errorf(serve.BadRequest, "ValueError", "the cloud event has no data")
+}
+
+// reply makes the answer of a model a cloud event of the mode.
+func (m cloudMode) reply(ev *serve.Event, model string) {
+	if m == "" {
+		return
+	}
+	attributes := []serve.Field{
+		{Key: "specversion", Value: "1.0"},
+		{Key: "id", Value: serve.NewEvent(serve.Target{}, nil).Identify()},
+		{Key: "source", Value: answerSource + model},
+		{Key: "type", Value: answerType},
+		{Key: "time", Value: time.Now().UTC().Format(time.RFC3339Nano)},
+	}
+	r := serve.Reply{}
+	if ev.Reply != nil {
+		r = *ev.Reply
+	}
+	if m == binaryMode {
+		header := serve.Header{}
+		for name, values := range r.Header {
+			header[name] = values
+		}
+		for _, a := range attributes {
+			header["Ce-"+strings.ToUpper(a.Key[:1])+a.Key[1:]] = []string{a.Value.(string)}
+		}
+		r.Header = header
+	} else {
+		v, _ := ev.Body.Value()
+		attributes = append(attributes, serve.Field{Key: "datacontenttype", Value: "application/json"}, serve.Field{Key: "data", Value: v})
+		ev.Body = serve.ValueBody(serve.NewObject(attributes...))
+		r.ContentType = cloudType
+	}
+	ev.Reply = &r
+}
