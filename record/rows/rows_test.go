@@ -159,7 +159,7 @@ func TestFiles(t *testing.T) {
 			t.Fatalf("rows %v", seen)
 		}
 	}
-	files, err := filepath.Glob(filepath.Join(dir, "*/*/*/*/*/*"))
+	files, err := filepath.Glob(filepath.Join(dir, "*", "*", "*", "*", "*", "*"))
 	if err != nil || len(seen) != 25 || len(files) != 3 {
 		t.Errorf("%d rows in %d files", len(seen), len(files))
 	}

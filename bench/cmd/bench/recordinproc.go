@@ -137,7 +137,8 @@ func (b *bench) inprocServer(ctx context.Context, r serve.Recorder) (*leat.Serve
 	if err != nil {
 		return nil, err
 	}
-	return srv, srv.Start(ctx)
+	err = srv.Start(ctx)
+	return srv, err
 }
 
 // take asks a server so many times, until what it does beside is done, too.
