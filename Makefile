@@ -93,8 +93,9 @@ bench-records: setup ## what recording inferences costs, how many go through the
 	$(GO) run ./bench/cmd/bench -suite records
 
 .PHONY: bench-grpc
-bench-grpc: ## inferences over gRPC next to bare grpc-go, as it comes and tuned
-	$(GO) run ./bench/cmd/benchgrpc
+bench-grpc: setup ## inferences over gRPC next to bare grpc-go, as it comes and tuned, and an ONNX model next to a call of ONNX Runtime
+	@mkdir -p .cache && .venv/bin/python bench/cmd/benchgrpc/mlp.py .cache/mlp.onnx
+	$(GO) run ./bench/cmd/benchgrpc -onnx .cache/mlp.onnx
 
 .PHONY: bench-smoke
 bench-smoke: setup ## run each benchmark once, to see that it still works

@@ -15,17 +15,24 @@ import (
 )
 
 var workloads = []workload{
-	{"image-raw", 1, image(), []goal{{tuned, "cpu", 1.3, 0}, {defaults, "rate", 0, 2}}},
-	{"image-raw-4", 4, image(), []goal{{tuned, "cpu", 1.3, 0}, {defaults, "rate", 0, 2}}},
-	{"row-raw", 1, raw(1, 13), nil},
-	{"row-raw-16", 16, raw(1, 13), nil},
-	{"rows-raw", 1, raw(32, 784), nil},
+	{"image-raw", 1, echoes, image(), []goal{{tuned, "cpu", 1.3, 0}, {defaults, "rate", 0, 2}}},
+	{"image-raw-4", 4, echoes, image(), []goal{{tuned, "cpu", 1.3, 0}, {defaults, "rate", 0, 2}}},
+	{"row-raw", 1, echoes, raw(1, 13), nil},
+	{"row-raw-16", 16, echoes, raw(1, 13), nil},
+	{"rows-raw", 1, echoes, raw(32, 784), nil},
+	{"onnx-mlp", 1, models, raw(1, 64), []goal{{onnxBare, "cpu", 1.5, 0}}},
+	{"onnx-mlp-16", 16, models, raw(1, 64), []goal{{onnxBare, "cpu", 1.5, 0}}},
 }
 
-var servers = []string{tuned, defaults, leatServer}
+// The servers that a workload drives, that of leat last.
+var (
+	echoes = []string{tuned, defaults, leatServer}
+	models = []string{onnxBare, onnxLeat}
+)
 
 // A bench drives servers and writes what it has seen.
 type bench struct {
+	config config
 	rounds int
 	cell   time.Duration
 	report io.Writer
@@ -39,7 +46,7 @@ type sample struct {
 }
 
 // all runs the workloads and returns how many goals are missed.
-func (b *bench) all(ctx context.Context, only string) (missed int, err error) {
+func (b *bench) all(ctx context.Context) (missed int, err error) {
 	if b.fsys, err = proc.System(); err != nil {
 		return 0, err
 	}
@@ -53,16 +60,21 @@ func (b *bench) all(ctx context.Context, only string) (missed int, err error) {
 			err = errors.Join(err, s.Kill())
 		}
 	}()
-	for _, name := range servers {
-		if b.up[name], err = target.Start(ctx, name, self+" -serve "+name); err != nil {
-			return 0, err
-		}
-	}
 	fmt.Fprintf(b.report, "# gRPC\n\n%s\n\n", proc.Machine(b.fsys))
 	for i := range workloads {
 		w := &workloads[i]
-		if only != "" && only != w.name {
+		if only := b.config.only; only != "" && only != w.name || b.config.model == "" && w.servers[0] == onnxBare {
 			continue
+		}
+		for _, name := range w.servers {
+			if b.up[name] != nil {
+				continue
+			}
+			command := fmt.Sprintf("%s -serve %s -onnx '%s' -onnxruntime '%s'", self, name, b.config.model, b.config.library)
+			if b.up[name], err = target.Start(ctx, name, command); err != nil {
+				delete(b.up, name)
+				return missed, err
+			}
 		}
 		n, err := b.workload(ctx, w)
 		if missed += n; err != nil {
@@ -80,7 +92,7 @@ func (b *bench) workload(ctx context.Context, w *workload) (missed int, err erro
 			err = errors.Join(err, d.close())
 		}
 	}()
-	for _, name := range servers {
+	for _, name := range w.servers {
 		if drivers[name], err = newDriver(ctx, b.up[name], w); err != nil {
 			return 0, err
 		}
@@ -90,8 +102,8 @@ func (b *bench) workload(ctx context.Context, w *workload) (missed int, err erro
 	}
 	samples := map[string][]sample{}
 	for round := range b.rounds {
-		for i := range servers {
-			name := servers[(i+round)%len(servers)]
+		for i := range w.servers {
+			name := w.servers[(i+round)%len(w.servers)]
 			s, err := b.sample(ctx, b.up[name], drivers[name])
 			if err != nil {
 				return 0, err
@@ -126,8 +138,8 @@ func (b *bench) tell(w *workload, samples map[string][]sample) (missed int) {
 	rate := func(s sample) float64 { return s.rate }
 	cpu := func(s sample) float64 { return s.cpu }
 	fmt.Fprintf(b.report, "## %s, %d connections\n\n| server | CPU us/req | req/s | CPU of leat to it | req/s of leat to it |\n|---|---|---|---|---|\n", w.name, w.conns)
-	own := samples[leatServer]
-	for _, name := range servers {
+	own := samples[w.servers[len(w.servers)-1]]
+	for _, name := range w.servers {
 		all := samples[name]
 		fmt.Fprintf(b.report, "| %s | %.0f | %.0f | %.2f | %.2f |\n", name, median(all, cpu), median(all, rate), ratio(own, all, cpu), ratio(own, all, rate))
 	}

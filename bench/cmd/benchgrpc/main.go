@@ -22,6 +22,8 @@ type config struct {
 	smoke   bool
 	gate    bool
 	only    string
+	model   string
+	library string
 }
 
 func main() {
@@ -32,6 +34,8 @@ func main() {
 	flag.BoolVar(&c.smoke, "smoke", false, "does it still run? The figures mean nothing")
 	flag.BoolVar(&c.gate, "gate", false, "exit with 1 when a goal is missed")
 	flag.StringVar(&c.only, "workload", "", "only the workload of that `name`")
+	flag.StringVar(&c.model, "onnx", "", "`path` of an ONNX model with one FP32 input of 64 columns, for the workload onnx-mlp")
+	flag.StringVar(&c.library, "onnxruntime", "lib", "`folder` of ONNX Runtime")
 	flag.Parse()
 	if err := run(context.Background(), c); err != nil {
 		fmt.Fprintln(os.Stderr, "benchgrpc:", err)
@@ -41,13 +45,13 @@ func main() {
 
 func run(ctx context.Context, c config) error {
 	if c.serve != "" {
-		return serveAs(ctx, c.serve)
+		return serveAs(ctx, c)
 	}
 	if c.smoke {
 		c.rounds, c.seconds = 1, 0.05
 	}
-	b := &bench{rounds: c.rounds, cell: time.Duration(c.seconds * float64(time.Second)), report: os.Stdout}
-	missed, err := b.all(ctx, c.only)
+	b := &bench{config: c, rounds: c.rounds, cell: time.Duration(c.seconds * float64(time.Second)), report: os.Stdout}
+	missed, err := b.all(ctx)
 	if err == nil && missed > 0 && c.gate && !c.smoke {
 		err = fmt.Errorf("%d goals are missed", missed)
 	}
