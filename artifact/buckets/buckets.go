@@ -135,20 +135,40 @@ func (b *bucket) List(ctx context.Context, prefix string, tell func(key string) 
 	}
 }
 
-// Write implements [artifact.Bucket].
+// Write implements [artifact.Bucket]. It gives the driver a reader: the writers of
+// gocloud's driver for Azure panic when an upload fails.
 func (b *bucket) Write(ctx context.Context, key, contentType string, r io.Reader) error {
 	ctx, cancel := context.WithCancel(ctx)
-	defer cancel() // a writer that is canceled before it is closed writes nothing
-	w, err := b.b.NewWriter(ctx, key, &blob.WriterOptions{ContentType: contentType})
-	if err != nil {
-		return meaning(err)
+	defer cancel()
+	in := &source{ctx: ctx, cancel: cancel, r: r}
+	err := b.b.Upload(ctx, key, in, &blob.WriterOptions{ContentType: cmp.Or(contentType, "application/octet-stream")})
+	if in.err != nil {
+		return in.err
 	}
-	if _, err := io.Copy(w, r); err != nil {
-		cancel()
-		_ = w.Close() // err says more
-		return meaning(err)
+	return meaning(err)
+}
+
+// A source is what is uploaded. When it fails, or the context ends, the upload is
+// given up, and nothing is kept of it.
+type source struct {
+	ctx    context.Context //nolint:containedctx // of one upload
+	cancel context.CancelFunc
+	r      io.Reader
+	err    error // why it failed
+}
+
+// Read implements io.Reader.
+func (s *source) Read(p []byte) (int, error) {
+	err := s.ctx.Err()
+	n := 0
+	if err == nil {
+		n, err = s.r.Read(p)
 	}
-	return meaning(w.Close())
+	if err != nil && !errors.Is(err, io.EOF) {
+		s.err = err
+		s.cancel()
+	}
+	return n, err
 }
 
 // Delete implements [artifact.Bucket].

@@ -145,6 +145,10 @@ func broken(t *testing.T, b artifact.Bucket) {
 		t.Errorf("error %v", err)
 	}
 	absent(t, b, "broken")
+	if err := b.Write(t.Context(), "at once", "", failed{}); !errors.Is(err, errFailed) {
+		t.Errorf("error %v", err)
+	}
+	absent(t, b, "at once")
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	if err := b.Write(ctx, "canceled", "", strings.NewReader("x")); err == nil {

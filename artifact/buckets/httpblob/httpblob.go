@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
 	"gocloud.dev/blob"
@@ -92,6 +93,10 @@ func (b *bucket) ask(ctx context.Context, method, key, part string) (*http.Respo
 	if resp.StatusCode != http.StatusOK && resp.StatusCode != http.StatusPartialContent {
 		resp.Body.Close()
 		return nil, &statusError{resp.StatusCode}
+	}
+	if strings.HasSuffix(resp.Request.URL.Path, "/") && !strings.HasSuffix(key, "/") {
+		resp.Body.Close() // the page of a folder, which the server led to
+		return nil, &statusError{http.StatusNotFound}
 	}
 	return resp, nil
 }

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -78,6 +79,16 @@ func TestWithoutHead(t *testing.T) {
 	defer srv.Close()
 	if a, err := open(t, srv.URL).Attributes(t.Context(), "x"); err != nil || a.Size != 4 {
 		t.Errorf("%+v, error %v", a, err)
+	}
+}
+
+// TestFolder: the page of a folder is no file.
+func TestFolder(t *testing.T) {
+	srv := httptest.NewServer(http.FileServer(http.Dir(filepath.Dir(t.TempDir()))))
+	defer srv.Close()
+	_, err := open(t, srv.URL).Attributes(t.Context(), "001")
+	if gcerrors.Code(err) != gcerrors.NotFound {
+		t.Errorf("error %v", err)
 	}
 }
 
