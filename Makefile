@@ -121,7 +121,7 @@ verify-mlrun: ## compare with the real MLRun, installed below .cache; MLRUN=newe
 	@MLRUN=$(MLRUN) RECORD=$(RECORD) scripts/verify-mlrun.sh
 
 .PHONY: verify-buckets
-verify-buckets: ## models in S3 on a real server, which is built below .cache (versitygw)
+verify-buckets: ## buckets of S3, Google and Azure on servers of others (versitygw, fake-gcs-server, Azurite), built below .cache
 	@scripts/verify-buckets.sh
 
 .PHONY: verify-kserve
