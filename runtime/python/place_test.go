@@ -1,9 +1,13 @@
 package python
 
 import (
+	"encoding/json"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/leat-ml/leat/catalog"
+	"github.com/leat-ml/leat/serve"
 )
 
 func TestLastWords(t *testing.T) {
@@ -38,4 +42,33 @@ Current thread 0x00007e (most recent call first):
 			t.Errorf("%s: %q, want %q", name, got, tt.want)
 		}
 	}
+}
+
+// FuzzPlaces reads what any code may write to stderr.
+func FuzzPlaces(f *testing.F) {
+	f.Add("Current thread 0x1 (most recent call first):\n  File \"/u/a.py\", line 3 in g\nbye")
+	f.Fuzz(func(t *testing.T, text string) {
+		lines := strings.Split(text, "\n")
+		if at := placeIn(lines); len(at) > len(text)+1 {
+			t.Errorf("place %q of %q", at, text)
+		}
+		if words := lastWords(lines, 3); len(words) > 3 {
+			t.Errorf("%d words", len(words))
+		}
+	})
+}
+
+// FuzzRouteQuestions reads what a worker may ask of a router that has no event.
+func FuzzRouteQuestions(f *testing.F) {
+	f.Add([]byte(`{"ask": "route", "route": "a", "ticket": 1, "path": "x", "headers": {"a": "b"}}`), []byte(`{}`), uint8(isJSON))
+	f.Fuzz(func(t *testing.T, meta, body []byte, is uint8) {
+		var ts transits
+		r := &Router{loaded: &Loaded{code: &Code{}}, env: &catalog.Env{}}
+		_, end := ts.begin(t.Context(), r, serve.NewEvent(serve.Target{}, []byte("1")))
+		defer end()
+		a, ours := ts.asked(&frame{meta: meta, body: body, flags: flags(is)})
+		if ours && !json.Valid(a.meta) {
+			t.Errorf("answer %q", a.meta)
+		}
+	})
 }
