@@ -191,7 +191,7 @@ func readOnly(t *testing.T, pg *servertest.Postgres) {
 // slow: a lookup ends with its own time and with that of the request.
 func slow(t *testing.T, pg *servertest.Postgres) {
 	run(t, pg, `CREATE VIEW sl AS SELECT 1 AS id, pg_sleep(60)::text AS n`)
-	s := open(t, with(pg, "table", "sl"), feature.Options{Entities: []string{"id"}, Timeout: 50 * time.Millisecond})
+	s := open(t, with(pg, "table", "sl"), feature.Options{Entities: []string{"id"}, Timeout: 2 * time.Second})
 	defer s.Close(t.Context())
 	if err := s.Start(t.Context()); err != nil {
 		t.Fatal(err)

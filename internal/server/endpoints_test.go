@@ -48,10 +48,11 @@ func (d *database) record(t *testing.T, function, model string) endpoint.Endpoin
 	if err != nil {
 		t.Fatal(err)
 	}
-	e, err := s.Find(t.Context(), uid)
-	if err != nil {
-		t.Fatalf("%s %s: %v", function, model, err)
-	}
+	var e endpoint.Endpoint
+	waitFor(t, "the record of "+function+" "+model, func() bool {
+		e, err = s.Find(t.Context(), uid)
+		return err == nil
+	})
 	return e
 }
 
