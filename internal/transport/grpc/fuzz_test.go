@@ -197,7 +197,7 @@ func FuzzContents(f *testing.F) {
 
 // TestMemory has messages that take little and could cost much.
 func TestMemory(t *testing.T) {
-	const size = 4 << 20
+	const size = 1 << 20
 	one := func(field protowire.Number, b []byte) []byte { return appendBytes(nil, field, b) }
 	many := func(b []byte) []byte { return bytes.Repeat(b, size/len(b)) }
 	small := appendText(appendText(nil, 1, "x"), 2, "FP32")
