@@ -133,6 +133,7 @@ func (p *Pusher) brought(l *load) {
 		p.queue.gone(l.chunks)
 	}
 	if p.failing.CompareAndSwap(true, false) {
+		p.queue.fail(false)
 		p.Logger.Info("the stream takes records again", "pending", p.Ledger().Pending())
 	}
 }
@@ -150,6 +151,7 @@ func (p *Pusher) fails(err error) {
 	if p.failing.CompareAndSwap(false, true) && p.life.Err() == nil {
 		p.Logger.Error("the stream does not take records; they are kept until it does, and requests are served", "error", err)
 	}
+	p.queue.fail(true)
 	signal(p.queue.crowded)
 }
 

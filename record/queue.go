@@ -13,8 +13,11 @@ const (
 	chunkSize = 64 << 10
 	// maxBatch is from how many bytes a batch goes although it is not full.
 	maxBatch = 256 << 10
-	// maxFree is how many chunks are kept for use again.
+	// maxFree is how many chunks are kept for use again while there is nothing to do.
+	// While there is, half of the room is, so that the collector has nothing to do.
 	maxFree = 16
+	// spillChunks are how many chunks go to files at a time while the stream fails.
+	spillChunks = 16
 )
 
 // A chunk has records in the compact code, in the order in which they came.
@@ -51,6 +54,7 @@ type queue struct {
 	wake    chan struct{}
 	crowded chan struct{} // more than half of the room is taken
 	closed  bool
+	failing bool // the stream does not take records
 }
 
 func (q *queue) init(limit int64) {
@@ -254,7 +258,7 @@ func (q *queue) rouse() {
 		q.asleep = false
 		signal(q.wake)
 	}
-	if q.ledger.Bytes > q.limit/2 {
+	if q.ledger.Bytes > q.limit/2 || q.failing && len(q.full) >= spillChunks {
 		signal(q.crowded)
 	}
 }
@@ -278,6 +282,7 @@ func (q *queue) take(most int) (chunks []*chunk, later bool) {
 	if len(q.full) == 0 {
 		if q.tail == nil || q.tail.records == 0 {
 			q.asleep = true
+			q.spare()
 			return nil, false
 		}
 		c := q.tail
@@ -292,6 +297,21 @@ func (q *queue) take(most int) (chunks []*chunk, later bool) {
 	taken := append([]*chunk(nil), q.full[:n]...)
 	q.full = append(q.full[:0], q.full[n:]...)
 	return taken, false
+}
+
+// spare lets go of memory that has not been in use for a while. The lock is held.
+func (q *queue) spare() {
+	if n := len(q.free); n > maxFree {
+		clear(q.free[maxFree:])
+		q.free = q.free[:maxFree]
+	}
+}
+
+// fail says whether the stream fails, so that chunks go to files as they are full.
+func (q *queue) fail(fails bool) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.failing = fails
 }
 
 // has says whether there are chunks that are full.
@@ -312,7 +332,7 @@ func (q *queue) gone(chunks []*chunk) {
 func (q *queue) drop(chunks []*chunk) {
 	for _, c := range chunks {
 		q.ledger.Bytes -= c.held
-		if q.recycles && len(q.free) < maxFree && cap(c.data) == chunkSize {
+		if q.recycles && int64(len(q.free)) < q.limit/2/chunkSize && cap(c.data) == chunkSize {
 			q.free = append(q.free, c.data[:0])
 		}
 		c.data = nil

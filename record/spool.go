@@ -32,7 +32,9 @@ type Folder interface {
 //
 // Numbers are little-endian; the checksum is that of the chunk, CRC-32C. The file
 // <number>.records comes after those of smaller numbers. What a crash tore off at
-// the end of a file is left out. It is safe for concurrent use.
+// the end of a file is left out. Files outlive the process, not a power cut: that takes
+// what is in memory, too, and who waited for the disk would fill memory meanwhile. It
+// is safe for concurrent use.
 type spool struct {
 	folder Folder // nil keeps nothing
 	limit  int64
@@ -40,6 +42,7 @@ type spool struct {
 	mu    sync.Mutex
 	files []*spoolFile // the first is read, the last written
 	bytes int64
+	frame []byte // memory for one
 }
 
 type spoolFile struct {
@@ -178,7 +181,7 @@ func (s *spool) append(chunks []*chunk) (kept int, err error) {
 		}
 		kept++
 	}
-	return kept, s.sync()
+	return kept, nil
 }
 
 // prepend keeps chunks in front of all others.
@@ -201,7 +204,7 @@ func (s *spool) prepend(chunks []*chunk) (kept int, err error) {
 		kept++
 	}
 	f.whole = len(s.files) > 1
-	return kept, f.f.Sync()
+	return kept, nil
 }
 
 // last is the file to write to.
@@ -213,12 +216,7 @@ func (s *spool) last() (*spoolFile, error) {
 			return f, nil
 		}
 		number = f.number + 1
-		if !f.whole {
-			f.whole = true
-			if err := f.f.Sync(); err != nil {
-				return nil, err
-			}
-		}
+		f.whole = true
 	}
 	f, err := s.create(number)
 	if err == nil {
@@ -260,23 +258,19 @@ func (s *spool) write(f *spoolFile, c *chunk) error {
 	if s.bytes+size > s.limit {
 		return fmt.Errorf("the records in files take %d bytes, of at most %d", s.bytes, s.limit)
 	}
-	frame := binary.LittleEndian.AppendUint32(make([]byte, 0, size), uint32(len(data)))
+	if cap(s.frame) > 4*chunkSize { // once there was a large record
+		s.frame = nil
+	}
+	frame := binary.LittleEndian.AppendUint32(s.frame[:0], uint32(len(data)))
 	frame = binary.LittleEndian.AppendUint32(frame, crc32.Checksum(data, castagnoli))
 	frame = binary.LittleEndian.AppendUint32(frame, uint32(records))
 	frame = append(frame, data...)
+	s.frame = frame
 	if _, err := f.f.WriteAt(frame, f.end); err != nil {
 		return errors.Join(err, f.f.Truncate(f.end))
 	}
 	f.end += size
 	f.records += records
 	s.bytes += size
-	return nil
-}
-
-// sync has the disk get what was written.
-func (s *spool) sync() error {
-	if n := len(s.files); n > 0 {
-		return s.files[n-1].f.Sync()
-	}
 	return nil
 }

@@ -98,7 +98,10 @@ func (s *spool) close() error {
 	defer s.mu.Unlock()
 	s.first() // removes those that are done with
 	var errs []error
-	for _, f := range s.files {
+	for i, f := range s.files {
+		if i == len(s.files)-1 || i == 0 {
+			errs = append(errs, f.f.Sync())
+		}
 		errs = append(errs, f.f.Close())
 	}
 	s.files = nil
