@@ -90,9 +90,9 @@ func (r Ref) parse(text string) (Ref, error) {
 	r.Key, r.Tag, r.Tree = rest, tag, tree
 	switch {
 	case hasTree && tree == "":
-		return r, errors.New("there is no tree behind the @")
+		return r, errors.New("the tree behind the @ is missing")
 	case hasTag && tag == "":
-		return r, errors.New("there is no tag behind the :")
+		return r, errors.New("the tag behind the : is missing")
 	case hasIter:
 		var err error
 		if r.Iter, err = parseIter(iter); err != nil {

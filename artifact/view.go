@@ -104,7 +104,7 @@ func (c *Cache) link(dir string, parts []part) error {
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(made) //nolint:errcheck // it has its place, or err says more
+	defer os.RemoveAll(made)
 	for _, p := range parts {
 		path := filepath.Join(made, filepath.FromSlash(p.name))
 		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
@@ -122,7 +122,7 @@ func (c *Cache) link(dir string, parts []part) error {
 		if err := os.Rename(dir, made+"-damaged"); err != nil {
 			return err
 		}
-		defer os.RemoveAll(made + "-damaged") //nolint:errcheck // a later start removes it
+		defer os.RemoveAll(made + "-damaged")
 	}
 	return os.Rename(made, dir)
 }

@@ -127,7 +127,8 @@ func (c *modelPushCmd) push(env *Env) (p artifact.Push, err error) {
 	if p.Metrics, err = pairs("--metric", c.Metric, metric); err != nil {
 		return p, err
 	}
-	return p, c.schema(&p)
+	err = c.schema(&p)
+	return p, err
 }
 
 // files finds the model, what belongs to it and what made it.

@@ -205,7 +205,7 @@ func (b *bucket) NewRangeReader(ctx context.Context, key string, offset, length 
 	case offset > 0:
 		part = "bytes=" + strconv.FormatInt(offset, 10) + "-"
 	}
-	resp, err := b.get(ctx, b.object("", key)+"?alt=media", part)
+	resp, err := b.get(ctx, b.object("", key)+"?alt=media", part) //nolint:bodyclose // the reader's Close does
 	if err != nil {
 		return nil, err
 	}
@@ -287,8 +287,7 @@ func (w *writer) Write(p []byte) (int, error) { return w.out.Write(p) }
 func (w *writer) Close() error {
 	if err := w.ctx.Err(); err != nil {
 		w.out.CloseWithError(err)
-		<-w.done
-		return err
+		return cmp.Or(err, <-w.done)
 	}
 	_ = w.out.Close() // a pipe's does not fail
 	return <-w.done
