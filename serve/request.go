@@ -42,9 +42,11 @@ type Request struct {
 	present  bool // the body has "inputs"
 	list     bool // and they are a list
 	replaced bool // the inputs are not those of the body
-
-	unshaped *[]byte // the elements of the one input; nil as a rule
 }
+
+// unshaped is the Data of a request that is nothing but the elements of the model's
+// one input, until the model server has made that of it.
+type unshaped []byte
 
 // A RequestedOutput names an output that the client wants.
 type RequestedOutput struct {
@@ -66,16 +68,15 @@ func (r *Request) Replaced() bool { return r.replaced }
 
 // SetUnshaped is for codecs: raw is the elements of the model's one input, of which
 // the request says nothing.
-func (r *Request) SetUnshaped(raw []byte) { r.unshaped = &raw }
+func (r *Request) SetUnshaped(raw []byte) { r.Data = unshaped(raw) }
 
 // TakeUnshaped is for the model server: what SetUnshaped was given, which is an input
 // from now on.
 func (r *Request) TakeUnshaped() (raw []byte, ok bool) {
-	if r.unshaped == nil {
-		return nil, false
+	if raw, ok = r.Data.(unshaped); ok {
+		r.Data = nil
 	}
-	raw, r.unshaped = *r.unshaped, nil
-	return raw, true
+	return raw, ok
 }
 
 // Validate checks that the request has inputs and that they are a list.
