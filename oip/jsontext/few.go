@@ -45,7 +45,8 @@ func (l *Lexer) FewNumbers(words []uint64) (f Few, ok bool) {
 		}
 		f.N++
 		if i = nextNumber(l.Data, end); i == 0 {
-			return f, l.endFew(&f, words[:f.N], wholes, end)
+			ok = l.endFew(&f, words[:f.N], wholes, end)
+			return f, ok
 		}
 	}
 	return f, false
