@@ -70,6 +70,12 @@ func (r *Request) Replaced() bool { return r.replaced }
 // the request says nothing.
 func (r *Request) SetUnshaped(raw []byte) { r.Data = unshaped(raw) }
 
+// Unshaped says whether the request is one of SetUnshaped.
+func (r *Request) Unshaped() bool {
+	_, ok := r.Data.(unshaped)
+	return ok
+}
+
 // TakeUnshaped is for the model server: what SetUnshaped was given, which is an input
 // from now on.
 func (r *Request) TakeUnshaped() (raw []byte, ok bool) {

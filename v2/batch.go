@@ -9,13 +9,6 @@ type BatchMetrics interface {
 	Batch(rows int, d time.Duration)
 }
 
-// countRows tells metrics how many rows an inference had.
-func (in *inference) countRows(took time.Duration) {
-	if m, ok := in.s.Metrics.(BatchMetrics); ok {
-		m.Batch(in.rows(), took)
-	}
-}
-
 // rows is the number of rows of the request: the first length of its first input,
 // if that is a batch, which one of a single dimension is only by the schema.
 func (in *inference) rows() int {

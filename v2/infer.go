@@ -34,8 +34,8 @@ func (s *Server) infer(ctx context.Context, ev *serve.Event, op string) error {
 // shared.
 func (in *inference) serve(ctx context.Context, start time.Time) (took time.Duration, err error) {
 	s := in.s
-	if s.Metrics != nil {
-		s.Metrics.Begin()
+	if s.meter.Metrics != nil {
+		s.meter.Begin()
 	}
 	err = in.run(ctx, start)
 	if err == nil && !in.shared {
@@ -45,10 +45,10 @@ func (in *inference) serve(ctx context.Context, start time.Time) (took time.Dura
 	if at, ok := ctx.Deadline(); ok && err == nil && start.Add(took).After(at) {
 		err = s.failed(in.op, context.DeadlineExceeded) // a late answer is no answer
 	}
-	if s.Metrics != nil {
-		ended(s.Metrics, in.op, err, start, took)
-		if err == nil {
-			in.countRows(took)
+	if s.meter.Metrics != nil {
+		s.meter.ended(in.op, err, start, took)
+		if b := s.meter.batch; b != nil && err == nil {
+			b.Batch(in.rows(), took)
 		}
 	}
 	in.record(err, start, took)
@@ -129,7 +129,7 @@ func (in *inference) request() (*serve.Request, error) {
 // changesRequest says whether the request is not put to the model as it was read.
 func (in *inference) changesRequest() bool {
 	d := in.s.desc.Load()
-	return in.s.hooks.pre != nil || len(d.Inputs) > 0 || len(d.Features) > 0 || in.op == opInferDict || in.op == opPredictDict
+	return in.s.hooks.pre != nil || in.req.Unshaped() || len(d.Inputs) > 0 || len(d.Features) > 0 || in.op == opInferDict || in.op == opPredictDict
 }
 
 // unreadable is what is said of a body that is no request.

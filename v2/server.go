@@ -77,6 +77,7 @@ type Status struct {
 type Server struct {
 	Config
 	served   *serve.Served // for records
+	meter    meter
 	ctx      *serve.ModelContext
 	desc     atomic.Pointer[serve.Description]
 	status   atomic.Pointer[Status]
@@ -115,6 +116,7 @@ func New(c Config) (*Server, error) {
 			s.ctx.Logger = s.ctx.Logger.With("version", s.Version)
 		}
 	}
+	s.SetMetrics(c.Metrics)
 	s.desc.Store(&serve.Description{})
 	s.status.Store(&Status{Phase: Pending, Since: time.Now()})
 	return s, nil
@@ -151,6 +153,10 @@ func (s *Server) Description() serve.Description { return *s.desc.Load() }
 
 // Context is the model's context, for tests of models.
 func (s *Server) Context() *serve.ModelContext { return s.ctx }
+
+// SetMetrics has the server's inferences be counted, before it is started; nil
+// counts nothing.
+func (s *Server) SetMetrics(m Metrics) { s.Metrics, s.meter = m, meterOf(m) }
 
 // SetVersions tells the server how to list the versions of its model.
 func (s *Server) SetVersions(f func() []string) { s.versions = f }

@@ -48,6 +48,7 @@ type Quorum struct {
 type Voting struct {
 	VotingConfig
 	served *serve.Served // for records
+	meter  meter
 	router *Router
 	fanout
 	panel   *ensemble.Panel
@@ -83,6 +84,7 @@ func NewVoting(c VotingConfig, routes []catalog.Route) (*Voting, error) {
 	c.RouterConfig = router.RouterConfig
 	v := &Voting{VotingConfig: c, router: router, panel: panel, fanout: newFanout(routes, how, c.Env)}
 	v.served = &serve.Served{Graph: c.Env.Graph, Model: c.Name, Version: c.Version, Class: c.Class}
+	v.meter = meterOf(c.Metrics)
 	v.opNames = opNames
 	v.ours = !slices.Contains(v.servers, nil)
 	if c.Weights != nil {
@@ -226,20 +228,20 @@ func (v *Voting) wrongMethod(op string, ev *serve.Event, allow string) error {
 
 // poll serves an inference, counts it and records it.
 func (v *Voting) poll(ctx context.Context, ev *serve.Event, op string) error {
-	if v.Metrics == nil && v.Env.Recorder == nil {
+	if v.meter.Metrics == nil && v.Env.Recorder == nil {
 		p := poll{Voting: v, ev: ev, op: op}
 		_, err := p.run(ctx)
 		return err
 	}
 	start := ev.Begin()
-	if v.Metrics != nil {
-		v.Metrics.Begin()
+	if v.meter.Metrics != nil {
+		v.meter.Begin()
 	}
 	p := poll{Voting: v, ev: ev, op: op}
 	resp, err := p.run(ctx)
 	took := time.Since(start)
-	if v.Metrics != nil {
-		ended(v.Metrics, p.op, err, start, took)
+	if v.meter.Metrics != nil {
+		v.meter.ended(p.op, err, start, took)
 	}
 	if v.Env.Recorder != nil {
 		r := serve.Record{Served: v.served, Op: p.op, EventID: ev.ID, Start: start, Duration: took, Request: p.req, Err: err}

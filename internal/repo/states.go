@@ -34,7 +34,7 @@ func (s *states) ModelState(name, version string, st v2.Status) {
 // count has the requests of in counted. It is called before any can find it.
 func (in *instance) count() {
 	if in.states != nil {
-		in.server.Metrics = in.states.observer.Model(in.server.Name, in.server.Version)
+		in.server.SetMetrics(in.states.observer.Model(in.server.Name, in.server.Version))
 	}
 }
 
