@@ -124,7 +124,7 @@ var contracts = []struct {
 	{"GET the list", call{method: "GET", path: "/v2/models"}, wanted{200, `{"models":["echo","v:1","v:10","v:9","loading","failed",…`, jsonKind, ""}, wanted{200, `{"models":["echo","v:1","v:10","v:9","loading","failed",…`, jsonKind, ""}},
 	{"GET the list with a slash", call{method: "GET", path: "/v2/models/"}, wanted{200, `{"models":["echo",…`, jsonKind, ""}, wanted{200, `{"models":["echo",…`, jsonKind, ""}},
 	{"POST the list", post("/v2/models", "{}"), wanted{405, `{"error":"the list of models is read with GET, not POST"}`, jsonKind, "Allow: GET"}, wanted{200, `{"models":["echo",…`, jsonKind, ""}},
-	{"GET /", call{method: "GET", path: "/"}, wanted{200, `{"name":"leat","version":"dev","extensions":[]}`, jsonKind, ""}, wanted{200, `{"name":"ModelRouter","version":"v2","extensions":[]}`, jsonKind, ""}},
+	{"GET /", call{method: "GET", path: "/"}, wanted{200, `{"name":"leat","version":"dev","extensions":["binary_tensor_data","classification",…`, jsonKind, ""}, wanted{200, `{"name":"ModelRouter","version":"v2","extensions":[]}`, jsonKind, ""}},
 	{"operation in URL and body", post("/v2/models/echo/infer", `{"operation":"xx","id":"a","inputs":[1]}`), wanted{200, `{"id":"a","model_name":"echo","outputs":[1]}`, jsonKind, ""}, wanted{400, "ValueError: illegal model operation xx, method=POST", textKind, ""}},
 	{"success body", post("/v2/models/v/versions/1/infer", `{"id":"a","inputs":[1]}`), wanted{200, `{"id":"a","model_name":"v","outputs":[1],"model_version":"1"}`, jsonKind, ""}, wanted{200, `{"id":"a","model_name":"v","outputs":[1],"timestamp":"…`, jsonKind, ""}},
 	{"filtered event", post("/v2/models/drops/infer", `{"inputs":[1]}`), wanted{204, "", "", ""}, wanted{200, "null", jsonKind, ""}},

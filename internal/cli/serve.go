@@ -129,6 +129,7 @@ func (c *serveCmd) config(ctx context.Context, env *Env, data *datadir.Dir) (rc 
 	}
 	rc.Started = func(core *server.Core, at server.URLs) {
 		defer trimProgram()
+		time.AfterFunc(settles, trimProgram)
 		b := &banner{core: core, src: src, HTTP: at.HTTP, GRPC: at.GRPC, Admin: at.Admin}
 		if err := b.print(env, c.format); err != nil {
 			logger.Error("cannot tell that the server has started", "error", err)
@@ -137,6 +138,10 @@ func (c *serveCmd) config(ctx context.Context, env *Env, data *datadir.Dir) (rc 
 	rc.Access, err = server.NewAccessLog(errs, c.Access, c.LogFormat)
 	return rc, err
 }
+
+// settles is when what runs once beside the start is over: what it used of the
+// program is given back too.
+const settles = time.Second
 
 // defaultGRPC is the default of --grpc. A server does without it where another
 // one has it, so that two of them differ in --http and --admin only.
