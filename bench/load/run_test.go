@@ -71,7 +71,11 @@ func TestRunVerifies(t *testing.T) {
 		{"none", "right", 1, 0},
 	}
 	for _, tt := range tests {
-		res := drive(t, 100, func(w http.ResponseWriter, _ *http.Request) { w.Write([]byte(tt.answer)) }, Options{Verify: verify, VerifyEvery: tt.every})
+		all := newGathering(4) // or one connection may send every request before another has sent its first
+		res := drive(t, 100, func(w http.ResponseWriter, _ *http.Request) {
+			all.wait()
+			w.Write([]byte(tt.answer))
+		}, Options{Verify: verify, VerifyEvery: tt.every})
 		if res.Wrong != tt.want || res.OK() != 100-tt.want || (tt.want > 0) != errors.Is(res.First, wrong) {
 			t.Errorf("%s: got %d wrong, %d right, first %v", tt.name, res.Wrong, res.OK(), res.First)
 		}
@@ -87,6 +91,25 @@ func TestRunVerifies(t *testing.T) {
 	if res := drive(t, 100, longer, Options{Verify: verify, VerifyEvery: 1 << 30}); res.Wrong != 1 {
 		t.Errorf("an answer of another length: %d wrong, want 1", res.Wrong)
 	}
+}
+
+// A gathering holds its first visitors until there are as many as it was made for.
+type gathering struct {
+	missing atomic.Int64
+	full    chan struct{}
+}
+
+func newGathering(n int64) *gathering {
+	g := &gathering{full: make(chan struct{})}
+	g.missing.Store(n)
+	return g
+}
+
+func (g *gathering) wait() {
+	if g.missing.Add(-1) == 0 {
+		close(g.full)
+	}
+	<-g.full
 }
 
 func TestRunReconnects(t *testing.T) {
