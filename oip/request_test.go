@@ -1,6 +1,7 @@
 package oip
 
 import (
+	"fmt"
 	"math"
 	"strings"
 	"testing"
@@ -292,6 +293,27 @@ func TestListsOfSteps(t *testing.T) {
 		got, err := in.Float64s(nil)
 		if err != nil || in.Datatype != c.dt || !cmp.Equal(in.Shape, c.shape) || !cmp.Equal(got, c.want, cmpopts.EquateNaNs()) {
 			t.Errorf("%s: %s %v %v, %v", name, in.Datatype, in.Shape, got, err)
+		}
+	}
+}
+
+// TestManyInputs: what it takes to find a name twice is in proportion to the body.
+func TestManyInputs(t *testing.T) {
+	const n = 100_000
+	var b strings.Builder
+	b.WriteString(`{"inputs":[`)
+	for i := range n {
+		fmt.Fprintf(&b, `{"name":"%d","shape":[0],"datatype":"FP32","data":[]},`, i)
+	}
+	rest := `{"name":"last","shape":[0],"datatype":"FP32","data":[]}]}`
+	req, err := Request(serve.RawBody([]byte(b.String() + rest)))
+	if err != nil || len(req.Inputs) != n+1 {
+		t.Errorf("got %v", err)
+	}
+	for _, twice := range []string{"3", "77777"} {
+		_, err = Request(serve.RawBody([]byte(b.String() + strings.Replace(rest, "last", twice, 1))))
+		if want := fmt.Sprintf("input %q is there twice", twice); err == nil || err.Error() != want {
+			t.Errorf("got %v, want %s", err, want)
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/leat-ml/leat/oip/jsontext"
 	"github.com/leat-ml/leat/serve"
@@ -158,10 +159,8 @@ func (r *reader) addInput(b *Buffer, in *inputTensor, i int) error {
 	if msg := in.missing(outside); msg != "" {
 		return fmt.Errorf("inputs[%d]: %s", i, msg)
 	}
-	for _, other := range b.req.Inputs {
-		if other.Name == in.name {
-			return fmt.Errorf("input %q is there twice", in.name)
-		}
+	if r.named(b.req.Inputs, in.name) {
+		return fmt.Errorf("input %q is there twice", in.name)
 	}
 	if err := r.late(in, outside); err != nil {
 		return fmt.Errorf("input %q: %w", in.name, err)
@@ -173,6 +172,26 @@ func (r *reader) addInput(b *Buffer, in *inputTensor, i int) error {
 	t.Name, t.Parameters = in.name, in.parameters
 	b.req.Inputs = append(b.req.Inputs, t)
 	return nil
+}
+
+// fewNames is the number of inputs up to which names are sought one by one.
+const fewNames = 16
+
+// named says whether one of the inputs read so far has a name. A body may have
+// millions of them.
+func (r *reader) named(inputs []*serve.Tensor, name string) bool {
+	if len(inputs) <= fewNames {
+		return slices.ContainsFunc(inputs, func(t *serve.Tensor) bool { return t.Name == name })
+	}
+	if r.names == nil {
+		r.names = make(map[string]struct{}, 2*fewNames)
+		for _, t := range inputs {
+			r.names[t.Name] = struct{}{}
+		}
+	}
+	_, twice := r.names[name]
+	r.names[name] = struct{}{}
+	return twice
 }
 
 // late reads elements that could not be read where they were found, or that are
@@ -224,7 +243,7 @@ func (r *reader) tensorData(in *inputTensor) error {
 		if !in.hasName {
 			name = "?"
 		}
-		return fmt.Errorf("input %q: %w", name, err)
+		return fmt.Errorf("%s %q: %w", r.noun(), name, err)
 	}
 	return err
 }
@@ -301,6 +320,9 @@ func (r *reader) elements(in *inputTensor, n int) error {
 		}
 		*in.tensor, err = serve.MakeBytes(in.name, in.shape, v)
 		return err
+	}
+	if r.answer {
+		return r.halves(in, n)
 	}
 	return fmt.Errorf("%s has no JSON form: it is sent with the binary tensor extension (binary_data_size)", in.datatype)
 }

@@ -53,7 +53,17 @@ type reader struct {
 	tried int // enclosing arrays that were read in vain as a tensor
 	lists *scratch
 
-	behind *blobs // the elements behind the document; nil where there are none
+	behind *blobs              // the elements behind the document; nil where there are none
+	names  map[string]struct{} // of the inputs so far, when they are many
+	answer bool                // the document is an answer, of which less is asked than of a request
+}
+
+// noun is what a tensor of the document is.
+func (r *reader) noun() string {
+	if r.answer {
+		return "output"
+	}
+	return "input"
 }
 
 // scratch are lists that reading an array fills. They hold no pointers.
