@@ -51,18 +51,31 @@ func badInput(format string, args ...any) error {
 
 // checkOutputs checks the names of the outputs that a request wants.
 func checkOutputs(wanted []serve.RequestedOutput, specs []serve.TensorSpec) error {
-	for i, w := range wanted {
-		for _, other := range wanted[:i] {
-			if other.Name == w.Name {
-				return badInput("output %q already exists in request", w.Name)
-			}
-		}
+	if name, twice := askedTwice(wanted); twice {
+		return badInput("output %q already exists in request", name)
+	}
+	for _, w := range wanted {
 		known := func(s serve.TensorSpec) bool { return s.Name == w.Name }
 		if len(specs) > 0 && !slices.ContainsFunc(specs, known) {
 			return badInput("there is no output %q: the model has %s", w.Name, specNames(specs))
 		}
 	}
 	return nil
+}
+
+// askedTwice finds an output that is asked for twice. A request may name millions.
+func askedTwice(wanted []serve.RequestedOutput) (name string, twice bool) {
+	if len(wanted) < 2 {
+		return "", false
+	}
+	names := make(map[string]bool, len(wanted))
+	for _, w := range wanted {
+		if names[w.Name] {
+			return w.Name, true
+		}
+		names[w.Name] = true
+	}
+	return "", false
 }
 
 // checkAnswer holds tensors that a model returned against its own schema. That
