@@ -65,7 +65,15 @@ func checkOutputs(wanted []serve.RequestedOutput, specs []serve.TensorSpec) erro
 
 // askedTwice finds an output that is asked for twice. A request may name millions.
 func askedTwice(wanted []serve.RequestedOutput) (name string, twice bool) {
-	if len(wanted) < 2 {
+	const few = 16
+	if len(wanted) <= few {
+		for i := range wanted {
+			for j := range i {
+				if wanted[i].Name == wanted[j].Name {
+					return wanted[i].Name, true
+				}
+			}
+		}
 		return "", false
 	}
 	names := make(map[string]bool, len(wanted))
