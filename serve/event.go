@@ -64,7 +64,7 @@ func (e *Event) Clone() *Event {
 	e.Identify()
 	return &Event{
 		ID: e.ID, Key: e.Key, Target: e.Target, Trigger: e.Trigger, Header: e.Header, Time: e.Time,
-		Body: e.Body, Reply: e.Reply, Fault: e.Fault, moved: e.moved, flight: e.flight,
+		Body: e.Body, Reply: e.once(), Fault: e.Fault, moved: e.moved, flight: e.flight,
 	}
 }
 
@@ -193,6 +193,9 @@ type Reply struct {
 	Status      int    // of HTTP; 0 means 200
 	ContentType string // "" means JSON for values, else text
 	Header      Header // further fields
+
+	sink     Sink // takes answers one by one; nil as nearly always
+	streamed bool // the answers have gone there
 }
 
 // A Fault tells an error handler what failed.

@@ -101,6 +101,9 @@ type Description struct {
 	// MaxBatch is how many rows (the first dimension of the inputs) a request
 	// may have; 0 is any number.
 	MaxBatch int
+	// Streams says that the model may answer any number of times: Triton calls it
+	// decoupled. The model server sets it for a [Streamer] that has no schema.
+	Streams bool
 }
 
 // A TensorSpec describes one input or output tensor.

@@ -36,6 +36,9 @@ func (s *Server) Do(ctx context.Context, ev *serve.Event) (serve.Fate, error) {
 		if isGet(ev) && !s.Env.MLRun {
 			return serve.Pass, s.wrongMethod(op, ev, "POST")
 		}
+		if ev.Reply != nil && ev.Sink() != nil && s.desc.Load().Streams {
+			return serve.Finish, s.stream(ctx, ev, op)
+		}
 		return serve.Pass, s.infer(ctx, ev, op)
 	case opExplain:
 		if isGet(ev) && !s.Env.MLRun {
@@ -52,6 +55,10 @@ func (s *Server) Do(ctx context.Context, ev *serve.Event) (serve.Fate, error) {
 		return serve.Finish, s.ready(ev)
 	case "":
 		return serve.Finish, s.metadata(ev)
+	case opGenerate, opGenerateStream, opInferStream:
+		if !s.Env.MLRun && !s.operates(op) {
+			return serve.Finish, s.answersTo(ctx, ev, op)
+		}
 	case opConfig:
 		if isGet(ev) && !s.Env.MLRun && !s.operates(op) {
 			return serve.Finish, s.config(ev)

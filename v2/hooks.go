@@ -9,6 +9,7 @@ type hooks struct {
 	validate serve.RequestValidator
 	post     serve.Postprocessor
 	log      serve.ResultLogger
+	stream   serve.Streamer
 	byFile   bool // answers follow the file, and what a request asks of it
 }
 
@@ -18,6 +19,7 @@ func hooksOf(m serve.Model) hooks {
 	h.validate, _ = m.(serve.RequestValidator)
 	h.post, _ = m.(serve.Postprocessor)
 	h.log, _ = m.(serve.ResultLogger)
+	h.stream, _ = m.(serve.Streamer)
 	_, h.byFile = m.(*FileModel)
 	return h
 }

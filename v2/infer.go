@@ -21,6 +21,7 @@ type inference struct {
 
 	resp    *serve.Response // nil where only the outputs are asked for
 	outputs any
+	many    *streaming // nil where it is answered once, as nearly always
 }
 
 // infer serves an inference or explanation, counts it and records it.
@@ -38,7 +39,7 @@ func (in *inference) serve(ctx context.Context, start time.Time) (took time.Dura
 		s.meter.Begin()
 	}
 	err = in.run(ctx, start)
-	if err == nil && !in.shared {
+	if err == nil && !in.shared && in.many == nil {
 		in.ev.Body, err = oip.Place(in.ev.Body, s.ResultPath, serve.ValueBody(in.resp))
 	}
 	took = time.Since(start)
@@ -73,6 +74,9 @@ func (in *inference) run(ctx context.Context, start time.Time) error {
 		return err
 	}
 	in.req = req // what is recorded
+	if in.many != nil {
+		return in.many.run(ctx, req, start)
+	}
 	outputs, err := in.call(ctx, req)
 	if err != nil {
 		return err
@@ -114,12 +118,21 @@ func (in *inference) request() (*serve.Request, error) {
 	if body.Empty() {
 		return nil, emptyBody(in.s.Env.MLRun)
 	}
+	if in.many != nil {
+		if req, ok, err := in.many.request(body); ok {
+			in.req = req
+			return req, err
+		}
+	}
 	req, err := new(oip.Buffer).Request(body)
 	if err != nil {
 		return nil, unreadable(err)
 	}
 	in.req = req
 	req.Op, req.Body = in.op, body
+	if in.many != nil {
+		req.Op = opInfer // which is what the model is asked for
+	}
 	if req.RawID == nil {
 		req.ID = in.ev.Identify()
 	}
@@ -306,6 +319,9 @@ func (in *inference) record(err error, start time.Time, took time.Duration) {
 	r := serve.Record{
 		Served: s.served, Op: in.op, EventID: in.ev.ID, Start: start, Duration: took,
 		Request: in.req, Err: err, Notes: s.ctx.Snapshot(),
+	}
+	if in.many != nil && err == nil {
+		in.many.recorded()
 	}
 	switch {
 	case err != nil:

@@ -83,11 +83,10 @@ func (s *Server) loadModel(ctx context.Context) (err error) {
 // describe takes over what the loaded model tells of itself, over what its
 // artifact said.
 func (s *Server) describe() {
-	d, ok := s.Model.(serve.Describer)
-	if !ok {
-		return
+	desc, old := serve.Description{Streams: s.hooks.stream != nil}, s.desc.Load()
+	if d, ok := s.Model.(serve.Describer); ok {
+		desc = d.Describe()
 	}
-	desc, old := d.Describe(), s.desc.Load()
 	if len(desc.Features) == 0 {
 		desc.Features = old.Features
 	}

@@ -23,14 +23,20 @@ func configOf(name string, d *serve.Description) *serve.Object {
 	if d.MaxBatch > 0 && batched(d.Inputs) && batched(d.Outputs) {
 		limit = d.MaxBatch
 	}
-	return serve.NewObject(
-		serve.Field{Key: "name", Value: name},
-		serve.Field{Key: "platform", Value: d.Platform},
-		serve.Field{Key: "backend", Value: ""},
-		serve.Field{Key: "version_policy", Value: serve.NewObject(serve.Field{Key: "all", Value: serve.NewObject()})},
-		serve.Field{Key: "max_batch_size", Value: int64(limit)},
-		serve.Field{Key: "input", Value: configTensors(d.Inputs, limit > 0)},
-		serve.Field{Key: "output", Value: configTensors(d.Outputs, limit > 0)})
+	fields := []serve.Field{
+		{Key: "name", Value: name},
+		{Key: "platform", Value: d.Platform},
+		{Key: "backend", Value: ""},
+		{Key: "version_policy", Value: serve.NewObject(serve.Field{Key: "all", Value: serve.NewObject()})},
+		{Key: "max_batch_size", Value: int64(limit)},
+		{Key: "input", Value: configTensors(d.Inputs, limit > 0)},
+		{Key: "output", Value: configTensors(d.Outputs, limit > 0)},
+	}
+	if d.Streams {
+		policy := serve.NewObject(serve.Field{Key: "decoupled", Value: true})
+		fields = append(fields, serve.Field{Key: "model_transaction_policy", Value: policy})
+	}
+	return serve.NewObject(fields...)
 }
 
 // batched says whether the first length of all tensors is open.

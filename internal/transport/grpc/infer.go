@@ -10,29 +10,47 @@ import (
 
 // infer serves one inference.
 func (c *call) infer(m *inferRequest) (*inferResponse, error) {
+	r, _, err := c.inferTo(m, nil)
+	return r, err
+}
+
+// inferTo serves one inference, whose answers may go to a sink: streamed says that
+// they have.
+func (c *call) inferTo(m *inferRequest, to serve.Sink) (r *inferResponse, streamed bool, err error) {
 	c.in += m.size
 	c.model, c.version = m.model, m.version
 	req, err := m.request()
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	ev := c.event(target("POST", m.model, m.version, "infer"))
 	ev.Body = serve.ValueBody(req)
+	if to != nil {
+		ev.Offer(to)
+	}
 	answer, err := c.serve(ev)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	r, err := c.response(m, answer)
-	if err != nil {
-		return nil, fmt.Errorf("model %s: write the answer: %w", m.model, err)
+	if answer != nil && answer.Streamed() {
+		return nil, true, nil
 	}
-	for _, t := range r.outputs {
-		c.out += len(t.Raw())
+	if r, err = c.response(m, answer); err != nil {
+		return nil, false, fmt.Errorf("model %s: write the answer: %w", m.model, err)
+	}
+	c.out += r.size()
+	return r, false, nil
+}
+
+// size is how many bytes the elements of the outputs have.
+func (m *inferResponse) size() (n int) {
+	for _, t := range m.outputs {
+		n += len(t.Raw())
 		if t.Datatype == serve.Bytes {
-			c.out += sizeTexts(t)
+			n += sizeTexts(t)
 		}
 	}
-	return r, nil
+	return n
 }
 
 // response is what an event answers. A filtered event has no outputs.
@@ -51,14 +69,19 @@ func (c *call) response(m *inferRequest, ev *serve.Event) (*inferResponse, error
 			}
 		}
 	}
-	v, _ := ev.Body.Value()
+	return r, r.take(ev.Body)
+}
+
+// take takes the answer out of a body.
+func (m *inferResponse) take(b serve.Body) error {
+	v, _ := b.Value()
 	if resp, ok := v.(*serve.Response); ok && resp.Whole() == nil {
-		r.model, r.version, r.id, r.params = resp.ModelName, resp.ModelVersion, resp.ID, resp.Parameters
-		if tensorsOf(r, resp.Outputs) {
-			return r, nil
+		m.model, m.version, m.id, m.params = resp.ModelName, resp.ModelVersion, resp.ID, resp.Parameters
+		if tensorsOf(m, resp.Outputs) {
+			return nil
 		}
 	}
-	return r, fromDocument(r, ev.Body)
+	return fromDocument(m, b)
 }
 
 // tensorsOf takes outputs that are tensors.

@@ -99,24 +99,36 @@ func (v *conversation) receive(in chan<- received) {
 	}
 }
 
-// turn answers one request. An error ends the stream.
+// turn answers one request, by as many messages as its model has answers. An error
+// ends the stream.
 func (v *conversation) turn(m *inferRequest) error {
 	last := m.flag(wantsFinal)
-	resp, err := v.infer(m)
-	if err != nil {
-		if v.ends || v.ctx.Err() != nil {
-			return err
-		}
+	to := &answers{v: v, m: m}
+	resp, streamed, err := v.inferTo(m, to)
+	to.close()
+	switch {
+	case err != nil && (v.ends || v.ctx.Err() != nil):
+		return err
+	case err != nil:
 		resp = &inferResponse{model: m.model, id: m.id, failure: statusOf(err).Message()}
+	case streamed && !last:
+		return nil
+	case streamed:
+		resp = &inferResponse{model: m.model, version: m.version, id: m.id}
 	}
 	resp.wrapped = !v.bare
 	if last {
-		params := maps.Clone(resp.params)
-		if params == nil {
-			params = map[string]any{}
-		}
-		params[isFinal] = true
-		resp.params = params
+		resp.flag(isFinal, true)
 	}
 	return v.ss.SendMsg(resp)
+}
+
+// flag sets a parameter of the answer, whose others may be somebody else's.
+func (m *inferResponse) flag(name string, is bool) {
+	params := maps.Clone(m.params)
+	if params == nil {
+		params = map[string]any{}
+	}
+	params[name] = is
+	m.params = params
 }

@@ -29,6 +29,7 @@ type call struct {
 	out    []byte // the answer, where it had to be encoded
 	zip    []byte // the answer compressed
 	watched
+	events
 	told // what the log and the metrics are told
 }
 
@@ -81,6 +82,9 @@ func (c *call) answer() reply {
 		}
 	}
 	c.came = c.ev.Body
+	if c.streams() {
+		c.ev.Offer(c)
+	}
 	c.arm()
 	ev, err := c.h.next.Serve(c.ctx, c.ev)
 	if err != nil {
@@ -139,7 +143,7 @@ func (c *call) release() {
 	if c.caught {
 		return
 	}
-	c.w, c.r, c.ctx, c.traced, c.ev, c.came, c.src, c.told = nil, nil, nil, nil, nil, serve.Body{}, source{}, told{}
+	c.w, c.r, c.ctx, c.traced, c.ev, c.came, c.src, c.told, c.events = nil, nil, nil, nil, nil, serve.Body{}, source{}, told{}, events{}
 	c.pad = 0
 	if cap(c.out) > keepBuffer {
 		c.out = nil

@@ -27,6 +27,10 @@ var (
 
 // send answers the request, unless the watchdog has.
 func (c *call) send(rep reply) {
+	if c.began {
+		c.endEvents(rep)
+		return
+	}
 	if c.disarm() {
 		return
 	}
