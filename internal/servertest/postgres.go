@@ -31,7 +31,7 @@ func StartPostgres(t testing.TB) *Postgres {
 	if real, err := filepath.EvalSymlinks(server); err == nil {
 		server = real // initdb is beside it
 	}
-	p := &Postgres{Port: freePort(t), Password: "s3cret@of:postgres", owner: other(t), bin: filepath.Dir(server)}
+	p := &Postgres{Port: Port(t), Password: "s3cret@of:postgres", owner: other(t), bin: filepath.Dir(server)}
 	p.dir = folder(t, p.owner)
 	password := filepath.Join(p.dir, "password")
 	write(t, password, "%s\n", p.Password)

@@ -37,7 +37,7 @@ func StartRedisTLS(t testing.TB, certificate, key string) *Redis {
 func startRedis(t testing.TB, secured []string) *Redis {
 	t.Helper()
 	r := &Redis{
-		Port: freePort(t), Password: "s3cret@of:redis", tls: secured,
+		Port: Port(t), Password: "s3cret@of:redis", tls: secured,
 		path: find(t, "redis-server", "/usr/bin/redis-server", "redis-server"), dir: folder(t, nil),
 	}
 	r.Start(t)

@@ -7,7 +7,6 @@ package servertest
 import (
 	"bytes"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -30,17 +29,6 @@ func find(t testing.TB, name, pattern, install string) string {
 		t.Skipf("%s is not installed: apt-get install %s", name, install)
 	}
 	return found[len(found)-1]
-}
-
-// freePort is one that was free a moment ago.
-func freePort(t testing.TB) int {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port
 }
 
 // A process is a server that runs.
@@ -70,7 +58,7 @@ func run(t testing.TB, cmd *exec.Cmd) *process {
 func (p *process) await(t testing.TB, ask func() error) {
 	t.Helper()
 	var err error
-	for deadline := time.Now().Add(60 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(2 * time.Minute); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
 		if err = ask(); err == nil {
 			return
 		}
@@ -90,7 +78,7 @@ func (p *process) stop(sig os.Signal) {
 	_ = p.cmd.Process.Signal(sig)
 	select {
 	case <-p.ended:
-	case <-time.After(20 * time.Second):
+	case <-time.After(time.Minute):
 		_ = p.cmd.Process.Kill()
 		<-p.ended
 	}

@@ -3,6 +3,7 @@ package nats
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"fmt"
 	"net"
 	"os"
@@ -11,6 +12,10 @@ import (
 	"testing"
 	"time"
 
+	client "github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/leat-ml/leat/internal/servertest"
 	"github.com/leat-ml/leat/stream/driver"
 	"github.com/leat-ml/leat/stream/drivertest"
 )
@@ -39,12 +44,7 @@ func natsServer(t *testing.T) string {
 func newProcess(t *testing.T, extra string) *process {
 	t.Helper()
 	natsServer(t)
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	p := &process{folder: t.TempDir(), port: l.Addr().(*net.TCPAddr).Port, extra: extra}
-	l.Close()
+	p := &process{folder: t.TempDir(), port: servertest.Port(t), extra: extra}
 	p.start(t)
 	t.Cleanup(func() { p.kill() })
 	return p
@@ -62,7 +62,7 @@ func (p *process) start(t *testing.T) {
 	if err := p.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	for until := time.Now().Add(20 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+	for until := time.Now().Add(2 * time.Minute); ; time.Sleep(10 * time.Millisecond) {
 		conn, err := net.Dial("tcp", p.address())
 		if err == nil {
 			conn.Close()
@@ -96,9 +96,57 @@ func (p *process) url(subject, query string) string {
 	return "nats://" + p.address() + "/" + subject + query
 }
 
-// flushed is longer than a server takes to write down what was acknowledged: it
-// does that a tenth of a second later, whatever it is told.
-const flushed = 300 * time.Millisecond
+// flush waits until the server has written down what was acknowledged of a subject:
+// it does that a tenth of a second later, or when it gets round to it, whatever it is
+// told.
+func (p *process) flush(t *testing.T, subject string) {
+	t.Helper()
+	conn, err := client.Connect("nats://" + p.address())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	js, err := jetstream.New(conn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
+	defer cancel()
+	s, err := js.Stream(ctx, streamName(subject))
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := s.ConsumerNames(ctx)
+	for name := range names.Name() {
+		for pause := time.Millisecond; !p.written(ctx, t, s, name); pause = min(2*pause, time.Second) {
+			time.Sleep(pause)
+		}
+	}
+	if err := names.Err(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// written says whether the file of a consumer is up to date. After two bytes it
+// begins with two numbers: up to which delivery and up to which message of the
+// stream everything is acknowledged.
+func (p *process) written(ctx context.Context, t *testing.T, s jetstream.Stream, name string) bool {
+	t.Helper()
+	c, err := s.Consumer(ctx, name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file, err := os.ReadFile(filepath.Join(p.folder, "jetstream", "$G", "streams", s.CachedInfo().Config.Name, "obs", name, "o.dat"))
+	if err != nil && !os.IsNotExist(err) {
+		t.Fatal(err)
+	}
+	var floor uint64
+	if len(file) > 2 {
+		_, n := binary.Uvarint(file[2:])
+		floor, _ = binary.Uvarint(file[2+max(0, n):])
+	}
+	return floor == c.CachedInfo().AckFloor.Stream
+}
 
 func TestServer(t *testing.T) {
 	natsServer(t)
@@ -119,7 +167,7 @@ func TestServer(t *testing.T) {
 						return openURL(t, ns, p.url("limited."+subject, and(query, "max_bytes=512KiB")))
 					},
 					Crash: func(t *testing.T) {
-						time.Sleep(flushed)
+						p.flush(t, subject)
 						abandon(ns)
 						p.restart(t)
 						ns = &NATS{}
@@ -135,13 +183,13 @@ func TestServer(t *testing.T) {
 func TestServerKilled(t *testing.T) {
 	p := newProcess(t, "")
 	ns := &NATS{}
-	s := openURL(t, ns, p.url("s", "?timeout=20s&ack_wait=2s"))
+	s := openURL(t, ns, p.url("s", "?timeout=2m&ack_wait=2s"))
 	defer s.Close(context.Background())
 	r, err := s.Subscribe(context.Background(), "g", driver.ReadOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 100*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	defer cancel()
 	const count = 3000
 	errs := make(chan error, 1)
