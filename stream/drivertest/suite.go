@@ -62,7 +62,7 @@ func Run(t *testing.T, harness func(t *testing.T) Harness) {
 }
 
 // patience bounds what must not take for ever; nothing is measured with it.
-const patience = 30 * time.Second
+const patience = 2 * time.Minute
 
 func within(t *testing.T) context.Context {
 	t.Helper()

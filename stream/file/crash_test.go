@@ -104,7 +104,7 @@ func TestKilled(t *testing.T) {
 	}
 	buf := make([]driver.Delivery, 1)
 	for range left {
-		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 		n, err := r.Receive(ctx, buf)
 		cancel()
 		if n != 1 || err != nil {
@@ -133,7 +133,7 @@ func TestKilled(t *testing.T) {
 // it, and returns what it said.
 func runUntilKilled(t *testing.T, path string, run int) (lines []string) {
 	t.Helper()
-	cmd := exec.Command(os.Args[0], "-test.run=^TestKilled$", "-test.timeout=60s")
+	cmd := exec.Command(os.Args[0], "-test.run=^TestKilled$", "-test.timeout=10m")
 	cmd.Env = append(os.Environ(), killed+"="+path, fmt.Sprintf("%s_RUN=%d", killed, run))
 	cmd.Stderr = os.Stderr
 	out, err := cmd.StdoutPipe()

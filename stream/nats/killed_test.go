@@ -121,7 +121,7 @@ func TestKilled(t *testing.T) {
 	}
 	buf := make([]driver.Delivery, 1)
 	for left() > 0 {
-		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 		n, err := r.Receive(ctx, buf)
 		cancel()
 		if n != 1 || err != nil {
@@ -141,7 +141,7 @@ func TestKilled(t *testing.T) {
 // and returns what it said.
 func runUntilKilled(t *testing.T, folder string, run int) (lines []string) {
 	t.Helper()
-	cmd := exec.Command(os.Args[0], "-test.run=^TestKilled$", "-test.timeout=60s")
+	cmd := exec.Command(os.Args[0], "-test.run=^TestKilled$", "-test.timeout=10m")
 	cmd.Env = append(os.Environ(), killed+"="+folder, fmt.Sprintf("%s_RUN=%d", killed, run))
 	cmd.Stderr = os.Stderr
 	out, err := cmd.StdoutPipe()

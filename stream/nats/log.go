@@ -22,8 +22,9 @@ type log struct {
 	mu    sync.Mutex
 	found *found // nil before the first use
 
-	sending sync.Mutex   // held while a pack is on its way to the server within the process
-	total   atomic.Int64 // of the records there
+	sending sync.Mutex             // held while a pack is on its way to the server within the process
+	total   atomic.Int64           // of the records there
+	spare   atomic.Pointer[[]byte] // memory for a pack
 
 	joining sync.Mutex // held while groups are joined and left
 	groups  map[string]*group

@@ -2,6 +2,8 @@ package nats
 
 import (
 	"context"
+	"errors"
+	"io/fs"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -54,14 +56,22 @@ func abandon(ns *NATS) {
 	}
 }
 
-// copyFolder copies what a process that is killed would leave.
+// copyFolder copies what a process that is killed would leave. The server is at work
+// meanwhile, and a file that it has just renamed cannot be copied.
 func copyFolder(t *testing.T, from string) string {
 	t.Helper()
-	to := filepath.Join(t.TempDir(), "copy")
-	if err := os.CopyFS(to, os.DirFS(from)); err != nil {
-		t.Fatal(err)
+	var err error
+	for range 1000 {
+		to := filepath.Join(t.TempDir(), "copy")
+		if err = os.CopyFS(to, os.DirFS(from)); err == nil {
+			return to
+		}
+		if !errors.Is(err, fs.ErrNotExist) {
+			break
+		}
 	}
-	return to
+	t.Fatal(err)
+	return ""
 }
 
 // and is a query with one more option.

@@ -25,6 +25,7 @@ type item struct {
 	msg      *client.Msg
 	from, to int
 	future   jetstream.PubAckFuture
+	again    bool // it had to be published again, so that the client may hold on to its data
 }
 
 // Publish implements [driver.Stream].
@@ -110,7 +111,7 @@ func (l *log) pack(f *found, batch []*driver.Message, from int) (item, error) {
 	if f.own {
 		most = min(most, l.bytes/8)
 	}
-	data := append(make([]byte, 0, roomOf(batch[from:], most)), packVersion)
+	data := append(l.room(roomOf(batch[from:], most)), packVersion)
 	it := item{from: from, to: from}
 	for it.to < len(batch) && it.to-from < l.records {
 		m := batch[it.to]
@@ -122,6 +123,21 @@ func (l *log) pack(f *found, batch []*driver.Message, from int) (item, error) {
 	}
 	it.msg = &client.Msg{Subject: l.subject, Data: data, Header: client.Header{}}
 	return it, l.fits(f, it.msg)
+}
+
+// room is memory for a pack: that of the last one, as a rule.
+func (l *log) room(size int64) []byte {
+	if spare := l.spare.Swap(nil); spare != nil && int64(cap(*spare)) >= size {
+		return (*spare)[:0]
+	}
+	return make([]byte, 0, size)
+}
+
+// keep keeps the memory of a pack that was published for the next one.
+func (l *log) keep(data []byte) {
+	if cap(data) <= packBytes {
+		l.spare.Store(&data)
+	}
 }
 
 // roomOf is about what the pack of a batch takes: growing costs more than packing.
@@ -142,17 +158,26 @@ func roomOf(batch []*driver.Message, most int64) int64 {
 func (l *log) sendPack(ctx context.Context, it *item) error {
 	if !l.embedded() {
 		it.msg.Header[packField] = []string{packOf(it.to-it.from, 0)}
-		return l.send(ctx, []item{*it}, nil)
+		return l.sendOne(ctx, it)
 	}
 	l.sending.Lock()
 	defer l.sending.Unlock()
 	n := it.to - it.from
 	it.msg.Header[packField] = []string{packOf(n, l.total.Load())}
-	if err := l.send(ctx, []item{*it}, nil); err != nil {
+	if err := l.sendOne(ctx, it); err != nil {
 		return err
 	}
 	l.total.Add(int64(n))
 	return nil
+}
+
+func (l *log) sendOne(ctx context.Context, it *item) error {
+	one := []item{*it}
+	err := l.send(ctx, one, nil)
+	if err == nil && !one[0].again {
+		l.keep(it.msg.Data)
+	}
+	return err
 }
 
 // publishWaves publishes messages together of which no two have the same key, so
@@ -252,13 +277,13 @@ func (l *log) attempt(ctx context.Context, items []item, errs []error) (left []i
 	}
 	for i := range items {
 		if items[i].future, err = f.js.PublishMsgAsync(copyOf(items[i].msg)); err != nil {
-			items[i].future = nil
+			items[i].future, items[i].again = nil, true
 			left = append(left, items[i:]...)
 			items = items[:i]
 			break
 		}
 	}
-	for _, it := range items {
+	for n, it := range items {
 		failed := l.answer(ctx, it)
 		switch {
 		case failed == nil && errs != nil:
@@ -271,6 +296,7 @@ func (l *log) attempt(ctx context.Context, items []item, errs []error) (left []i
 				errs[i] = failed
 			}
 		default:
+			items[n].again = true
 			left, err = append(left, it), failed
 		}
 	}

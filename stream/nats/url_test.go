@@ -97,7 +97,7 @@ func TestSmall(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer r.Close(context.Background())
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
 	done := make(chan error, 1)
 	go func() { done <- s.Publish(ctx, batch) }()
