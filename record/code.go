@@ -5,34 +5,52 @@ import (
 	"errors"
 )
 
-// The compact code of records, version 1. A chunk is a list of entries that needs
+// The compact code of records. A chunk is a list of entries that needs
 // nothing from outside:
 //
 //	chunk  = entry...
 //	entry  = kind length body
 //	source = project function host graph model version class
 //	notes  = [labels] [metrics]           JSON objects, "" for none
-//	record = source notes payload
+//	time   = microseconds                 since 1970, in front of the first record
+//	record = source notes when payload
 //	batch  = count                        that many records follow, which go as one
 //
 // kind is a byte; lengths, counts and numbers are unsigned varints
 // (encoding/binary), texts are their length and their bytes. Sources and notes are
 // numbered from 1 in the order in which they come in their chunk; the notes 0 are
-// none.
+// none. when is the microseconds since the chunk's time, as a signed varint: whatever
+// of a chunk is taken out, what is left can be read.
 //
-//	payload = flags when:8 took weight op event request answer
+//	payload = flags took [weight] op event request answer
 //
-// when is microseconds since 1970, little-endian; took is microseconds. request is
-// nothing, a JSON object, or an id and tensors; answer is nothing, an error, a JSON
-// object, or an id, a timestamp and outputs: tensors or JSON. The id of an answer is
-// "" where it is that of the event. event is 0 and 16 bytes for a UUID in lower case,
+// took is microseconds. op is a byte, see [operations]. request is nothing, a JSON
+// object as [appendDigits] writes it, or an id and tensors; answer is nothing, an error,
+// a JSON object, or an id, a timestamp and outputs: tensors or JSON. The id of an answer
+// is "" where it is that of the event. event is 0 and 16 bytes for a UUID in lower case,
 // else its length and one, and its text. See [appendPayload].
 const (
 	kindSource byte = 1 + iota
 	kindNotes
-	kindRecord
+	_ // a record of an earlier code
 	kindBatch
+	kindTime
+	kindRecord
 )
+
+// operations are those that are one byte, their place; others are 255 and a text.
+var operations = [...]string{"", "infer", "predict", "explain"}
+
+const otherOperation = 255
+
+func appendOperation(dst []byte, op string) []byte {
+	for i, known := range operations {
+		if op == known {
+			return append(dst, byte(i))
+		}
+	}
+	return appendText(append(dst, otherOperation), op)
+}
 
 // The flags of a payload.
 const (
@@ -42,8 +60,8 @@ const (
 	answerText    // a JSON object
 	answerTensors // an id, a timestamp, and the outputs as tensors
 	answerValue   // the same, and the outputs as JSON
-	hasOp
-	withoutID // an error's request has no id of its own
+	hasWeight     // other than 1
+	withoutID     // an error's request has no id of its own
 )
 
 // errCode says that bytes are no chunk of records.
@@ -74,6 +92,12 @@ func (c *cursor) number() uint64 {
 	}
 	c.rest = c.rest[n:]
 	return v
+}
+
+// signed returns the next number that may be negative.
+func (c *cursor) signed() int64 {
+	v := c.number()
+	return int64(v>>1) ^ -int64(v&1)
 }
 
 // text returns the next text, which refers to the chunk.

@@ -57,6 +57,8 @@ type Decoder struct {
 	record  Record
 	op      string   // of the last record
 	id      [36]byte // of the record
+	asked   []byte   // its request
+	base    int64    // microseconds that times are relative to
 	clock   clock
 }
 
@@ -75,6 +77,8 @@ func (d *Decoder) Next() (*Record, error) {
 			d.sources = append(d.sources, body.source())
 		case kindNotes:
 			d.notes = append(d.notes, &Notes{body.text(), body.text()})
+		case kindTime:
+			d.base = int64(body.number())
 		case kindBatch:
 			d.batch = int(min(body.number(), 1<<30))
 		case kindRecord:
@@ -118,12 +122,21 @@ func (d *Decoder) read(c *cursor) {
 	if notes > 0 {
 		r.Notes = d.notes[notes-1]
 	}
+	r.Start = time.UnixMicro(d.base + c.signed()).UTC()
 	d.payload(c)
 }
 
-// operation is the name of an operation, of which there are few.
-func (d *Decoder) operation(name []byte) string {
-	if d.op != string(name) {
+// operation reads the name of an operation, of which there are few.
+func (d *Decoder) operation(c *cursor) string {
+	at := c.byte()
+	switch {
+	case int(at) < len(operations):
+		return operations[at]
+	case at != otherOperation:
+		c.fail()
+		return ""
+	}
+	if name := c.text(); d.op != string(name) {
 		d.op = string(name)
 	}
 	return d.op
@@ -132,23 +145,16 @@ func (d *Decoder) operation(name []byte) string {
 func (d *Decoder) payload(c *cursor) {
 	r := &d.record
 	r.flags = c.byte()
-	when := c.take(8)
-	if c.bad {
-		return
+	r.Took, r.Weight = time.Duration(min(c.number(), 1<<53))*time.Microsecond, 1
+	if r.flags&hasWeight != 0 {
+		r.Weight = int(min(c.number(), 1<<53))
 	}
-	micros := uint64(0)
-	for i, b := range when {
-		micros |= uint64(b) << (8 * i)
-	}
-	r.Start, r.Took = timeOf(micros), time.Duration(min(c.number(), 1<<53))*time.Microsecond
-	r.Weight = int(min(c.number(), 1<<53))
-	if r.flags&hasOp != 0 {
-		r.Op = d.operation(c.text())
-	}
+	r.Op = d.operation(c)
 	r.EventID = c.eventID(&d.id)
 	switch {
 	case r.flags&requestText != 0:
-		r.request = c.text()
+		d.asked = c.digits(d.asked[:0])
+		r.request = d.asked
 	case r.flags&requestTensors != 0:
 		r.request = c.text()
 		r.inputs = *c

@@ -3,27 +3,24 @@ package record
 import (
 	"encoding/binary"
 	"errors"
-	"time"
 
 	"github.com/leat-ml/leat/oip"
 	"github.com/leat-ml/leat/oip/jsontext"
 	"github.com/leat-ml/leat/serve"
 )
 
-// appendPayload appends what a record says beside its source and notes. Nothing of
+// appendPayload appends what a record says beside its source, notes and time. Nothing of
 // the record is held on to. weight is how many inferences it stands for.
 func appendPayload(dst []byte, r *serve.Record, weight int) []byte {
 	at := len(dst)
 	dst = append(dst, 0)
-	dst = binary.LittleEndian.AppendUint64(dst, uint64(r.Start.UnixMicro()))
 	dst = binary.AppendUvarint(dst, uint64(max(0, r.Duration.Microseconds())))
-	dst = binary.AppendUvarint(dst, uint64(weight))
 	flags := byte(0)
-	if r.Op != "" {
-		flags |= hasOp
-		dst = appendText(dst, r.Op)
+	if weight != 1 {
+		flags |= hasWeight
+		dst = binary.AppendUvarint(dst, uint64(weight))
 	}
-	dst = appendEventID(dst, r.EventID)
+	dst = appendEventID(appendOperation(dst, r.Op), r.EventID)
 	var is byte
 	dst, is = appendRequest(dst, r)
 	flags |= is
@@ -38,7 +35,7 @@ func appendRequest(dst []byte, r *serve.Record) ([]byte, byte) {
 	req := r.Request
 	switch {
 	case r.Chosen != nil && (r.Chosen.Inputs != nil || r.Chosen.Outputs != nil):
-		return appendObject(dst, func(dst []byte) ([]byte, error) {
+		return appendRequestObject(dst, func(dst []byte) ([]byte, error) {
 			dst = appendID(append(dst, `{"id":`...), idOf(r), rawIDOf(r))
 			return appendMember(dst, `,"inputs":`, orNone(r.Chosen.Inputs))
 		}), requestText
@@ -48,15 +45,15 @@ func appendRequest(dst []byte, r *serve.Record) ([]byte, byte) {
 		dst = appendText(dst, req.RawID)
 		return appendTensors(dst, req.Inputs), requestTensors
 	case req.Dialect == serve.OIP, req.Replaced(), req.Body.Empty():
-		return appendObject(dst, func(dst []byte) ([]byte, error) { return appendMade(dst, req) }), requestText | withoutOwnID(req)
+		return appendRequestObject(dst, func(dst []byte) ([]byte, error) { return appendMade(dst, req) }), requestText | withoutOwnID(req)
 	}
 	if raw, ok := req.Body.Raw(); ok {
 		if !isObject(raw) { // bytes that were made inputs
-			return appendObject(dst, func(dst []byte) ([]byte, error) { return appendMade(dst, req) }), requestText | withoutOwnID(req)
+			return appendRequestObject(dst, func(dst []byte) ([]byte, error) { return appendMade(dst, req) }), requestText | withoutOwnID(req)
 		}
-		return appendText(dst, raw), requestText | withoutOwnID(req)
+		return appendDigits(dst, raw), requestText | withoutOwnID(req)
 	}
-	return appendObject(dst, func(dst []byte) ([]byte, error) { return oip.AppendBody(dst, req.Body) }), requestText | withoutOwnID(req)
+	return appendRequestObject(dst, func(dst []byte) ([]byte, error) { return oip.AppendBody(dst, req.Body) }), requestText | withoutOwnID(req)
 }
 
 func withoutOwnID(req *serve.Request) byte {
@@ -89,19 +86,31 @@ func appendMember(dst []byte, key string, v any) ([]byte, error) {
 	return append(dst, '}'), err
 }
 
-// appendObject appends what write appends, with its length in front. What cannot be
-// written is recorded as such: the rest of the record is worth having.
-func appendObject(dst []byte, write func([]byte) ([]byte, error)) []byte {
-	const room = 4 // bytes of the length, padded
+// appendRequestObject appends an object that somebody has to write first.
+func appendRequestObject(dst []byte, write func([]byte) ([]byte, error)) []byte {
+	return appendDigits(dst, object(nil, write))
+}
+
+// object appends what write appends. What cannot be written is recorded as such: the
+// rest of the record is worth having.
+func object(dst []byte, write func([]byte) ([]byte, error)) []byte {
 	at := len(dst)
-	dst, err := write(append(dst, 0, 0, 0, 0))
-	if err == nil && !isObject(dst[at+room:]) {
+	dst, err := write(dst)
+	if err == nil && !isObject(dst[at:]) {
 		err = errors.New("it is no object")
 	}
 	if err != nil {
-		dst = jsontext.AppendString(append(dst[:at+room], `{"unreadable":`...), err.Error())
+		dst = jsontext.AppendString(append(dst[:at], `{"unreadable":`...), err.Error())
 		dst = append(dst, '}')
 	}
+	return dst
+}
+
+// appendObject appends an object with its length in front.
+func appendObject(dst []byte, write func([]byte) ([]byte, error)) []byte {
+	const room = 4 // bytes of the length, padded
+	at := len(dst)
+	dst = object(append(dst, 0, 0, 0, 0), write)
 	n := len(dst) - at - room
 	if n >= 1<<28 { // more than four bytes of seven bits say
 		return appendText(dst[:at], `{"unreadable":"it is larger than 256 MiB"}`)
@@ -221,6 +230,3 @@ func appendValue(dst []byte, v any) []byte {
 	}
 	return appendText(dst, text)
 }
-
-// timeOf is the time of a payload.
-func timeOf(micros uint64) time.Time { return time.UnixMicro(int64(micros)).UTC() }

@@ -169,7 +169,6 @@ func appendPlain(dst []byte, c cursor) ([]byte, bool) {
 	if c.number() != 1 {
 		return dst, false
 	}
-	c.text()
 	dt, dims := serve.Datatype(c.byte()), c.number()
 	if dims < 1 || dims > 2 {
 		return dst, false

@@ -3,6 +3,7 @@ package record
 import (
 	"os"
 	"sync"
+	"sync/atomic"
 
 	"github.com/leat-ml/leat/serve"
 )
@@ -20,7 +21,8 @@ type LogOptions struct {
 type Log struct {
 	LogOptions
 	pusher  *Pusher
-	sources sync.Map // *serve.Served to *source
+	sources sync.Map               // *serve.Served to *source
+	only    atomic.Pointer[source] // the first of them: most servers have one model
 }
 
 // Log returns what records inferences by way of the pusher. It may be used before
@@ -56,9 +58,9 @@ func (l *Log) Record(r serve.Record) {
 	scratch := scratches.Get().(*[]byte)
 	payload := appendPayload((*scratch)[:0], &r, weight)
 	if r.Err == nil && l.Batch > 1 {
-		l.pusher.queue.gather(s, r.Notes, payload, l.Batch, r.Start.Add(r.Duration))
+		l.pusher.queue.gather(s, r.Notes, r.Start.UnixMicro(), payload, l.Batch, r.Start.Add(r.Duration))
 	} else {
-		l.pusher.queue.add(s, r.Notes, payload)
+		l.pusher.queue.add(s, r.Notes, r.Start.UnixMicro(), payload)
 	}
 	if cap(payload) <= chunkSize {
 		*scratch = payload
@@ -67,10 +69,14 @@ func (l *Log) Record(r serve.Record) {
 }
 
 func (l *Log) source(by *serve.Served) *source {
+	if s := l.only.Load(); s != nil && s.by == by {
+		return s
+	}
 	if s, ok := l.sources.Load(by); ok {
 		return s.(*source)
 	}
 	s, _ := l.sources.LoadOrStore(by, newSource(&l.LogOptions, by))
+	l.only.CompareAndSwap(nil, s.(*source))
 	return s.(*source)
 }
 

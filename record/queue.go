@@ -29,7 +29,8 @@ type chunk struct {
 	// it has not taken all of them.
 	sent map[int]bool
 
-	sources, notes int // that it has named
+	sources, notes int   // that it has named
+	base           int64 // microseconds that its times are relative to
 	serial         uint64
 }
 
@@ -65,11 +66,12 @@ func (q *queue) init(limit int64) {
 // A row is a record of a batch that is not full.
 type row struct {
 	notes *serve.Notes
-	end   int // of its payload
+	start int64 // microseconds since 1970
+	end   int   // of its payload
 }
 
-// add takes a record. Its payload is copied.
-func (q *queue) add(s *source, notes *serve.Notes, payload []byte) {
+// add takes a record that began so many microseconds after 1970. Its payload is copied.
+func (q *queue) add(s *source, notes *serve.Notes, start int64, payload []byte) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.ledger.Accepted++
@@ -77,14 +79,14 @@ func (q *queue) add(s *source, notes *serve.Notes, payload []byte) {
 		q.ledger.Dropped++
 		return
 	}
-	q.put(s, notes, payload)
+	q.put(s, notes, start, payload)
 	q.ledger.Queued++
 	q.rouse()
 }
 
 // gather takes a record for the batch of its source, which goes when it has size
 // records.
-func (q *queue) gather(s *source, notes *serve.Notes, payload []byte, size int, now time.Time) {
+func (q *queue) gather(s *source, notes *serve.Notes, start int64, payload []byte, size int, now time.Time) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.ledger.Accepted++
@@ -97,7 +99,7 @@ func (q *queue) gather(s *source, notes *serve.Notes, payload []byte, size int, 
 		q.partial = append(q.partial, s)
 	}
 	s.batch = append(s.batch, payload...)
-	s.rows = append(s.rows, row{notes, len(s.batch)})
+	s.rows = append(s.rows, row{notes, start, len(s.batch)})
 	q.ledger.Bytes += int64(len(payload))
 	q.ledger.Queued++
 	if len(s.rows) >= size || len(s.batch) >= maxBatch {
@@ -129,7 +131,7 @@ func (q *queue) release(s *source) {
 	c.data = appendEntry(c.data, kindBatch, binary.AppendUvarint(nil, uint64(len(s.rows))))
 	from := 0
 	for _, r := range s.rows {
-		q.put(s, r.notes, s.batch[from:r.end])
+		q.put(s, r.notes, r.start, s.batch[from:r.end])
 		from = r.end
 	}
 	s.batch, s.rows = s.batch[:0], s.rows[:0]
@@ -157,10 +159,10 @@ func (q *queue) releaseBefore(t time.Time) (next time.Time) {
 	return next
 }
 
-// What the parts of an entry take at most beside its texts: kind, length, and the
-// numbers of its source and notes.
+// What the parts of an entry take at most beside its texts: kind, length, the numbers
+// of its source and notes, and its time.
 const (
-	entryRoom = 1 + binary.MaxVarintLen32 + 2*binary.MaxVarintLen32
+	entryRoom = 1 + binary.MaxVarintLen32 + 2*binary.MaxVarintLen32 + binary.MaxVarintLen64
 	noteRoom  = 1 + 3*binary.MaxVarintLen32
 )
 
@@ -206,12 +208,18 @@ func (q *queue) begin(need int) {
 }
 
 // put appends a record to the last chunk, which has room. The lock is held.
-func (q *queue) put(s *source, notes *serve.Notes, payload []byte) {
+func (q *queue) put(s *source, notes *serve.Notes, start int64, payload []byte) {
 	c := q.tail
 	note := q.name(s, notes)
-	size := varintSize(s.number) + varintSize(note) + len(payload)
+	if c.records == 0 {
+		c.base = max(0, start)
+		c.data = appendEntry(c.data, kindTime, binary.AppendUvarint(nil, uint64(c.base)))
+	}
+	when := uint64((start-c.base)<<1) ^ uint64((start-c.base)>>63)
+	size := varintSize(uint64(s.number)) + varintSize(uint64(note)) + varintSize(when) + len(payload)
 	c.data = binary.AppendUvarint(append(c.data, kindRecord), uint64(size))
 	c.data = binary.AppendUvarint(binary.AppendUvarint(c.data, uint64(s.number)), uint64(note))
+	c.data = binary.AppendUvarint(c.data, when)
 	c.data = append(c.data, payload...)
 	c.records++
 }
@@ -244,7 +252,7 @@ func appendEntry(dst []byte, kind byte, body []byte) []byte {
 	return appendText(append(dst, kind), body)
 }
 
-func varintSize(n int) int {
+func varintSize(n uint64) int {
 	size := 1
 	for ; n >= 0x80; n >>= 7 {
 		size++

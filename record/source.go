@@ -10,6 +10,7 @@ import (
 
 // A source is what serves inferences, as a [Log] knows it.
 type source struct {
+	by    *serve.Served
 	entry []byte        // that names it in a chunk
 	seen  atomic.Uint64 // inferences, for the sample
 
@@ -28,7 +29,7 @@ func newSource(o *LogOptions, s *serve.Served) *source {
 	e := appendText(nil, o.Function)
 	e = appendText(appendText(e, o.Host), s.Graph)
 	e = appendText(appendText(appendText(e, s.Model), s.Version), className(s.Class))
-	return &source{entry: e}
+	return &source{by: s, entry: e}
 }
 
 func (s *source) size() int { return len(s.entry) }

@@ -12,9 +12,9 @@ import (
 // Tensors in the compact code:
 //
 //	tensors = count tensor...
-//	tensor  = name datatype dimensions length... elements
+//	tensor  = datatype dimensions length... elements
 //
-// datatype is a byte, the number that serve has for it. elements are their memory,
+// Records are rows, so that names are not in them. datatype is a byte, the number that serve has for it. elements are their memory,
 // little-endian, with their length in front; those of BYTES are texts.
 
 func appendTensors(dst []byte, ts []*serve.Tensor) []byte {
@@ -26,7 +26,7 @@ func appendTensors(dst []byte, ts []*serve.Tensor) []byte {
 }
 
 func appendTensor(dst []byte, t *serve.Tensor) []byte {
-	dst = append(appendText(dst, t.Name), byte(t.Datatype))
+	dst = append(dst, byte(t.Datatype))
 	dst = binary.AppendUvarint(dst, uint64(len(t.Shape)))
 	for _, n := range t.Shape {
 		dst = binary.AppendUvarint(dst, uint64(n))
@@ -42,7 +42,7 @@ func appendTensor(dst []byte, t *serve.Tensor) []byte {
 
 // appendNumbers appends numbers as the only tensor, which has no name.
 func appendNumbers[T float64 | float32 | int64](dst []byte, dt serve.Datatype, vs []T) []byte {
-	dst = append(dst, 1, 0, byte(dt), 1) // one tensor, no name, one dimension
+	dst = append(dst, 1, byte(dt), 1) // one tensor, one dimension
 	dst = binary.AppendUvarint(dst, uint64(len(vs)))
 	dst = binary.AppendUvarint(dst, uint64(len(vs)*dt.Size()))
 	return append(dst, memory(vs)...)
@@ -83,8 +83,7 @@ func (c *cursor) tensors() []*serve.Tensor {
 }
 
 func (c *cursor) tensor() *serve.Tensor {
-	name, dt := string(c.text()), serve.Datatype(c.byte())
-	dims := c.number()
+	dt, dims := serve.Datatype(c.byte()), c.number()
 	if dims > maxDimensions || dims > uint64(len(c.rest)) || c.bad {
 		c.fail()
 		return nil
@@ -96,9 +95,9 @@ func (c *cursor) tensor() *serve.Tensor {
 	var t serve.Tensor
 	var err error
 	if dt == serve.Bytes {
-		t, err = serve.MakeBytes(name, shape, c.strings(shape))
+		t, err = serve.MakeBytes("", shape, c.strings(shape))
 	} else {
-		t, err = serve.MakeTensor(name, dt, shape, aligned(c.text()))
+		t, err = serve.MakeTensor("", dt, shape, aligned(c.text()))
 	}
 	if err != nil || c.bad {
 		c.fail()
@@ -144,7 +143,6 @@ func (c *cursor) skipTensors() {
 }
 
 func (c *cursor) skipTensor() {
-	c.text()
 	dt, dims := serve.Datatype(c.byte()), c.number()
 	if dims > maxDimensions || dims > uint64(len(c.rest)) {
 		c.fail()
