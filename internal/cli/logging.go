@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"github.com/leat-ml/leat/graph"
+	"github.com/leat-ml/leat/internal/logs"
 )
 
 // logging are the flags of logs.
@@ -15,14 +16,10 @@ type logging struct {
 	LogLevel  string `setting:"" enum:"debug,info,warn,error" default:"info" placeholder:"LEVEL" help:"Least level that is logged: debug, info, warn or error."`
 }
 
-func (l logging) logger(w io.Writer) *slog.Logger {
+func (l logging) log(w io.Writer) *logs.Log {
 	var level slog.Level
 	_ = level.UnmarshalText([]byte(l.LogLevel)) // the flag takes levels only
-	opts := &slog.HandlerOptions{Level: level}
-	if l.LogFormat == "json" {
-		return slog.New(slog.NewJSONHandler(w, opts))
-	}
-	return slog.New(slog.NewTextHandler(w, opts))
+	return logs.New(w, logs.Options{JSON: l.LogFormat == "json", Level: level})
 }
 
 // logWarnings logs the problems that are warnings.

@@ -100,7 +100,8 @@ func (c *serveCmd) config(ctx context.Context, env *Env, data *datadir.Dir) (rc 
 		return rc, err
 	}
 	errs := &lockedWriter{w: env.Stderr}
-	logger := c.logger(errs)
+	log := c.log(errs)
+	logger := log.Logger()
 	set, streams := env.plugins(c.linked, data)
 	o := c.opener(env, set)
 	o.logger = logger
@@ -117,7 +118,7 @@ func (c *serveCmd) config(ctx context.Context, env *Env, data *datadir.Dir) (rc 
 		Config: server.Config{
 			Spec: src.spec, Models: src.models, Catalog: set, Code: src.users(), Logger: logger, MLRun: src.mlrun,
 			Function: src.function, FromStep: src.fromStep, Timeout: c.Timeout, ReadyAny: c.Ready == "any", Name: "leat", Version: version.Version,
-			Endpoints: endpoints(src.spec, data), Artifacts: env.artifacts(c.elsewhere, src.spec, data), Records: records(streams, data),
+			Logs: log, Endpoints: endpoints(src.spec, data), Artifacts: env.artifacts(c.elsewhere, src.spec, data), Records: records(streams, data),
 		},
 		HTTP: c.HTTP, GRPC: c.GRPC, GRPCIfFree: c.GRPC == defaultGRPC, BareStreams: c.Streams == "mlserver", Admin: c.Admin, MaxBody: int64(c.MaxBody), Drain: c.Drain, Grace: grace(c.Drain), Traces: traces,
 		Warn: func(p graph.Problem) { logWarnings(logger, []graph.Problem{p}) },

@@ -13,6 +13,8 @@ import (
 	"github.com/leat-ml/leat/artifact"
 	"github.com/leat-ml/leat/catalog"
 	"github.com/leat-ml/leat/graph"
+	"github.com/leat-ml/leat/internal/logs"
+	"github.com/leat-ml/leat/internal/tracing"
 	"github.com/leat-ml/leat/serve"
 	"github.com/leat-ml/leat/v2"
 )
@@ -44,6 +46,11 @@ type Config struct {
 	Artifacts *artifact.Store
 	// Records has what recording inferences on streams needs.
 	Records Records
+	// Logs is what Logger writes to, and Traced chooses the requests that Trace
+	// follows, for who changes these settings while the server runs; nil where
+	// nobody can.
+	Logs   *logs.Log
+	Traced *tracing.Settings
 
 	pushers *pushers // of records; nil where nothing is recorded
 }

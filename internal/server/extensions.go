@@ -20,7 +20,7 @@ const (
 
 // extensions are the names of what is implemented, as Triton calls it.
 var extensions = []any{
-	"binary_tensor_data", "classification", "model_configuration", "model_repository", "parameters", "statistics",
+	"binary_tensor_data", "classification", "logging", "model_configuration", "model_repository", "parameters", "statistics", "trace",
 }
 
 // isExtension says whether a path below /v2/ is that of an extension, and not of a
@@ -55,9 +55,11 @@ func (c *Core) extension(ctx context.Context, ev *serve.Event) (*serve.Event, er
 	case strings.HasPrefix(path, repositoryPath):
 		return c.repository(ctx, ev)
 	case path == loggingPath:
-		return nil, serve.Errorf(serve.NotOffered, "", "what is logged is set when the server starts, with --log-level and --log-format")
+		return c.logging(ev)
+	case path == tracePath:
+		return c.traceSetting(ev, "")
 	case strings.HasSuffix(path, "/trace/setting"):
-		return nil, serve.Errorf(serve.NotOffered, "", "what is traced is set when the server starts, with --traces, and goes to a collector of OpenTelemetry")
+		return c.modelTraceSetting(ev)
 	}
 	return nil, serve.Errorf(serve.NotOffered, "", "shared memory is not offered: send tensors in the body, as bytes if they are large")
 }

@@ -129,7 +129,7 @@ func notInNames(r rune) bool {
 	return r == '/' || r == '\\' || unicode.IsSpace(r) || unicode.IsControl(r)
 }
 
-var errPageChange = serve.Errorf(serve.Forbidden, "", "models are not loaded and unloaded by web pages")
+var errPageChange = serve.Errorf(serve.Forbidden, "", "models are not loaded and unloaded, nor settings changed, by web pages")
 
 // mayChange refuses requests from other machines, of whom nobody is asked who they
 // are, and those that a browser sends for a page: of pages it always says whose.

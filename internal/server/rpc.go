@@ -16,6 +16,7 @@ import (
 // loaded and unloaded over it if only this machine reaches it.
 func (c *Core) RPC(at net.Addr, o grpc.Options) *grpc.Server {
 	o.Repository = rpcRepository{c, isLoopback(at)}
+	o.Settings = rpcSettings{c, isLoopback(at)}
 	o.Timeout, o.Logger = c.cfg.Timeout, c.cfg.Logger
 	return grpc.New(c, c, o)
 }
@@ -65,7 +66,7 @@ func (r rpcRepository) Index() []grpc.ModelStatus {
 	return all
 }
 
-var errRemoteChange = serve.Errorf(serve.Forbidden, "", "models are loaded and unloaded over a loopback address only: nobody is asked who they are here")
+var errRemoteChange = serve.Errorf(serve.Forbidden, "", "models are loaded and unloaded, and settings changed, over a loopback address only: nobody is asked who they are here")
 
 // Load implements grpc.Repository.
 func (r rpcRepository) Load(ctx context.Context, model string) error {
@@ -98,8 +99,8 @@ func (a rpcAccess) Called(c *grpc.CallInfo) {
 type rpcTracer struct{ t *tracing.Tracing }
 
 // Call implements grpc.Tracer.
-func (r rpcTracer) Call(ctx context.Context, service, method string, header map[string][]string) (in context.Context, end func(grpc.Outcome)) {
-	in, called := r.t.Call(ctx, service, method, header)
+func (r rpcTracer) Call(ctx context.Context, c grpc.Calling, header map[string][]string) (in context.Context, end func(grpc.Outcome)) {
+	in, called := r.t.Call(ctx, tracing.Calling(c), header)
 	return in, func(o grpc.Outcome) { called(tracing.Called(o)) }
 }
 

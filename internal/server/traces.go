@@ -48,10 +48,13 @@ const lastSpans = 5 * time.Second
 // trace starts to send spans, and has requests and steps followed. It returns
 // nil where there are to be none.
 func (c *RunConfig) trace(ctx context.Context, tel *telemetry.Telemetry) (*tracing.Tracing, error) {
+	c.Traced = tracing.NewSettings(c.Traces != nil)
 	if c.Traces == nil {
 		return nil, nil
 	}
-	t, err := tracing.Start(ctx, *c.Traces, c.Logger)
+	to := *c.Traces
+	to.Settings = c.Traced
+	t, err := tracing.Start(ctx, to, c.Logger)
 	if err != nil {
 		return nil, err
 	}

@@ -3,12 +3,21 @@ package tracing
 import (
 	"context"
 	"strconv"
+	"strings"
+	"time"
 
 	"go.opentelemetry.io/otel/codes"
 	"go.opentelemetry.io/otel/propagation"
 	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
 	"go.opentelemetry.io/otel/trace"
 )
+
+// Calling is a call of gRPC that has come: of which method, for which model, ""
+// for none, and when.
+type Calling struct {
+	Service, Method, Model string
+	Start                  time.Time
+}
 
 // Called is what became of a call of gRPC.
 type Called struct {
@@ -20,15 +29,15 @@ type Called struct {
 
 // Call begins the span of a call of gRPC, as [Tracing.Request] does for HTTP: it
 // continues the trace of the header if there is one, and the header, keyed by
-// canonical names, names the span from here on.
-func (t *Tracing) Call(ctx context.Context, service, method string, header map[string][]string) (in context.Context, end func(Called)) {
+// canonical names, names the span from here on. The span begins when the call came.
+func (t *Tracing) Call(ctx context.Context, c Calling, header map[string][]string) (in context.Context, end func(Called)) {
 	carrier := propagation.HeaderCarrier(header)
-	ctx = w3c.Extract(ctx, carrier)
-	if caller := trace.SpanContextFromContext(ctx); t.obedient && caller.IsValid() && !caller.IsSampled() {
-		return ctx, func(Called) {} // and who is called next learns so
+	ctx, follows := t.follows(ctx, carrier, request{model: c.Model, serves: strings.HasSuffix(c.Method, "Infer")})
+	if !follows {
+		return ctx, func(Called) {}
 	}
-	name := service + "/" + method
-	ctx, span := t.tracer.Start(ctx, name, trace.WithSpanKind(trace.SpanKindServer))
+	name := c.Service + "/" + c.Method
+	ctx, span := t.tracer.Start(ctx, name, trace.WithSpanKind(trace.SpanKindServer), trace.WithTimestamp(c.Start))
 	w3c.Inject(ctx, carrier)
 	if !span.IsRecording() {
 		return ctx, func(Called) { span.End() }

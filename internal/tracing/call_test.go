@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 // TestCall has calls of gRPC continue the trace of their metadata, and name the
@@ -19,7 +20,7 @@ func TestCall(t *testing.T) {
 	for _, flags := range []string{"00", "01"} {
 		const caller = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-"
 		header := map[string][]string{"Traceparent": {caller + flags}}
-		ctx, end := tr.Call(t.Context(), "inference.GRPCInferenceService", "ModelInfer", header)
+		ctx, end := tr.Call(t.Context(), Calling{Service: "inference.GRPCInferenceService", Method: "ModelInfer", Start: time.Now()}, header)
 		passed := map[string][]string{}
 		tr.Inject(ctx, passed)
 		end(Called{Code: 13, Failed: true, Model: "m", Version: "1", Err: errors.New("the weights are gone")})

@@ -21,6 +21,9 @@ type Config struct {
 	Queue int
 	// Version of the server, for the resource that the spans are of.
 	Version string
+	// Settings choose the requests that are followed; nil means all. Of those the
+	// sampler chooses.
+	Settings *Settings
 }
 
 // DefaultQueue is how many spans may wait to be sent, as in OpenTelemetry's SDK.

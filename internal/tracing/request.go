@@ -28,11 +28,11 @@ func (t *Tracing) Request(r *http.Request) (ctx context.Context, end func(status
 		return r.Context(), func(int, error) {}
 	}
 	header := propagation.HeaderCarrier(r.Header)
-	ctx = w3c.Extract(r.Context(), header)
-	if caller := trace.SpanContextFromContext(ctx); t.obedient && caller.IsValid() && !caller.IsSampled() {
-		return ctx, func(int, error) {} // and who is called next learns so
-	}
 	route, model, version := routeOf(r.URL.EscapedPath())
+	ctx, follows := t.follows(r.Context(), header, request{model: plain(model), serves: serves(r, route)})
+	if !follows {
+		return ctx, func(int, error) {}
+	}
 	ctx, span := t.tracer.Start(ctx, spanName(r.Method, route), trace.WithSpanKind(trace.SpanKindServer))
 	w3c.Inject(ctx, header)
 	if !span.IsRecording() {
@@ -64,6 +64,16 @@ func answered(span trace.Span, status int, err error) {
 func isHealth(r *http.Request) bool {
 	path := r.URL.Path
 	return (r.Method == http.MethodGet || r.Method == http.MethodHead) && (path == "/v2/health/live" || path == "/v2/health/ready")
+}
+
+// serves says whether a request asks for an inference or something of a graph.
+func serves(r *http.Request, route string) bool {
+	path := r.URL.Path
+	switch {
+	case strings.HasSuffix(path, "/trace/setting"), path == "/v2/logging", strings.HasPrefix(path, "/v2/repository/"):
+		return false
+	}
+	return route == "" || r.Method != http.MethodGet && r.Method != http.MethodHead
 }
 
 // spanName is the name of a request's span: as the semantic conventions have it,

@@ -30,7 +30,7 @@ func (t *Tracing) Enter(ctx context.Context, step string, ev *serve.Event) (in c
 		return ctx, leaveNothing // nobody keeps the trace
 	}
 	parent, others := parents(ev.Header)
-	if !parent.IsValid() && !ev.Trigger.Waits() {
+	if !parent.IsValid() && !ev.Trigger.Waits() || !t.settings.take(request{continues: parent.IsValid(), serves: true}) {
 		return ctx, leaveNothing
 	}
 	options := make([]trace.SpanStartOption, 0, 2)

@@ -23,6 +23,7 @@ type Tracing struct {
 	provider *sdktrace.TracerProvider
 	tracer   trace.Tracer
 	queue    *queue
+	settings *Settings
 	obedient bool // traces that the caller does not keep are not kept
 }
 
@@ -46,7 +47,10 @@ func start(ctx context.Context, c Config, exporter sdktrace.SpanExporter, logger
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("read OTEL_RESOURCE_ATTRIBUTES: %w", err), exporter.Shutdown(ctx))
 	}
-	t := &Tracing{queue: newQueue(exporter, c.Queue, logger)}
+	t := &Tracing{queue: newQueue(exporter, c.Queue, logger), settings: c.Settings}
+	if t.settings == nil {
+		t.settings = NewSettings(true)
+	}
 	t.obedient = c.Sampler == nil || strings.HasPrefix(c.Sampler.Description(), "ParentBased")
 	options := []sdktrace.TracerProviderOption{sdktrace.WithResource(about), sdktrace.WithSpanProcessor(t.queue)}
 	if c.Sampler != nil {

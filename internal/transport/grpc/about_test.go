@@ -98,7 +98,8 @@ func TestMetadata(t *testing.T) {
 	config, err := w.ModelConfig(in(t), &pb.ModelConfigRequest{Name: "m"})
 	same(t, "config", config, err, &pb.ModelConfigResponse{Config: &pb.ModelConfig{
 		Name: "m", Platform: "go", MaxBatchSize: 4, Input: []*pb.ModelInput{{Name: "x", DataType: pb.DataType_TYPE_FP32, Dims: []int64{4}}},
-		Output: []*pb.ModelOutput{{Name: "s", DataType: pb.DataType_TYPE_STRING}},
+		Output:        []*pb.ModelOutput{{Name: "s", DataType: pb.DataType_TYPE_STRING}},
+		VersionPolicy: &pb.ModelVersionPolicy{PolicyChoice: &pb.ModelVersionPolicy_All_{All: &pb.ModelVersionPolicy_All{}}},
 	}})
 	_, err = w.ModelMetadata(in(t), &pb.ModelMetadataRequest{Name: "unknown"})
 	wantStatus(t, err, "NOT_FOUND", "model unknown doesnt exist")
@@ -182,9 +183,9 @@ func TestNotOffered(t *testing.T) {
 	_, err := w.RepositoryIndex(in(t), &pb.RepositoryIndexRequest{})
 	wantStatus(t, err, "UNIMPLEMENTED", "no model repository")
 	_, err = w.TraceSetting(in(t), &pb.TraceSettingRequest{})
-	wantStatus(t, err, "UNIMPLEMENTED", "--traces")
+	wantStatus(t, err, "UNIMPLEMENTED", "no settings of logs and traces")
 	_, err = w.LogSettings(in(t), &pb.LogSettingsRequest{})
-	wantStatus(t, err, "UNIMPLEMENTED", "--log-level")
+	wantStatus(t, err, "UNIMPLEMENTED", "no settings of logs and traces")
 	err = w.conn.Invoke(in(t), "/inference.GRPCInferenceService/SystemSharedMemoryStatus", &pb.ServerLiveRequest{}, &pb.ServerLiveResponse{})
 	wantStatus(t, err, "UNIMPLEMENTED", "shared memory is not offered")
 	err = w.conn.Invoke(in(t), "/inference.GRPCInferenceService/Nothing", &pb.ServerLiveRequest{}, &pb.ServerLiveResponse{})

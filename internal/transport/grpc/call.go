@@ -36,17 +36,25 @@ func (s *Server) begin(ctx context.Context, m *method) *call {
 	c := &call{s: s, method: m, ctx: ctx}
 	md, _ := metadata.FromIncomingContext(ctx)
 	c.header = headerOf(md)
-	if s.opts.Access != nil {
+	if s.opts.Access != nil || s.opts.Tracer != nil {
 		c.start = time.Now()
 	}
-	if s.opts.Tracer != nil && !m.health {
-		c.ctx, c.traced = s.opts.Tracer.Call(ctx, m.service, m.name, c.header)
+	if m.stream {
+		c.follow("")
 	}
 	return c
 }
 
+// follow has the call followed, once.
+func (c *call) follow(model string) {
+	if m := c.method; c.s.opts.Tracer != nil && !m.health && c.traced == nil {
+		c.ctx, c.traced = c.s.opts.Tracer.Call(c.ctx, Calling{Service: m.service, Method: m.name, Model: model, Start: c.start}, c.header)
+	}
+}
+
 // end reports a call, and is its result: an error of gRPC.
 func (c *call) end(err error) error {
+	c.follow(c.model)
 	code := codes.OK
 	if err != nil {
 		st := statusOf(err)
@@ -108,6 +116,7 @@ var ofHTTP = map[string]bool{"": true, "content-length": true, "content-type": t
 
 // event makes an event of the call.
 func (c *call) event(t serve.Target) *serve.Event {
+	c.follow(t.Model)
 	ev := serve.NewEvent(t, nil)
 	ev.Header, ev.ID = c.header, eventID(c.header)
 	c.id, c.model, c.version = ev.Identify(), t.Model, t.Version // now: later the event may be somebody else's

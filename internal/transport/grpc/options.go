@@ -32,6 +32,8 @@ type Options struct {
 	Tracer  Tracer
 	// Repository may be nil: its calls are UNIMPLEMENTED then.
 	Repository Repository
+	// Settings may be nil: its calls are UNIMPLEMENTED then.
+	Settings Settings
 }
 
 // A Host is what is asked of the server itself.
@@ -48,6 +50,17 @@ type Repository interface {
 	Index() []ModelStatus
 	Load(ctx context.Context, model string) error
 	Unload(ctx context.Context, model string) error
+}
+
+// Settings are those of logs and traces, by the names that Triton gives them. Both
+// methods change what is named, or nothing if there is an error, and return the
+// settings. Errors are those of package serve.
+type Settings interface {
+	// Logs takes and returns booleans, int64 and strings.
+	Logs(change map[string]any) (map[string]any, error)
+	// Traces are those for a model, or for all if it is "". A setting without values
+	// is cleared.
+	Traces(model string, change map[string][]string) (map[string][]string, error)
 }
 
 // A ModelStatus is one model in one version. State is that of the protocol:
@@ -71,11 +84,18 @@ type CallInfo struct {
 	Took                     time.Duration
 }
 
-// A Tracer is told of every call when it comes. The call is served under ctx, and
-// end is called with its outcome. A Tracer reads the trace from the header, and
-// may change it so that an event has it. It must be safe for concurrent use.
+// A Tracer is told of every call when it is known which model it is for, and of a
+// stream when it comes. The call is served under in, and end is called with its
+// outcome. A Tracer reads the trace from the header, and may change it so that an
+// event has it. It must be safe for concurrent use.
 type Tracer interface {
-	Call(ctx context.Context, service, method string, header map[string][]string) (in context.Context, end func(Outcome))
+	Call(ctx context.Context, c Calling, header map[string][]string) (in context.Context, end func(Outcome))
+}
+
+// Calling is what a [Tracer] learns of a call in the beginning. Model is "" for none.
+type Calling struct {
+	Service, Method, Model string
+	Start                  time.Time
 }
 
 // An Outcome is what a [Tracer] learns of a call in the end.

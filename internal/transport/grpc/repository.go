@@ -91,11 +91,3 @@ func (c *call) modelOf(first, second string) (model string, kserve bool, err err
 func forbidden(r rune) bool {
 	return r == '/' || r == '\\' || unicode.IsSpace(r) || unicode.IsControl(r)
 }
-
-func (c *call) traceSetting(*pb.TraceSettingRequest) (*pb.TraceSettingResponse, error) {
-	return nil, serve.Errorf(serve.NotOffered, "", "what is traced is set when the server starts, with --traces, and goes to a collector of OpenTelemetry")
-}
-
-func (c *call) logSettings(*pb.LogSettingsRequest) (*pb.LogSettingsResponse, error) {
-	return nil, serve.Errorf(serve.NotOffered, "", "what is logged is set when the server starts, with --log-level and --log-format")
-}

@@ -157,6 +157,7 @@ type watcher struct {
 	calls    []string
 	infos    []CallInfo
 	outcomes []Outcome
+	wrong    []Calling // of which the model is another one in the end
 	told     chan struct{}
 }
 
@@ -178,10 +179,13 @@ func (w accessWatcher) Called(c *CallInfo) {
 
 type ctxKey struct{}
 
-func (w *watcher) Call(ctx context.Context, service, method string, header map[string][]string) (context.Context, func(Outcome)) {
-	header["Traceparent"] = []string{service + "/" + method}
-	return context.WithValue(ctx, ctxKey{}, method), func(o Outcome) {
+func (w *watcher) Call(ctx context.Context, c Calling, header map[string][]string) (context.Context, func(Outcome)) {
+	header["Traceparent"] = []string{c.Service + "/" + c.Method}
+	return context.WithValue(ctx, ctxKey{}, c.Method), func(o Outcome) {
 		w.mu.Lock()
+		if c.Model != o.Model || c.Start.IsZero() {
+			w.wrong = append(w.wrong, c)
+		}
 		defer w.mu.Unlock()
 		w.outcomes = append(w.outcomes, o)
 	}
@@ -225,7 +229,7 @@ func TestWatched(t *testing.T) {
 	if i := see.infos[1]; i.Code != "INTERNAL" || !i.Failed {
 		t.Errorf("logged %+v", i)
 	}
-	if len(see.outcomes) != 2 || see.outcomes[0].Model != "a/b" || see.outcomes[0].Version != "2" || see.outcomes[1].Code != 13 || !see.outcomes[1].Failed {
-		t.Errorf("traced %+v", see.outcomes)
+	if len(see.wrong) > 0 || len(see.outcomes) != 2 || see.outcomes[0].Model != "a/b" || see.outcomes[0].Version != "2" || see.outcomes[1].Code != 13 || !see.outcomes[1].Failed {
+		t.Errorf("traced %+v, begun as %+v", see.outcomes, see.wrong)
 	}
 }
