@@ -1,0 +1,187 @@
+package textformat
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"google.golang.org/protobuf/encoding/prototext"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/testing/protocmp"
+
+	"github.com/leat-ml/leat/internal/config/document"
+	"github.com/leat-ml/leat/oip/inference"
+)
+
+// right are texts that are read, by what they are about.
+var right = []string{
+	"",
+	"name: \"m\"\n# a comment\nmax_batch_size: 8",
+	`name: 'a' "b" 'c\n\x41\101\u00e9\U0001F600\?' backend: ""`,
+	`input { name: "x" data_type: TYPE_FP32 dims: [ -1, 3 ] dims: 4 dims: [] } input: < name: "y"; data_type: 13, >`,
+	`input [ { name: "x" }, < name: "y" > ] output []`,
+	`parameters { key: "a" value: { string_value: "b" } } parameters: [ { key: "c" value { } }, { value { string_value: "d" } } ]`,
+	`dynamic_batching { preferred_batch_size: [ 0x10, 010, 4 ] priority_queue_policy { key: 1 value { timeout_action: DELAY } } }`,
+	`sequence_batching { direct { minimum_slot_utilization: 1.5e-3f } control_input [ { name: "S" control [ { fp32_false_true: [ 0, -inf, .5, 1., 2f ] } ] } ] }`,
+	`response_cache { enable: True } model_transaction_policy { decoupled: 0 } instance_group [ { passive: t kind: KIND_CPU } ]`,
+	`version_policy: { specific: { versions: [ 1, 3 ] } };`,
+	`ensemble_scheduling { step [ { model_name: "a" model_version: - 1 input_map { key: "A" value: "B" } } ] }`,
+}
+
+func TestReadsWhatTheLibraryReads(t *testing.T) {
+	for _, text := range right {
+		var got, want inference.ModelConfig
+		if err := prototext.Unmarshal([]byte(text), &want); err != nil {
+			t.Errorf("%s: the library says %v", text, err)
+			continue
+		}
+		if _, problems := Unmarshal([]byte(text), &got, Options{}); len(problems) > 0 {
+			t.Errorf("%s: %v", text, problems)
+			continue
+		}
+		if d := cmp.Diff(&want, &got, protocmp.Transform()); d != "" {
+			t.Errorf("%s (-library +ours):\n%s", text, d)
+		}
+	}
+}
+
+func TestProblems(t *testing.T) {
+	o := Options{Unsupported: func(m protoreflect.FullName, field string) string {
+		if m == "inference.ModelConfig" && field == "batch_input" {
+			return "reasons"
+		}
+		return ""
+	}}
+	for text, want := range map[string]string{
+		"name: \"m\"\nmax_batch_siz: 8\nbatch_input [ { } ]\nx: 1": `2:1: unknown field "max_batch_siz" in ModelConfig (did you mean "max_batch_size"?)` +
+			"\n3:1: batch_input is not supported: reasons\n4:1: unknown field \"x\" in ModelConfig",
+		"input [ { nam: \"x\" },\n  { dims: \"3\" } ]": `1:11: unknown field "nam" in ModelInput (did you mean "name"?)` + "\n2:11: dims is a whole number, found a string",
+		"name: m":                           `1:7: name is a string in quotes, found "m"`,
+		"name \"m\"":                        `1:1: name has no ":" behind it`,
+		"name: \"a\"\nname: \"b\"":          `2:1: name is set twice`,
+		"name: \"a":                         `1:7: the string does not end`,
+		"name: \"a\nb\"":                    `1:7: the string does not end in its line`,
+		`name: "\q"`:                        `1:7: the escape "\\q" is not known`,
+		"max_batch_size: 99999999999":       `1:17: max_batch_size is 99999999999, and not a whole number of type int32`,
+		"max_batch_size: 1.5":               `1:17: max_batch_size is 1.5, and not a whole number of type int32`,
+		"max_batch_size: [1]":               `1:1: max_batch_size is a list, but there is one of it`,
+		"max_batch_size:":                   `1:16: the end of the file stands in the place of a value`,
+		"input { data_type: TYPE_FLOAT32 }": `1:20: "TYPE_FLOAT32" is none of DataType (did you mean TYPE_FP32?)`,
+		"input { data_type: 99 }":           `1:20: "99" is none of DataType (it is one of TYPE_INVALID, TYPE_BOOL, TYPE_UINT8, TYPE_UINT16, TYPE_UINT32, TYPE_UINT64, TYPE_INT8, TYPE_INT16, TYPE_INT32, TYPE_INT64, TYPE_FP16, TYPE_FP32, TYPE_FP64, TYPE_STRING, TYPE_BF16)`,
+		"input: 3":                          `1:8: input is a message in braces, found "3"`,
+		"input {\n name: \"é\" }}":          `2:13: "}" stands in the place of a field's name`,
+		"input {":                           `1:8: "}" is missing`,
+		"input [ { }, ]":                    `1:14: a value is missing behind the comma`,
+		"input [ { }\n{ } ]":                `2:1: "{" stands in the place of "," or "]": the list begins in line 1`,
+		"dynamic_batching { }\nsequence_batching { }":          `2:1: sequence_batching and dynamic_batching exclude each other`,
+		"parameters { key: \"a\" }\nparameters { key: \"a\" }": `2:12: parameters has the key "a" twice`,
+		"parameters { key: \"a\" wert: 1 }":                    `1:23: unknown field "wert": an entry of parameters has a key and a value`,
+		"parameters: \"a\"":                                    `1:13: parameters has entries { key: … value: … }, found a string`,
+		"response_cache { enable: 2 }":                         `1:26: enable is true or false, found "2"`,
+		"response_cache { enable: -1 }":                        `1:26: enable is true or false, found "-1"`,
+		"[a.b/c]: 1":                                           `1:1: extensions are not read`,
+		"name: \"a\" %":                                        `1:11: '%' is not understood`,
+		"name: - \"a\"":                                        `1:9: a string stands in the place of a number`,
+		"name: \"\xff\"":                                       `1:7: name is no text in UTF-8`,
+		strings.Repeat("input {", 99):                          `1:358: messages are nested deeper than 50`,
+		"sequence_batching { direct { minimum_slot_utilization: x } }": `1:56: minimum_slot_utilization is a number, found "x"`,
+	} {
+		_, problems := Unmarshal([]byte(text), &inference.ModelConfig{}, o)
+		if d := cmp.Diff(want, list(problems)); d != "" {
+			t.Errorf("%s (-want +got):\n%s", text, d)
+		}
+	}
+	_, problems := Unmarshal(make([]byte, maxSize+1), &inference.ModelConfig{}, o)
+	if want := "0:0: the file is 4194305 bytes long, 4194304 are allowed"; list(problems) != want {
+		t.Errorf("problems %s, want %s", list(problems), want)
+	}
+	if _, problems = Unmarshal([]byte(strings.Repeat("x: 1 ", 1000)), &inference.ModelConfig{}, o); len(problems) != maxProblems+1 {
+		t.Errorf("%d problems", len(problems))
+	}
+}
+
+func list(problems []document.Problem) string {
+	var lines []string
+	for _, p := range problems {
+		lines = append(lines, strings.TrimSpace(strings.Join([]string{itoa(p.Pos.Line), itoa(p.Pos.Col), " " + p.Msg}, ":")))
+	}
+	return strings.Join(lines, "\n")
+}
+
+func itoa(n int) string {
+	if n < 10 {
+		return string(rune('0' + n))
+	}
+	return itoa(n/10) + string(rune('0'+n%10))
+}
+
+func TestPlaces(t *testing.T) {
+	const text = "name: \"m\"\ninput [\n  { name: \"a\" },\n  {\n    dims: [ 1,\n 2 ] }\n]\nparameters { key: \"k\" value { string_value: \"v\" } }"
+	places, problems := Unmarshal([]byte(text), &inference.ModelConfig{}, Options{})
+	if len(problems) > 0 {
+		t.Fatal(problems)
+	}
+	for path, want := range map[string]document.Pos{
+		"name": {Line: 1, Col: 1}, "input": {Line: 2, Col: 1}, "input[0].name": {Line: 3, Col: 5}, "input[1]": {Line: 4, Col: 3},
+		"input[1].dims": {Line: 5, Col: 5}, "input[1].dims[1]": {Line: 6, Col: 2},
+		"parameters[k]": {Line: 8, Col: 12}, "parameters[k].string_value": {Line: 8, Col: 31},
+	} {
+		if places[path] != want {
+			t.Errorf("%s is at %v, want %v", path, places[path], want)
+		}
+	}
+}
+
+// FuzzUnmarshal holds the reader against the library's: what ours takes the library
+// takes, and makes the same of it.
+func FuzzUnmarshal(f *testing.F) {
+	for _, text := range right {
+		f.Add(text)
+	}
+	shared := os.Getenv("LEAT_SHARED")
+	if shared == "" {
+		shared = "../../../../shared"
+	}
+	files, _ := filepath.Glob(filepath.Join(shared, "models/triton_repository/*/config.pbtxt"))
+	for _, file := range files {
+		if text, err := os.ReadFile(file); err == nil {
+			f.Add(string(text))
+		}
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		var ours, theirs inference.ModelConfig
+		places, problems := Unmarshal([]byte(text), &ours, Options{})
+		err := prototext.Unmarshal([]byte(strings.TrimPrefix(text, "\ufeff")), &theirs)
+		if len(places) > len(text)+1 {
+			t.Fatalf("%d places in %d bytes", len(places), len(text))
+		}
+		if strings.ContainsAny(text, "\v\f") {
+			return // space by the format's description, and not by the library
+		}
+		if len(problems) == 0 && err != nil {
+			t.Fatalf("ours reads %q, of which the library says %v", text, err)
+		}
+		if len(problems) > 0 && err == nil && !stricter(problems) {
+			t.Fatalf("the library reads %q, of which ours says %s", text, list(problems))
+		}
+		if len(problems) == 0 && !proto.Equal(&ours, &theirs) && !strings.Contains(strings.ToLower(text), "nan") {
+			t.Fatalf("ours and the library's differ: %v, %v", &ours, &theirs)
+		}
+	})
+}
+
+// stricter says whether ours is so by intention: numbers of enums that nothing is
+// called, extensions and deep nesting.
+func stricter(problems []document.Problem) bool {
+	for _, p := range problems {
+		for _, word := range []string{" is none of ", "extensions are not read", "nested deeper"} {
+			if strings.Contains(p.Msg, word) {
+				return true
+			}
+		}
+	}
+	return false
+}

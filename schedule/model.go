@@ -1,0 +1,75 @@
+package schedule
+
+import (
+	"context"
+	"maps"
+	"time"
+
+	"github.com/leat-ml/leat/serve"
+)
+
+// A Predictor is the model, or what stands before it.
+type Predictor interface {
+	Predict(ctx context.Context, req *serve.Request) (any, error)
+}
+
+// The parameters of requests that say something of their scheduling, by Triton's
+// docs/protocol/extension_schedule_policy.md and extension_sequence.md.
+const (
+	paramTimeout  = "timeout"  // microseconds in the queue
+	paramPriority = "priority" // 1 is the highest
+	paramID       = "sequence_id"
+	paramStart    = "sequence_start"
+	paramEnd      = "sequence_end"
+)
+
+func isScheduling(key string) bool {
+	switch key {
+	case paramTimeout, paramPriority, paramID, paramStart, paramEnd:
+		return true
+	}
+	return false
+}
+
+// others are the parameters of a request that the model may look at.
+func others(p map[string]any) map[string]any {
+	var rest map[string]any
+	for key, v := range p {
+		if isScheduling(key) {
+			continue
+		}
+		if rest == nil {
+			rest = make(map[string]any, len(p))
+		}
+		rest[key] = v
+	}
+	return rest
+}
+
+func alikeParameters(a, b map[string]any) bool {
+	if len(a) == 0 && len(b) == 0 {
+		return true
+	}
+	return maps.Equal(others(a), others(b))
+}
+
+// tensorsOf are the tensors that a model answered with; ok is false where it
+// answered with something else.
+func tensorsOf(out any) (all []*serve.Tensor, ok bool) {
+	switch v := out.(type) {
+	case []*serve.Tensor:
+		return v, true
+	case *serve.Tensor:
+		return []*serve.Tensor{v}, true
+	}
+	return nil, false
+}
+
+// microseconds is a parameter that is a time; 0 where there is none.
+func microseconds(p map[string]any, key string) time.Duration {
+	n, ok := p[key].(int64)
+	if !ok || n < 0 || n > int64(time.Duration(1<<62)/time.Microsecond) {
+		return 0
+	}
+	return time.Duration(n) * time.Microsecond
+}
