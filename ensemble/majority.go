@@ -8,12 +8,12 @@ import (
 )
 
 // majority is the class with the most weight for every element.
-func (b *ballot) majority() (*serve.Tensor, error) {
+func (b *ballot) majority(room *Room) (*serve.Tensor, error) {
 	switch dt := b.kind; dt {
 	case serve.Int64: // as nearly always
-		return classesOf[int64](b, dt)
+		return classesOf[int64](room, b, dt)
 	case serve.Uint64:
-		return classesOf[uint64](b, dt)
+		return classesOf[uint64](room, b, dt)
 	case serve.Bytes:
 		views := make([][]string, len(b.answers))
 		for i := range b.answers {
@@ -31,7 +31,7 @@ func (b *ballot) majority() (*serve.Tensor, error) {
 	}
 }
 
-func classesOf[T int64 | uint64](b *ballot, dt serve.Datatype) (*serve.Tensor, error) {
+func classesOf[T int64 | uint64](room *Room, b *ballot, dt serve.Datatype) (*serve.Tensor, error) {
 	var few [8][]T
 	views := few[:0]
 	for i := range b.answers {
@@ -41,7 +41,7 @@ func classesOf[T int64 | uint64](b *ballot, dt serve.Datatype) (*serve.Tensor, e
 		}
 		views = append(views, view)
 	}
-	t, out, err := fresh[T](b.like(), dt)
+	t, out, err := fresh[T](room, b.like(), dt)
 	winners(b, out, views)
 	return t, err
 }

@@ -9,12 +9,12 @@ import (
 
 // mean is the weighted mean of every element. Where all answers are the same
 // number it is that number: rounding shall not change what nobody doubts.
-func (b *ballot) mean() (*serve.Tensor, error) {
+func (b *ballot) mean(room *Room) (*serve.Tensor, error) {
 	switch b.kind {
 	case serve.FP64:
-		return means[float64](b, serve.FP64)
+		return means[float64](room, b, serve.FP64)
 	case serve.FP32:
-		return means[float32](b, serve.FP32)
+		return means[float32](room, b, serve.FP32)
 	}
 	for i := range b.answers {
 		t := &b.answers[i]
@@ -23,16 +23,16 @@ func (b *ballot) mean() (*serve.Tensor, error) {
 		}
 	}
 	if b.narrow() {
-		return means[float32](b, serve.FP32)
+		return means[float32](room, b, serve.FP32)
 	}
-	return means[float64](b, serve.FP64)
+	return means[float64](room, b, serve.FP64)
 }
 
 // block is how many elements are looked at together, in memory of the stack.
 const block = 16
 
-func means[T float32 | float64](b *ballot, dt serve.Datatype) (*serve.Tensor, error) {
-	t, out, err := fresh[T](b.like(), dt)
+func means[T float32 | float64](room *Room, b *ballot, dt serve.Datatype) (*serve.Tensor, error) {
+	t, out, err := fresh[T](room, b.like(), dt)
 	if meansOfFew(b, out) {
 		return t, err
 	}
@@ -43,7 +43,7 @@ func means[T float32 | float64](b *ballot, dt serve.Datatype) (*serve.Tensor, er
 }
 
 // few is how many models an ensemble mostly has at most.
-const few = 8
+const few = 4
 
 // meansOfFew makes the means where the answers of few models have the type of the
 // result, as nearly always: their elements are read where they are. It reports
@@ -67,7 +67,9 @@ func meansOfFew[T float32 | float64](b *ballot, out []T) bool {
 		first, total, differ := answers[0][i], 0.0, false
 		for j, v := range answers[:n] {
 			total += weights[j] * float64(v[i])
-			differ = differ || v[i] != first
+			if v[i] != first { // NaN too
+				differ = true
+			}
 		}
 		out[i] = mean(b, i, first, total, differ)
 	}

@@ -71,25 +71,38 @@ func (p *Panel) Share(i int) float64 { return p.weights[i] / p.total }
 // A NaN makes the mean NaN, and is no class. Of models that weigh nothing only
 // the shape is looked at.
 func (p *Panel) Combine(v Vote, answers []serve.Tensor, wholeInt64 bool) (*serve.Tensor, error) {
+	return p.CombineIn(new(Room), v, answers, wholeInt64)
+}
+
+// Room is memory for one result of few elements, for callers that have a place for
+// it in an allocation of their own. The zero value is ready, for one result.
+type Room struct {
+	tensor serve.Tensor
+	elems  [4]uint64
+}
+
+// CombineIn is [Panel.Combine] that makes the result in room, where it fits.
+func (p *Panel) CombineIn(room *Room, v Vote, answers []serve.Tensor, wholeInt64 bool) (*serve.Tensor, error) {
 	b := ballot{panel: p, answers: answers, wholeInt64: wholeInt64}
 	if err := b.check(); err != nil {
 		return nil, err
 	}
 	switch v {
 	case Regression:
-		return b.mean()
+		return b.mean(room)
 	case Soft:
 		if t := b.like(); Of(t.Datatype) != Regression || len(t.Shape) != 2 {
 			return nil, fmt.Errorf("a soft vote is one over rows of probabilities, [rows, classes], but the answers are %s %v", t.Datatype, t.Shape)
 		}
-		return b.mean()
+		return b.mean(room)
 	case Classification:
-		return b.majority()
+		return b.majority(room)
 	}
 	return nil, fmt.Errorf("vote type %d is not one", v)
 }
 
-// A ballot is the answers of one request.
+// A ballot is the answers of one request. It has no room: for the compiler one
+// field would be like another, and answers no more on the stack.
 type ballot struct {
 	panel      *Panel
 	answers    []serve.Tensor
@@ -148,20 +161,16 @@ func result[T serve.Element](like *serve.Tensor, dt serve.Datatype, elems []T) (
 	return t, err
 }
 
-// fresh is a result whose elements are to be filled in: of a few elements in one
-// allocation.
-func fresh[T serve.Element](like *serve.Tensor, dt serve.Datatype) (*serve.Tensor, []T, error) {
+// fresh is a result whose elements are to be filled in.
+func fresh[T serve.Element](room *Room, like *serve.Tensor, dt serve.Datatype) (*serve.Tensor, []T, error) {
 	n := like.Len()
-	if n > 4 {
+	if n > len(room.elems) {
 		elems := make([]T, n)
 		t, err := result(like, dt, elems)
 		return t, elems, err
 	}
-	few := &struct {
-		serve.Tensor
-		elems [4]T
-	}{}
-	elems := few.elems[:n]
-	err := serve.InitTensor(&few.Tensor, like.Name, dt, like.Shape, elems)
-	return &few.Tensor, elems, err
+	t := &room.tensor
+	err := serve.InitOver(t, like.Name, dt, like.Shape, room.elems[:])
+	elems, _ := serve.Data[T](t)
+	return t, elems, err
 }

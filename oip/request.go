@@ -85,7 +85,8 @@ func parseInto(b *Buffer, raw []byte) (*serve.Request, error) {
 // parseWith reads a request whose document is raw, and which has elements behind
 // it unless behind is nil.
 func parseWith(b *Buffer, raw []byte, behind *blobs) (*serve.Request, error) {
-	r := reader{lx: jsontext.Lexer{Data: raw, AllowNaN: true}, behind: behind}
+	var r reader // not a literal, which is made elsewhere and copied
+	r.lx.Data, r.lx.AllowNaN, r.behind = raw, true, behind
 	defer r.release()
 	if r.lx.Kind() != jsontext.Object {
 		if err := r.lx.Skip(); err != nil {

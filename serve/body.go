@@ -10,10 +10,12 @@ import (
 // a Go value that a step made, and remembers what a [Decoder] made of the
 // bytes. The zero Body is empty. A Body is safe for concurrent use.
 type Body struct {
-	p     *payload // raw bytes; nil when the body is empty or a value
+	p     *payload // raw bytes; nil when the body is empty, and made when it is a value
 	value any
-	made  bool // value is the body
 }
+
+// made marks the body that is a value.
+var made = new(payload)
 
 type payload struct {
 	raw []byte
@@ -41,27 +43,27 @@ func RawBody(raw []byte) Body { return Body{p: &payload{raw: raw}} }
 // ValueBody returns a body that is v: one of the types of a decoded document
 // (value.go), a *[Request] that a transport has read, a *[Response], string or
 // []byte, or what encoding/json can encode. v must not change any more.
-func ValueBody(v any) Body { return Body{value: v, made: true} }
+func ValueBody(v any) Body { return Body{p: made, value: v} }
 
 // Raw returns the bytes of a body that was made of bytes; ok is false when the
 // body is a value. An empty body has no bytes and is ok.
 func (b Body) Raw() (raw []byte, ok bool) {
 	if b.p == nil {
-		return nil, !b.made
+		return nil, true
 	}
-	return b.p.raw, true
+	return b.p.raw, b.p != made
 }
 
 // Value returns the value of a body that was made by [ValueBody].
-func (b Body) Value() (v any, ok bool) { return b.value, b.made }
+func (b Body) Value() (v any, ok bool) { return b.value, b.p == made }
 
 // Empty says whether the body has neither a byte nor a value.
-func (b Body) Empty() bool { return !b.made && (b.p == nil || len(b.p.raw) == 0) }
+func (b Body) Empty() bool { return b.p == nil || len(b.p.raw) == 0 && b.p != made }
 
 // Seen returns the view that d has made of the bytes; ok is false when nobody
 // has asked for it yet, or it could not be made.
 func (b Body) Seen(d *Decoder) (view any, ok bool) {
-	if b.p == nil {
+	if b.p == nil || b.p == made {
 		return nil, false
 	}
 	if v := b.p.seen(d); v != nil {
@@ -74,7 +76,7 @@ func (b Body) Seen(d *Decoder) (view any, ok bool) {
 // made once, by whoever asks first, and is the same for all who ask later, error
 // included.
 func (b Body) View(d *Decoder) (any, error) {
-	if b.p == nil {
+	if b.p == nil || b.p == made {
 		return d.Decode(nil)
 	}
 	v := b.p.seen(d)

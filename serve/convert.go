@@ -10,7 +10,7 @@ import (
 // counts as 0 and 1; BYTES is an error.
 func (t *Tensor) Float32s(dst []float32) ([]float32, error) {
 	if t.Datatype == FP32 {
-		return view[float32](t.data), nil
+		return view[float32](t.Raw()), nil
 	}
 	return convert(t, dst)
 }
@@ -18,7 +18,7 @@ func (t *Tensor) Float32s(dst []float32) ([]float32, error) {
 // Float64s is [Tensor.Float32s] for float64 and FP64.
 func (t *Tensor) Float64s(dst []float64) ([]float64, error) {
 	if t.Datatype == FP64 {
-		return view[float64](t.data), nil
+		return view[float64](t.Raw()), nil
 	}
 	return convert(t, dst)
 }
@@ -27,29 +27,29 @@ func convert[F float32 | float64](t *Tensor, dst []F) ([]F, error) {
 	dst = sized(dst, t.Len())
 	switch t.Datatype {
 	case FP32:
-		numbers[float32](dst, t.data)
+		numbers[float32](dst, t.Raw())
 	case FP64:
-		numbers[float64](dst, t.data)
+		numbers[float64](dst, t.Raw())
 	case Int64:
-		numbers[int64](dst, t.data)
+		numbers[int64](dst, t.Raw())
 	case Int32:
-		numbers[int32](dst, t.data)
+		numbers[int32](dst, t.Raw())
 	case Int16:
-		numbers[int16](dst, t.data)
+		numbers[int16](dst, t.Raw())
 	case Int8:
-		numbers[int8](dst, t.data)
+		numbers[int8](dst, t.Raw())
 	case Uint64:
-		numbers[uint64](dst, t.data)
+		numbers[uint64](dst, t.Raw())
 	case Uint32:
-		numbers[uint32](dst, t.data)
+		numbers[uint32](dst, t.Raw())
 	case Uint16:
-		numbers[uint16](dst, t.data)
+		numbers[uint16](dst, t.Raw())
 	case Uint8, Bool:
-		numbers[uint8](dst, t.data)
+		numbers[uint8](dst, t.Raw())
 	case FP16:
-		halves(dst, t.data, HalfToFloat32)
+		halves(dst, t.Raw(), HalfToFloat32)
 	case BF16:
-		halves(dst, t.data, func(h uint16) float32 { return math.Float32frombits(uint32(h) << 16) })
+		halves(dst, t.Raw(), func(h uint16) float32 { return math.Float32frombits(uint32(h) << 16) })
 	default:
 		return nil, fmt.Errorf("tensor %q of %s has no numbers", t.Name, t.Datatype)
 	}
@@ -95,13 +95,13 @@ func HalfToFloat32(h uint16) float32 {
 func (t *Tensor) At(i int) any {
 	switch t.Datatype {
 	case Bytes:
-		return t.strs[i]
+		return t.Strings()[i]
 	case Bool:
-		return t.data[i] != 0
+		return t.Raw()[i] != 0
 	case Int64:
-		return view[int64](t.data)[i]
+		return view[int64](t.Raw())[i]
 	case Uint64:
-		return view[uint64](t.data)[i]
+		return view[uint64](t.Raw())[i]
 	case FP64:
 		return t.wide(i)
 	}
@@ -109,7 +109,7 @@ func (t *Tensor) At(i int) any {
 }
 
 func (t *Tensor) wide(i int) any {
-	f := view[float64](t.data)[i]
+	f := view[float64](t.Raw())[i]
 	if t.mixed && f == math.Trunc(f) && math.Abs(f) < 1<<53 && t.wroteInteger(i) {
 		return int64(f)
 	}
@@ -119,23 +119,23 @@ func (t *Tensor) wide(i int) any {
 func (t *Tensor) narrow(i int) any {
 	switch t.Datatype {
 	case FP32:
-		return float64(view[float32](t.data)[i])
+		return float64(view[float32](t.Raw())[i])
 	case Int32:
-		return int64(view[int32](t.data)[i])
+		return int64(view[int32](t.Raw())[i])
 	case Int16:
-		return int64(view[int16](t.data)[i])
+		return int64(view[int16](t.Raw())[i])
 	case Int8:
-		return int64(view[int8](t.data)[i])
+		return int64(view[int8](t.Raw())[i])
 	case Uint32:
-		return int64(view[uint32](t.data)[i])
+		return int64(view[uint32](t.Raw())[i])
 	case Uint16:
-		return int64(view[uint16](t.data)[i])
+		return int64(view[uint16](t.Raw())[i])
 	case Uint8:
-		return int64(t.data[i])
+		return int64(t.Raw()[i])
 	case FP16:
-		return float64(HalfToFloat32(view[uint16](t.data)[i]))
+		return float64(HalfToFloat32(view[uint16](t.Raw())[i]))
 	case BF16:
-		return float64(math.Float32frombits(uint32(view[uint16](t.data)[i]) << 16))
+		return float64(math.Float32frombits(uint32(view[uint16](t.Raw())[i]) << 16))
 	}
 	return nil
 }
@@ -185,7 +185,7 @@ func (t *Tensor) Values() []any {
 		}
 		return out
 	}
-	floats := view[float64](t.data)
+	floats := view[float64](t.Raw())
 	for i, f := range floats {
 		out[i] = f
 	}

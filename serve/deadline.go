@@ -2,7 +2,6 @@ package serve
 
 import (
 	"context"
-	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -15,7 +14,6 @@ type Deadline struct {
 	at time.Time
 
 	timed atomic.Pointer[timed] // set by the first Done, or by Stop to stopped
-	mu    sync.Mutex            // guards its making
 }
 
 // timed is a deadline that somebody waits for.
@@ -53,13 +51,11 @@ func (d *Deadline) Deadline() (time.Time, bool) {
 
 // Done starts the timer.
 func (d *Deadline) Done() <-chan struct{} {
-	d.mu.Lock()
-	defer d.mu.Unlock()
 	t := d.timed.Load()
 	if t == nil {
 		t = &timed{}
 		t.Context, t.cancel = context.WithDeadline(d.Context, d.at)
-		if !d.timed.CompareAndSwap(nil, t) { // stopped meanwhile
+		if !d.timed.CompareAndSwap(nil, t) { // stopped meanwhile, or somebody else was faster
 			t.cancel()
 			t = d.timed.Load()
 		}

@@ -23,6 +23,11 @@ type Request struct {
 	// Op is the operation: "infer", "predict", "explain" …
 	Op      string
 	Dialect Dialect
+
+	present  bool // the body has "inputs"
+	list     bool // and they are a list
+	replaced bool // the inputs are not those of the body
+
 	// Inputs are the tensors: as sent in OIP, converted to the model's schema
 	// in MLRun's dialect. Rows of numbers sent to a model without a schema are
 	// one tensor without a name, of INT64 as long as every number is an integer
@@ -38,10 +43,6 @@ type Request struct {
 	Body Body
 	// Model and Operation are what the body names; URLs name them as a rule.
 	Model, Operation string
-
-	present  bool // the body has "inputs"
-	list     bool // and they are a list
-	replaced bool // the inputs are not those of the body
 }
 
 // unshaped is the Data of a request that is nothing but the elements of the model's

@@ -15,15 +15,19 @@ import (
 type Tensor struct {
 	Name     string
 	Datatype Datatype
+	texts    bool // the elements are strings
+	mixed    bool // FP64 made of integers and fractions: an element may have been an integer
 	// Shape has one length a dimension; empty for a scalar. Read it only.
 	Shape []int
 	// Parameters are what a client sent with the tensor; usually nil.
 	Parameters map[string]any
 
-	data  []byte   // the elements in memory order, aligned to their size; nil for Bytes
-	strs  []string // the elements of a Bytes tensor
-	src   []byte   // the JSON text that data was read from, written back as it is
-	mixed bool     // FP64 made of integers and fractions: an element may have been an integer
+	// The elements are at data: size bytes in memory order, aligned to the size of
+	// one, or so many strings. Slices would make a tensor half as large again, and
+	// every small request has one.
+	data unsafe.Pointer
+	size int
+	src  string // the JSON text that the elements were read from, written back as it is
 }
 
 // An Element is a Go type that a tensor's elements can be seen as.
@@ -55,7 +59,9 @@ func NewBytes(name string, elems []string, shape ...int) *Tensor {
 	if n, ok := Elements(shape); !ok || n != len(elems) {
 		panic(fmt.Sprintf("serve: NewBytes: shape %v does not hold %d elements", shape, len(elems))) //nolint:forbidigo // a mistake in the program, as documented
 	}
-	return &Tensor{Name: name, Datatype: Bytes, Shape: shape, strs: elems}
+	t := &Tensor{Name: name, Datatype: Bytes, Shape: shape}
+	t.setStrings(elems)
+	return t
 }
 
 // MakeTensor returns a tensor of the datatype over data, which it takes over: it
@@ -79,8 +85,18 @@ func InitTensor[T Element](t *Tensor, name string, dt Datatype, shape []int, dat
 	if n*size != len(raw) {
 		return fmt.Errorf("shape %v holds %d elements of %s, but there are %d", shape, n, dt, len(raw)/size)
 	}
-	t.Name, t.Datatype, t.Shape, t.data = name, dt, shape, raw
+	t.Name, t.Datatype, t.Shape = name, dt, shape
+	t.setRaw(raw)
 	return nil
+}
+
+// InitOver is InitTensor over the first bytes of words, which are zero.
+func InitOver(t *Tensor, name string, dt Datatype, shape []int, words []uint64) error {
+	n, ok := Elements(shape)
+	if raw := asBytes(words); ok && n <= len(raw) && n*dt.Size() <= len(raw) {
+		return InitTensor(t, name, dt, shape, raw[:n*dt.Size()])
+	}
+	return fmt.Errorf("shape %v of %s does not fit into %d bytes", shape, dt, 8*len(words))
 }
 
 // MakeBytes is [MakeTensor] for BYTES.
@@ -89,17 +105,35 @@ func MakeBytes(name string, shape []int, elems []string) (Tensor, error) {
 	if !ok || n != len(elems) {
 		return Tensor{}, fmt.Errorf("shape %v holds %d elements of BYTES, but there are %d", shape, n, len(elems))
 	}
-	return Tensor{Name: name, Datatype: Bytes, Shape: shape, strs: elems}, nil
+	t := Tensor{Name: name, Datatype: Bytes, Shape: shape}
+	t.setStrings(elems)
+	return t, nil
+}
+
+func (t *Tensor) setRaw(raw []byte) {
+	t.data, t.size, t.texts = unsafe.Pointer(unsafe.SliceData(raw)), len(raw), false
+}
+
+func (t *Tensor) setStrings(elems []string) {
+	t.data, t.size, t.texts = unsafe.Pointer(unsafe.SliceData(elems)), len(elems), true
 }
 
 // SetSource makes t remember the JSON text of its data, which is written back
 // byte for byte as long as the tensor is passed on unchanged. mixed says that
 // the text held integers and fractions side by side. It is for codecs, while
 // they make a tensor.
-func (t *Tensor) SetSource(src []byte, mixed bool) { t.src, t.mixed = src, mixed }
+func (t *Tensor) SetSource(src []byte, mixed bool) {
+	t.src, t.mixed = unsafe.String(unsafe.SliceData(src), len(src)), mixed // requests never change
+}
 
 // Source is the JSON text that the data was read from; nil when there is none.
-func (t *Tensor) Source() []byte { return t.src }
+// Read it only.
+func (t *Tensor) Source() []byte {
+	if t.src == "" {
+		return nil
+	}
+	return unsafe.Slice(unsafe.StringData(t.src), len(t.src))
+}
 
 // Named returns t under another name; the elements are shared.
 func (t *Tensor) Named(name string) *Tensor {
@@ -118,7 +152,7 @@ func (t *Tensor) Reshaped(shape ...int) (*Tensor, error) {
 		return nil, fmt.Errorf("shape %v does not hold the %d elements of shape %v", shape, t.Len(), t.Shape)
 	}
 	c := *t
-	c.Shape, c.src = shape, nil
+	c.Shape, c.src = shape, ""
 	return &c, nil
 }
 
@@ -126,32 +160,43 @@ func (t *Tensor) Reshaped(shape ...int) (*Tensor, error) {
 func (t *Tensor) Clone() *Tensor {
 	c := *t
 	c.Shape = slices.Clone(t.Shape)
-	c.strs = slices.Clone(t.strs)
-	c.src = nil
-	if t.data != nil {
-		words := make([]uint64, (len(t.data)+7)/8) // aligned for every datatype
-		c.data = asBytes(words)[:len(t.data)]
-		copy(c.data, t.data)
+	c.src = ""
+	if t.texts {
+		c.setStrings(slices.Clone(t.Strings()))
+		return &c
 	}
+	words := make([]uint64, (t.size+7)/8) // aligned for every datatype
+	c.setRaw(asBytes(words)[:t.size])
+	copy(c.Raw(), t.Raw())
 	return &c
 }
 
 // Len is the number of elements.
 func (t *Tensor) Len() int {
-	if t.Datatype == Bytes {
-		return len(t.strs)
+	if t.texts {
+		return t.size
 	}
 	if size := t.Datatype.Size(); size > 0 {
-		return len(t.data) / size
+		return t.size / size
 	}
 	return 0
 }
 
 // Raw is the memory of the elements, little-endian; nil for BYTES. Read it only.
-func (t *Tensor) Raw() []byte { return t.data }
+func (t *Tensor) Raw() []byte {
+	if t.texts {
+		return nil
+	}
+	return unsafe.Slice((*byte)(t.data), t.size)
+}
 
 // Strings are the elements of a BYTES tensor; nil for others. Read them only.
-func (t *Tensor) Strings() []string { return t.strs }
+func (t *Tensor) Strings() []string {
+	if !t.texts {
+		return nil
+	}
+	return unsafe.Slice((*string)(t.data), t.size)
+}
 
 // Data sees the elements as []T without a copy; ok is false when T is not the
 // Go type of the tensor's datatype. FP16 and BF16 are seen as uint16. Read the
@@ -162,7 +207,7 @@ func Data[T Element](t *Tensor) (elems []T, ok bool) {
 	if want != t.Datatype && !half {
 		return nil, false
 	}
-	return view[T](t.data), true
+	return view[T](t.Raw()), true
 }
 
 // Elements is the number of elements that shape holds; ok is false when a
@@ -181,7 +226,13 @@ func Elements(shape []int) (n int, ok bool) {
 
 func datatypeOf[T Element]() Datatype {
 	var zero T
-	switch any(zero).(type) {
+	switch any(zero).(type) { // looked through in this order
+	case float64:
+		return FP64
+	case float32:
+		return FP32
+	case int64:
+		return Int64
 	case bool:
 		return Bool
 	case uint8:
@@ -198,12 +249,6 @@ func datatypeOf[T Element]() Datatype {
 		return Int16
 	case int32:
 		return Int32
-	case int64:
-		return Int64
-	case float32:
-		return FP32
-	case float64:
-		return FP64
 	}
 	return Invalid
 }
@@ -218,9 +263,6 @@ func asBytes[T Element](elems []T) []byte {
 }
 
 func view[T Element](data []byte) []T {
-	if len(data) == 0 {
-		return nil
-	}
 	var zero T
-	return unsafe.Slice((*T)(unsafe.Pointer(&data[0])), len(data)/int(unsafe.Sizeof(zero)))
+	return unsafe.Slice((*T)(unsafe.Pointer(unsafe.SliceData(data))), len(data)/int(unsafe.Sizeof(zero)))
 }

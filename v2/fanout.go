@@ -65,12 +65,11 @@ func newFanout(routes []catalog.Route, how executor, env *catalog.Env) fanout {
 
 // A leg is what one route has to do, and what became of it.
 type leg struct {
-	ev    *serve.Event // its own, or that of the router where it has an inference
-	in    inference    // its part of the router's event; without a server where the route is no model of this process
-	start time.Time
-	took  time.Duration
-	fate  serve.Fate
-	err   error
+	ev   *serve.Event // its own, or that of the router where it has an inference
+	in   inference    // its part of the router's event; without a server where the route is no model of this process
+	took time.Duration
+	fate serve.Fate
+	err  error
 }
 
 // clone gives every leg without an inference an event of its own.
@@ -127,12 +126,13 @@ func (f *fanout) waits() bool {
 var errStopped = fmt.Errorf("not asked any more: %w", context.Canceled)
 
 func (f *fanout) oneByOne(ctx context.Context, legs []leg) {
-	spent, at := 0.0, legs[0].ev.Begin()
+	spent, s := 0.0, spanOf(ctx, legs[0].ev.Begin())
 	for i := range legs {
-		legs[i].start = at
-		f.do(ctx, i, &legs[i])
-		if at = at.Add(legs[i].took); legs[i].in.s == nil {
-			at = time.Now()
+		f.do(ctx, i, &legs[i], s)
+		if legs[i].in.s != nil {
+			s.move(legs[i].took)
+		} else {
+			s = spanOf(ctx, time.Now())
 		}
 		if legs[i].err != nil {
 			if spent += f.cost[i]; f.over(spent) {
@@ -154,9 +154,8 @@ func (f *fanout) beside(ctx context.Context, legs []leg) {
 	r := &race{fanout: f, legs: slices.Clone(legs), stopper: stopper{Context: ctx}}
 	defer r.stop()
 	here := len(legs) - 1 // stays, since this goroutine would only wait
-	at := time.Now()
+	r.span = spanOf(ctx, time.Now())
 	for i := range legs {
-		r.legs[i].start = at
 		if !f.besides(i) {
 			here = -1
 		}
@@ -179,6 +178,7 @@ func (f *fanout) beside(ctx context.Context, legs []leg) {
 type race struct {
 	*fanout
 	legs []leg
+	span span
 	stopper
 	wg    sync.WaitGroup
 	mu    sync.Mutex
@@ -186,7 +186,7 @@ type race struct {
 }
 
 func (r *race) leg(i int) {
-	r.do(&r.stopper, i, &r.legs[i])
+	r.do(&r.stopper, i, &r.legs[i], r.span)
 	if r.legs[i].err == nil {
 		return
 	}
@@ -200,7 +200,7 @@ func (r *race) leg(i int) {
 }
 
 // attempt is do without a tracer. A panic is the leg's failure.
-func (f *fanout) attempt(ctx context.Context, i int, l *leg) {
+func (f *fanout) attempt(ctx context.Context, i int, l *leg, s span) {
 	defer func() {
 		if p := recover(); p != nil {
 			f.logger.Error("route panicked", "route", f.routes[i].Key, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
@@ -208,7 +208,7 @@ func (f *fanout) attempt(ctx context.Context, i int, l *leg) {
 		}
 	}()
 	if l.in.s != nil {
-		l.took, l.err = l.in.serve(ctx, l.start)
+		l.took, l.err = l.in.serve(ctx, s)
 		return
 	}
 	l.fate, l.err = f.routes[i].Step.Do(ctx, l.ev)

@@ -3,6 +3,7 @@ package v2
 import (
 	"context"
 	"errors"
+	"math"
 	"time"
 
 	"github.com/leat-ml/leat/oip"
@@ -27,14 +28,35 @@ type inference struct {
 // infer serves an inference or explanation, counts it and records it.
 func (s *Server) infer(ctx context.Context, ev *serve.Event, op string) error {
 	in := inference{s: s, ev: ev, op: op}
-	_, err := in.serve(ctx, ev.Begin())
+	_, err := in.serve(ctx, spanOf(ctx, ev.Begin()))
 	return err
+}
+
+// A span is when an inference begins, and how long it may take.
+type span struct {
+	start time.Time
+	left  time.Duration
+}
+
+func spanOf(ctx context.Context, start time.Time) span {
+	if at, ok := ctx.Deadline(); ok {
+		return span{start, at.Sub(start)}
+	}
+	return span{start, math.MaxInt64}
+}
+
+// move makes the start later, of all that has one deadline.
+func (s *span) move(d time.Duration) {
+	s.start = s.start.Add(d)
+	if s.left != math.MaxInt64 {
+		s.left -= d
+	}
 }
 
 // serve is all of an inference. It leaves the answer in the event unless that is
 // shared.
-func (in *inference) serve(ctx context.Context, start time.Time) (took time.Duration, err error) {
-	s := in.s
+func (in *inference) serve(ctx context.Context, within span) (took time.Duration, err error) {
+	s, start := in.s, within.start
 	if s.meter.Metrics != nil {
 		s.meter.Begin()
 	}
@@ -43,7 +65,7 @@ func (in *inference) serve(ctx context.Context, start time.Time) (took time.Dura
 		in.ev.Body, err = oip.Place(in.ev.Body, s.ResultPath, serve.ValueBody(in.resp))
 	}
 	took = time.Since(start)
-	if at, ok := ctx.Deadline(); ok && err == nil && start.Add(took).After(at) {
+	if took > within.left && err == nil {
 		err = s.failed(in.op, context.DeadlineExceeded) // a late answer is no answer
 	}
 	if s.meter.Metrics != nil {
@@ -61,8 +83,10 @@ func (in *inference) run(ctx context.Context, start time.Time) error {
 	if err := s.await(ctx, in.ev.Trigger); err != nil {
 		return err // says it all
 	}
-	s.calls.RLock()
-	defer s.calls.RUnlock()
+	if !in.shared { // else who shares it has done so
+		s.calls.RLock()
+		defer s.calls.RUnlock()
+	}
 	if st := s.status.Load(); st.Phase != Ready { // closed since
 		return s.notReady(st)
 	}

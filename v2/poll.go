@@ -19,10 +19,22 @@ type poll struct {
 	ev  *serve.Event
 	op  string
 	req *serve.Request // shared by the models: read only
+	*pollRoom
+}
+
+// pollRoom is memory that most polls need, in one allocation of 512 bytes.
+type pollRoom struct {
+	request oip.Buffer
+	result  ensemble.Room
 }
 
 func (p *poll) run(ctx context.Context) (*serve.Response, error) {
-	req, err := p.request(p.ev, !p.ours)
+	p.pollRoom = new(pollRoom)
+	var own *oip.Buffer
+	if p.ours {
+		own = &p.pollRoom.request
+	}
+	req, err := p.readRequest(p.ev, own)
 	if err != nil {
 		return nil, serve.In("ensemble "+p.Name, err)
 	}
@@ -46,7 +58,7 @@ func (p *poll) run(ctx context.Context) (*serve.Response, error) {
 // caller's, and on its stack.
 func (p *poll) ask(ctx context.Context, legs []leg, answers []serve.Tensor) (*serve.Response, error) {
 	p.prepare(legs)
-	p.fanout.run(ctx, legs)
+	p.serve(ctx, legs)
 	several, err := p.read(legs, answers)
 	if err != nil {
 		return nil, serve.In("ensemble "+p.Name, err)
@@ -67,19 +79,26 @@ func (p *poll) ask(ctx context.Context, legs []leg, answers []serve.Tensor) (*se
 	return resp, nil
 }
 
-// request reads the request, once for all models, and checks that it has inputs.
-// shared says that steps other than the ensemble's own models will ask for it.
-func (v *Voting) request(ev *serve.Event, shared bool) (req *serve.Request, err error) {
+func (p *poll) serve(ctx context.Context, legs []leg) {
+	p.calls.RLock()
+	defer p.calls.RUnlock()
+	p.fanout.run(ctx, legs)
+}
+
+// readRequest reads the request, once for all models, and checks that it has
+// inputs. It is read into b, unless that is nil because steps other than the
+// ensemble's own models will ask for it.
+func (v *Voting) readRequest(ev *serve.Event, b *oip.Buffer) (req *serve.Request, err error) {
 	if ev.Body.Empty() {
 		return nil, emptyBody(v.Env.MLRun)
 	}
-	if shared {
+	if b == nil {
 		if req, err = oip.Request(ev.Body); err == nil {
 			own := *req
 			req = &own
 		}
 	} else {
-		req, err = new(oip.Buffer).Request(ev.Body)
+		req, err = b.Request(ev.Body)
 	}
 	if err != nil {
 		return nil, unreadable(err)
@@ -91,8 +110,8 @@ func (v *Voting) request(ev *serve.Event, shared bool) (req *serve.Request, err 
 // prepare gives every model a part in the event, or an event of its own.
 func (p *poll) prepare(legs []leg) {
 	p.ev.Identify()
-	if p.op != opExplain && isInference(p.op) {
-		p.share(legs)
+	if p.op != opExplain && isInference(p.op) && p.share(legs) {
+		return
 	}
 	p.clone(p.ev, legs)
 	for i := range legs {
@@ -104,7 +123,9 @@ func (p *poll) prepare(legs []leg) {
 }
 
 // share gives the models of this process the event and the request as it was read.
-func (p *poll) share(legs []leg) {
+// all says that there are no others.
+func (p *poll) share(legs []leg) (all bool) {
+	all = true
 	p.req.Op, p.req.Body = p.op, p.ev.Body
 	if p.req.RawID == nil {
 		p.req.ID = p.ev.ID
@@ -112,11 +133,13 @@ func (p *poll) share(legs []leg) {
 	for i := range legs {
 		s := p.servers[i]
 		if s == nil || s.InputPath != "" || s.ResultPath != "" {
+			all = false
 			continue
 		}
-		in := &legs[i].in
-		in.s, in.ev, in.op, in.req, in.shared = s, p.ev, p.op, p.req, true
+		l := &legs[i]
+		l.ev, l.in.s, l.in.ev, l.in.op, l.in.req, l.in.shared = p.ev, s, p.ev, p.op, p.req, true
 	}
+	return all
 }
 
 // read reads the answers: the only output of each model, or all of them where
@@ -171,7 +194,7 @@ func (p *poll) count(ctx context.Context, legs []leg) (failed []string, err erro
 // several in OIP.
 func (p *poll) combine(answers []serve.Tensor, several [][]*serve.Tensor) (any, error) {
 	if several == nil {
-		return p.panel.Combine(p.voteOn(answers), answers, p.req.Dialect == serve.MLRun)
+		return p.panel.CombineIn(&p.result, p.voteOn(answers), answers, p.req.Dialect == serve.MLRun)
 	}
 	lead := slices.IndexFunc(several, func(outs []*serve.Tensor) bool { return outs != nil })
 	combined := make([]*serve.Tensor, 0, len(several[lead]))

@@ -92,7 +92,7 @@ type Server struct {
 	started bool
 	closed  bool
 	cancel  context.CancelFunc
-	calls   sync.RWMutex // read by inferences, written by Close
+	calls   *sync.RWMutex // read by inferences, written by Close; of models of an ensemble one for all
 }
 
 // New returns a server for the model, which it does not load yet.
@@ -106,7 +106,7 @@ func New(c Config) (*Server, error) {
 	if c.Version == "" {
 		c.Name, c.Version, _ = strings.Cut(c.Name, ":")
 	}
-	s := &Server{Config: c, served: &serve.Served{Graph: c.Env.Graph, Model: c.Name, Version: c.Version, Class: c.Class}, loaded: make(chan struct{}), hooks: hooksOf(c.Model), holding: newHolding()}
+	s := &Server{Config: c, served: &serve.Served{Graph: c.Env.Graph, Model: c.Name, Version: c.Version, Class: c.Class}, loaded: make(chan struct{}), hooks: hooksOf(c.Model), holding: newHolding(), calls: new(sync.RWMutex)}
 	s.ctx = serve.NewModelContext(serve.ModelOptions{Args: c.Args, Params: c.Env.Params, Open: s.open})
 	s.ctx.Name, s.ctx.Version, s.ctx.Path = s.Name, s.Version, c.Path
 	s.ctx.Verbose, s.ctx.Mock, s.ctx.Project = c.Env.Verbose, c.Env.Mock, c.Env.Project

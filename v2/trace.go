@@ -32,16 +32,16 @@ func (r *Router) traced(ctx context.Context, child serve.Step, ev *serve.Event) 
 }
 
 // do runs one leg.
-func (f *fanout) do(ctx context.Context, i int, l *leg) {
+func (f *fanout) do(ctx context.Context, i int, l *leg, s span) {
 	if f.enter == nil {
-		f.attempt(ctx, i, l)
+		f.attempt(ctx, i, l, s)
 		return
 	}
 	in, leave := f.enter(ctx, f.routes[i].Key, l.ev)
-	if s := f.servers[i]; s != nil && l.in.s != nil && s.Env.Note != nil {
-		s.note(in, l.in.op)
+	if m := f.servers[i]; m != nil && l.in.s != nil && m.Env.Note != nil {
+		m.note(in, l.in.op)
 	}
-	f.attempt(in, i, l)
+	f.attempt(in, i, l, s)
 	leave(l.left(), l.fate, l.err)
 }
 

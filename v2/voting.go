@@ -6,7 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
+	"sync"
 	"time"
 
 	"github.com/leat-ml/leat/catalog"
@@ -53,11 +53,13 @@ type Voting struct {
 	fanout
 	panel   *ensemble.Panel
 	ours    bool // every route is a model of this process
+	calls   sync.RWMutex
 	opNames bool // a route has the name of an operation
 	listed  any  // weights as they were configured
 }
 
-// NewVoting returns an ensemble of the routes.
+// NewVoting returns an ensemble of the routes, which it has for itself: models
+// among them are closed after it.
 func NewVoting(c VotingConfig, routes []catalog.Route) (*Voting, error) {
 	c.Class = cmp.Or(c.Class, "VotingEnsemble")
 	c.Name = cmp.Or(c.Name, "VotingEnsemble")
@@ -87,6 +89,7 @@ func NewVoting(c VotingConfig, routes []catalog.Route) (*Voting, error) {
 	v.meter = meterOf(c.Metrics)
 	v.opNames = opNames
 	v.ours = !slices.Contains(v.servers, nil)
+	v.guard()
 	if c.Weights != nil {
 		v.listed = c.Weights
 	}
@@ -94,6 +97,15 @@ func NewVoting(c VotingConfig, routes []catalog.Route) (*Voting, error) {
 		return nil, err
 	}
 	return v, nil
+}
+
+// guard has inferences of all models be one for Close, so that a poll locks once.
+func (v *Voting) guard() {
+	for _, s := range v.servers {
+		if s != nil {
+			s.calls = &v.calls
+		}
+	}
 }
 
 // allow makes of a quorum what may be lost.
@@ -191,7 +203,7 @@ func (v *Voting) pass(ctx context.Context, ev *serve.Event) (serve.Fate, error) 
 		return serve.Pass, unknownModel(ev, v.router.models.Names(), besides)
 	}
 	if v.Env.MLRun && !isGet(ev) {
-		req, err := v.request(ev, true)
+		req, err := v.readRequest(ev, nil)
 		if err != nil {
 			return serve.Pass, err
 		}
@@ -204,7 +216,7 @@ func (v *Voting) pass(ctx context.Context, ev *serve.Event) (serve.Fate, error) 
 
 // own serves what is asked of the ensemble itself.
 func (v *Voting) own(ctx context.Context, ev *serve.Event) (serve.Fate, error) {
-	op := strings.Trim(ev.Target.Operation, "/")
+	op := trimSlashes(ev.Target.Operation)
 	if !isGet(ev) {
 		if op == opReady {
 			return serve.Pass, v.wrongMethod(op, ev, "GET")

@@ -49,7 +49,6 @@ func (model) Predict(_ context.Context, req *serve.Request) (any, error) {
 type Counter struct {
 	Records, Inferences, Errors atomic.Int64
 	Duration                    atomic.Int64 // ns
-	inFlight                    atomic.Int64
 }
 
 // Record implements serve.Recorder.
@@ -62,11 +61,10 @@ func (c *Counter) Model(string, string) v2.Metrics { return c }
 func (c *Counter) ModelState(string, string, v2.Status) {}
 
 // Begin implements v2.Metrics.
-func (c *Counter) Begin() { c.inFlight.Add(1) }
+func (c *Counter) Begin() {}
 
 // End implements v2.Metrics.
 func (c *Counter) End(_ string, code serve.Code, d time.Duration) {
-	c.inFlight.Add(-1)
 	c.Inferences.Add(1)
 	c.Duration.Add(int64(d))
 	if code != serve.OK {
