@@ -190,7 +190,7 @@ func (h Harness) downAndBack(t *testing.T) {
 	found(t, s, key, []feature.Row{Customers[7]})
 	h.Down(t)
 	for range 3 {
-		ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 		if rows, err := s.Lookup(ctx, key); err == nil || ctx.Err() != nil {
 			t.Errorf("the server is down, and it answers %v, error %v (%v)", rows, err, ctx.Err())
 		}

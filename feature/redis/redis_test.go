@@ -66,6 +66,9 @@ func standard() map[string]map[string]string {
 
 func open(t testing.TB, address string, o feature.Options) feature.Source {
 	t.Helper()
+	if o.Timeout == 0 {
+		o.Timeout = 2 * time.Minute // no lookup is late because the machine is busy
+	}
 	s, err := feature.Open(address, o)
 	if err != nil {
 		t.Fatal(err)
@@ -136,7 +139,7 @@ func storey(t *testing.T, r *servertest.Redis) {
 // frozen: a server that takes connections and answers nothing does not hold a
 // request up.
 func frozen(t *testing.T, r *servertest.Redis) {
-	s := start(t, open(t, address(r, "/2?prefix=customer:"), feature.Options{Entities: []string{"id"}, Features: []string{"age"}, Timeout: 50 * time.Millisecond}))
+	s := start(t, open(t, address(r, "/2?prefix=customer:"), feature.Options{Entities: []string{"id"}, Features: []string{"age"}, Timeout: time.Second}))
 	thaw := r.Freeze(t)
 	if _, err := s.Lookup(t.Context(), []feature.Key{{"7"}}); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("error %v", err)
@@ -144,7 +147,7 @@ func frozen(t *testing.T, r *servertest.Redis) {
 	thaw()
 	var rows []feature.Row
 	var err error
-	for range 100 { // it may take a while until it is back
+	for deadline := time.Now().Add(2 * time.Minute); time.Now().Before(deadline); { // it may take a while until it is back
 		if rows, err = s.Lookup(t.Context(), []feature.Key{{"7"}}); err == nil {
 			break
 		}

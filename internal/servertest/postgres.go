@@ -27,6 +27,7 @@ type Postgres struct {
 // refuses to be root, so that as root it runs as nobody.
 func StartPostgres(t testing.TB) *Postgres {
 	t.Helper()
+	t.Setenv("PGCONNECT_TIMEOUT", "120") // no connection is late because the machine is busy
 	server := find(t, "postgres", "/usr/lib/postgresql/*/bin/postgres", "postgresql")
 	if real, err := filepath.EvalSymlinks(server); err == nil {
 		server = real // initdb is beside it
