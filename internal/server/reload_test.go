@@ -41,7 +41,7 @@ func answers(t *testing.T, c *Core, want string) {
 // waitFor waits for what happens in the background.
 func waitFor(t *testing.T, what string, cond func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); !cond(); time.Sleep(time.Millisecond) {
+	for deadline := time.Now().Add(2 * time.Minute); !cond(); time.Sleep(time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatalf("it did not happen that %s", what)
 		}

@@ -30,7 +30,7 @@ func TestReloadUnderLoad(t *testing.T) {
 	go func() {
 		r, err := load.Run(ctx, load.Options{
 			Addr: strings.TrimPrefix(srv.URL, "http://"), Request: load.Render("/", []byte(`{"inputs":[1]}`)),
-			Conns: 4, Rate: 2000, Duration: time.Hour, Timeout: 20 * time.Second,
+			Conns: 4, Rate: 2000, Duration: time.Hour, Timeout: 10 * time.Minute,
 			Limit: math.MaxInt32, VerifyEvery: 1, Verify: func(body []byte) error {
 				if !bytes.Contains(body, []byte(`"outputs":[0]`)) && !bytes.Contains(body, []byte(`"outputs":[1]`)) {
 					return fmt.Errorf("answer %s", body)

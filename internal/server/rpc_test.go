@@ -43,7 +43,7 @@ func runsRPC(t *testing.T, c RunConfig) (client pb.GRPCInferenceServiceClient, a
 }
 
 func patiently(t *testing.T) context.Context {
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	t.Cleanup(cancel)
 	return ctx
 }
@@ -131,7 +131,7 @@ func TestRPCPortTaken(t *testing.T) {
 
 // TestRPCDrain has a stream that is open when the server stops.
 func TestRPCDrain(t *testing.T) {
-	client, _, stop, result := runsRPC(t, RunConfig{Config: Config{Models: oneModel(t), Catalog: oneSet()}, Drain: 20 * time.Second})
+	client, _, stop, result := runsRPC(t, RunConfig{Config: Config{Models: oneModel(t), Catalog: oneSet()}, Drain: 10 * time.Minute})
 	s, err := client.ModelStreamInfer(patiently(t))
 	if err != nil {
 		t.Fatal(err)

@@ -143,9 +143,7 @@ func TestPageEscapes(t *testing.T) {
 	spec := routed(map[string]serve.Model{"m": &slowModel{loadErr: errors.New("<script>alert(1)</script>")}})
 	spec.LoadMode = "async"
 	core := started(t, Config{Spec: spec, Name: "leat"})
-	for deadline := time.Now().Add(10 * time.Second); core.Models()[0].Phase != v2.Failed && time.Now().Before(deadline); {
-		time.Sleep(time.Millisecond)
-	}
+	waitFor(t, "the model has failed", func() bool { return core.Models()[0].Phase == v2.Failed })
 	page, _, err := ask(t, core, "GET", "/", "text/html")
 	if err != nil || strings.Contains(page, "<script>") || !strings.Contains(page, "&lt;script&gt;") {
 		t.Errorf("page %s (%v)", page, err)
@@ -175,9 +173,7 @@ func TestReadiness(t *testing.T) {
 			}
 			return true
 		}
-		for deadline := time.Now().Add(10 * time.Second); !settled() && time.Now().Before(deadline); {
-			time.Sleep(time.Millisecond)
-		}
+		waitFor(t, "the models have settled", settled)
 		if err := core.Ready(); (err == nil) != tt.ready {
 			t.Errorf("%d models, any %v: %v", len(tt.models), tt.any, err)
 		}
@@ -236,7 +232,7 @@ func TestShutdown(t *testing.T) {
 	var log syncBuffer
 	httpURL, adminURL, stop, result := runs(t, RunConfig{
 		Config: Config{Spec: routed(map[string]serve.Model{"m": m}), Logger: slog.New(slog.NewTextHandler(&log, nil))},
-		HTTP:   "127.0.0.1:0", Admin: "127.0.0.1:0", Drain: 20 * time.Second, Grace: 100 * time.Millisecond,
+		HTTP:   "127.0.0.1:0", Admin: "127.0.0.1:0", Drain: 10 * time.Minute, Grace: 100 * time.Millisecond,
 	})
 	if status, text := fetch(t, "GET", adminURL+"/metrics", ""); status != 200 || !strings.Contains(text, `leat_model_state{model="m",state="READY",version=""} 1`) {
 		t.Errorf("metrics %d", status)
@@ -249,12 +245,17 @@ func TestShutdown(t *testing.T) {
 	})
 	<-m.begun
 	stop()
-	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
-		if status, _ := fetch(t, "GET", adminURL+"/readyz", ""); status == 503 {
-			break
+	waitFor(t, "it is not ready any more", func() bool {
+		status, _ := fetch(t, "GET", adminURL+"/readyz", "")
+		return status == 503
+	})
+	waitFor(t, "the grace period is over", func() bool {
+		conn, err := net.Dial("tcp", strings.TrimPrefix(httpURL, "http://"))
+		if err == nil {
+			_ = conn.Close()
 		}
-	}
-	time.Sleep(200 * time.Millisecond) // past the grace period
+		return err != nil
+	})
 	if status, text := fetch(t, "POST", httpURL+"/v2/models/m/infer", `{"inputs":[1]}`); status == 200 {
 		t.Errorf("a request after the grace period got %d %s", status, text)
 	}
