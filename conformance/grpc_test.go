@@ -58,7 +58,7 @@ func serveRPC(t *testing.T) *rpcWorld {
 }
 
 func patiently(t *testing.T) context.Context {
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	t.Cleanup(cancel)
 	return ctx
 }

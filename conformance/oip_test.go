@@ -175,7 +175,7 @@ func serveOIP(t *testing.T) (*leat.Server, string) {
 // waitLoaded waits until no model is loading any more.
 func waitLoaded(t *testing.T, url string) {
 	t.Helper()
-	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(2 * time.Minute); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
 		a := get("/v2/health/ready", 503).do(t, url)
 		if text := string(a.body); !strings.Contains(text, "LOADING") && !strings.Contains(text, "PENDING") {
 			return

@@ -155,7 +155,7 @@ func runRecordCase(t *testing.T, c testCase, want recordCase, code *python.Loade
 func published(t *testing.T, memory *mem.Memory, n int) (records []map[string]any) {
 	t.Helper()
 	var ms []*driver.Message
-	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(time.Millisecond) {
+	for deadline := time.Now().Add(2 * time.Minute); ; time.Sleep(time.Millisecond) {
 		var err error
 		if ms, err = memory.Published(""); err != nil {
 			t.Fatal(err)

@@ -149,7 +149,7 @@ func buildVerified(v verified, spec string, o leat.Options) (*leat.Server, strin
 	if len(told) > 0 {
 		return nil, strings.Join(told, "; ")
 	}
-	o.MLRun, o.Function, o.Timeout = true, v.Function, 20*time.Second
+	o.MLRun, o.Function, o.Timeout = true, v.Function, 2*time.Minute
 	srv, err := leat.New(parsed, &o)
 	if err != nil {
 		return nil, err.Error()
@@ -163,7 +163,7 @@ func askVerified(t *testing.T, srv *leat.Server, url string, r request) answer {
 	if r.TriggerKind != "" {
 		return askStream(t, srv, r)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
 	path := r.Path
 	if !strings.HasPrefix(path, "/") {
