@@ -78,7 +78,7 @@ func TestRandomGraphs(t *testing.T) {
 		const callers, each = 4, 5
 		var wg sync.WaitGroup
 		outcomes := make(chan string, callers*each)
-		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 		defer cancel()
 		for c := range callers {
 			wg.Go(func() {

@@ -143,7 +143,7 @@ func TestInferredIsWhatFlows(t *testing.T) {
 		if err := built.Start(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 		for range 4 {
 			_ = built.Process(ctx, serve.NewEvent(serve.Target{Method: "POST"}, []byte(bodies[g.IntN(len(bodies))])))
 		}

@@ -99,7 +99,7 @@ func TestNothingLost(t *testing.T) {
 			closeTally(t, old)
 		}
 		callersDone.Wait()
-		deadline := time.Now().Add(20 * time.Second)
+		deadline := time.Now().Add(2 * time.Minute)
 		for all.count() < callers*each && time.Now().Before(deadline) {
 			time.Sleep(time.Millisecond)
 		}
