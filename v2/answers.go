@@ -59,7 +59,7 @@ func (s *Server) stream(ctx context.Context, ev *serve.Event, op string) error {
 	}
 	in := inference{s: s, ev: ev, op: op}
 	in.many = &streaming{inference: &in, to: to, generate: op == opGenerateStream}
-	_, err := in.serve(ctx, ev.Begin())
+	_, err := in.serve(ctx, spanOf(ctx, ev.Begin()))
 	ev.EndStream()
 	return err
 }
@@ -70,7 +70,7 @@ func (s *Server) generate(ctx context.Context, ev *serve.Event) error {
 	in := inference{s: s, ev: ev, op: opGenerate}
 	one := &single{}
 	in.many = &streaming{inference: &in, to: one, generate: true}
-	_, err := in.serve(ctx, ev.Begin())
+	_, err := in.serve(ctx, spanOf(ctx, ev.Begin()))
 	ev.Reply = nil
 	if err == nil {
 		ev.Body = one.answer
