@@ -84,7 +84,7 @@ func (d *decoder) integer(v *value, kind protoreflect.Kind, desc protoreflect.Fi
 		d.problem(v.pos, "%s is a whole number, found %s", desc.Name(), v.written())
 		return protoreflect.Value{}, false
 	}
-	out := protoreflect.Value{}
+	var out protoreflect.Value
 	var err error
 	var n int64
 	var u uint64
