@@ -14,10 +14,15 @@ const (
 	// maxBatch is from how many bytes a batch goes although it is not full.
 	maxBatch = 256 << 10
 	// maxFree is how many chunks are kept for use again while there is nothing to do.
-	// While there is, half of the room is, so that the collector has nothing to do.
+	// While there is, as many are as may be in memory, so that the collector has
+	// nothing to do.
 	maxFree = 16
-	// spillChunks are how many chunks go to files at a time while the stream fails.
+	// spillChunks are how many chunks go to files at a time while the stream fails, or
+	// has yet to take what is in files.
 	spillChunks = 16
+	// roomy is how many bytes may be in memory while there are files to take them.
+	// What is alive there makes the collector let several times as much become of it.
+	roomy = 4 << 20
 )
 
 // A chunk has records in the compact code, in the order in which they came.
@@ -53,7 +58,7 @@ type queue struct {
 	moving  bool      // chunks are on their way to files, in front of those here
 	asleep  bool      // somebody waits for records
 	wake    chan struct{}
-	crowded chan struct{} // more than half of the room is taken
+	crowded chan struct{} // more is in memory than has to be
 	closed  bool
 	failing bool // the stream does not take records
 }
@@ -260,13 +265,16 @@ func varintSize(n uint64) int {
 	return size
 }
 
+// most is how many bytes are in memory where files take the others.
+func (q *queue) most() int64 { return min(q.limit/2, roomy) }
+
 // rouse tells who waits that there is something. The lock is held.
 func (q *queue) rouse() {
 	if q.asleep {
 		q.asleep = false
 		signal(q.wake)
 	}
-	if q.ledger.Bytes > q.limit/2 || q.failing && len(q.full) >= spillChunks {
+	if q.ledger.Bytes > q.most() || (q.failing || q.ledger.Spilled > 0) && len(q.full) >= spillChunks {
 		signal(q.crowded)
 	}
 }
@@ -340,7 +348,7 @@ func (q *queue) gone(chunks []*chunk) {
 func (q *queue) drop(chunks []*chunk) {
 	for _, c := range chunks {
 		q.ledger.Bytes -= c.held
-		if q.recycles && int64(len(q.free)) < q.limit/2/chunkSize && cap(c.data) == chunkSize {
+		if q.recycles && int64(len(q.free)) < q.most()/chunkSize && cap(c.data) == chunkSize {
 			q.free = append(q.free, c.data[:0])
 		}
 		c.data = nil

@@ -5,8 +5,8 @@ import "time"
 // spillPause is how long files that take no more are left alone.
 const spillPause = time.Second
 
-// spill moves records to files while the stream fails, and when half of the memory
-// for them is taken, until the pusher is closed.
+// spill moves records to files while the stream fails, while it has yet to take what is
+// in them, and when there are many in memory, until the pusher is closed.
 func (p *Pusher) spill() {
 	for {
 		select {
