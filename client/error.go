@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/leat-ml/leat/serve"
@@ -18,12 +17,19 @@ type Error struct {
 	Op   string // what was asked, "POST http://127.0.0.1:8080/v2/models/iris/infer" for example
 	Code serve.Code
 	// Status is that of HTTP, or 0 if no server answered, and over gRPC.
-	Status  int
-	Message string // in the server's words
+	Status int
+	// StatusText is how the protocol has the status: "404 Not Found" over HTTP,
+	// "NOT_FOUND" over gRPC, "" if no server answered.
+	StatusText string
+	Message    string // in the server's words
 	// RequestID is what the server calls the request in its log; often "".
 	RequestID string
 	// RetryAfter is when the server says that it may be asked again; 0 if it does not.
 	RetryAfter time.Duration
+	// ID is that of the request in a stream that failed; often "".
+	ID string
+	// Ongoing says that one answer of a stream is an error, and that the stream goes on.
+	Ongoing bool
 	// Err is what went wrong on this side; nil when the server answered.
 	Err error
 }
@@ -33,8 +39,8 @@ func (e *Error) Error() string {
 	switch {
 	case e.Err != nil:
 		return fmt.Sprintf("%s: %v", e.Op, e.Err)
-	case e.Status > 0:
-		return strings.TrimRight(fmt.Sprintf("%s: %d %s", e.Op, e.Status, http.StatusText(e.Status)), " ") + ": " + e.Message
+	case e.StatusText != "":
+		return e.Op + ": " + e.StatusText + ": " + e.Message
 	}
 	return e.Op + ": " + e.Message
 }

@@ -7,9 +7,6 @@ import (
 	"fmt"
 	"iter"
 	"maps"
-	"net/http"
-
-	"github.com/leat-ml/leat/serve"
 )
 
 // A Prompt is a request of Triton's generate extension: each field that is named like
@@ -68,7 +65,7 @@ func (c *Client) Generate(ctx context.Context, p *Prompt) (*Generated, error) {
 }
 
 // GenerateStream asks a model for as many answers as it has, which come one by one. An
-// error that the model meets on its way comes as an [*Error] with Status 200, and more
+// error that the model meets on its way comes as an [*Error] that is Ongoing, and more
 // answers may follow it; any other ends the sequence. Ending the loop, or ctx, tells
 // the server to stop.
 func (c *Client) GenerateStream(ctx context.Context, p *Prompt) iter.Seq2[*Generated, error] {
@@ -96,9 +93,8 @@ func (c *Client) generated(k *call, data []byte) (*Generated, error) {
 	if !json.Valid(data) {
 		return nil, unreadable(k.op(c), errors.New("an event is not JSON"))
 	}
-	var doc struct{ Error *string }
-	if json.Unmarshal(data, &doc) == nil && doc.Error != nil {
-		return nil, &Error{Op: k.op(c), Code: serve.Internal, Status: http.StatusOK, Message: *doc.Error}
+	if failed := c.inStream(k, data); failed != nil {
+		return nil, failed
 	}
 	return &Generated{Raw: data}, nil
 }

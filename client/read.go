@@ -117,7 +117,7 @@ const mostOfError = 64 << 10
 // refusal is the error that an answer tells of.
 func (c *Client) refusal(k *call, resp *http.Response) *Error {
 	e := &Error{
-		Op: k.op(c), Code: codeOfStatus(resp.StatusCode), Status: resp.StatusCode,
+		Op: k.op(c), Code: codeOfStatus(resp.StatusCode), Status: resp.StatusCode, StatusText: statusText(resp.StatusCode),
 		RequestID: resp.Header.Get(requestIDHeader), RetryAfter: retryAfter(resp.Header),
 	}
 	text := []byte{}
@@ -126,6 +126,10 @@ func (c *Client) refusal(k *call, resp *http.Response) *Error {
 	}
 	e.Message = message(text)
 	return e
+}
+
+func statusText(status int) string {
+	return strings.TrimRight(strconv.Itoa(status)+" "+http.StatusText(status), " ")
 }
 
 // message is what the body of an error says: as the protocol has it, as FastAPI

@@ -3,15 +3,10 @@ package client
 import (
 	"context"
 	"errors"
-	"math/rand/v2"
 	"net"
 	"net/http"
-	"time"
-)
 
-const (
-	firstWait   = 50 * time.Millisecond
-	longestWait = 2 * time.Second
+	"github.com/leat-ml/leat/client/internal/backoff"
 )
 
 // tries does what do does until that succeeds, or is not worth another try.
@@ -21,7 +16,7 @@ func (c *Client) tries(ctx context.Context, k *call, do func() *Error) error {
 		if err == nil {
 			return nil
 		}
-		if try == c.opts.Retries || !worthAnother(k, err) || !pause(ctx, wait(try, err.RetryAfter)) {
+		if try == c.opts.Retries || !worthAnother(k, err) || !backoff.Pause(ctx, backoff.Wait(try, err.RetryAfter)) {
 			return err
 		}
 	}
@@ -47,29 +42,4 @@ func worthAnother(k *call, err *Error) bool {
 func notDialed(err error) bool {
 	var op *net.OpError
 	return errors.As(err, &op) && op.Op == "dial"
-}
-
-// wait is how long to wait after a try: what the server asks for, else at random up
-// to a length that doubles.
-func wait(try int, asked time.Duration) time.Duration {
-	if asked > 0 {
-		return min(asked, longestWait)
-	}
-	most := min(firstWait<<min(try, 10), longestWait)
-	return most/2 + rand.N(most/2) //nolint:gosec // no secret
-}
-
-// pause waits, unless ctx ends before that.
-func pause(ctx context.Context, d time.Duration) bool {
-	if end, ok := ctx.Deadline(); ok && time.Until(end) <= d {
-		return false
-	}
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
 }

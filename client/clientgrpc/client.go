@@ -1,0 +1,120 @@
+package clientgrpc
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"strings"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials"
+	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/encoding/gzip"
+	"google.golang.org/grpc/metadata"
+
+	"github.com/leat-ml/leat/client"
+	pb "github.com/leat-ml/leat/oip/inference"
+)
+
+// A Client asks one server over one connection, which comes about with the first call,
+// and again when it has broken. It is safe for concurrent use.
+type Client struct {
+	address string
+	opts    Options
+	conn    *grpc.ClientConn
+	calls   pb.GRPCInferenceServiceClient
+}
+
+// Windows for tensors of some size: with the 64 KiB of gRPC's defaults, an answer of
+// a MiB waits for the client to say sixteen times that it goes on.
+const (
+	streamWindow     = 4 << 20
+	connectionWindow = 16 << 20
+)
+
+// New returns a client for the server at an address: host:port, grpc://host:port, or
+// grpcs://host:port for TLS. It does not connect. opts may be nil.
+func New(address string, opts *Options) (*Client, error) {
+	c := &Client{opts: opts.withDefaults()}
+	target, secure, err := parse(address)
+	if err != nil {
+		return nil, err
+	}
+	c.address = target
+	transport := insecure.NewCredentials()
+	if secure {
+		transport = credentials.NewTLS(c.opts.TLS)
+	}
+	dial := append([]grpc.DialOption{
+		grpc.WithTransportCredentials(transport),
+		grpc.WithInitialWindowSize(streamWindow), grpc.WithInitialConnWindowSize(connectionWindow),
+		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(c.opts.MaxAnswer), grpc.MaxCallSendMsgSize(1<<31-1)),
+	}, c.opts.Dial...)
+	if c.opts.Compress {
+		dial = append(dial, grpc.WithDefaultCallOptions(grpc.UseCompressor(gzip.Name)))
+	}
+	if c.conn, err = grpc.NewClient("dns:///"+target, dial...); err != nil {
+		return nil, fmt.Errorf("address of the server: %w", err)
+	}
+	c.calls = pb.NewGRPCInferenceServiceClient(c.conn)
+	return c, nil
+}
+
+func parse(address string) (target string, secure bool, err error) {
+	scheme, target, found := strings.Cut(address, "://")
+	if !found {
+		scheme, target = "grpc", address
+	}
+	target = strings.TrimRight(target, "/")
+	if scheme != "grpc" && scheme != "grpcs" {
+		return "", false, fmt.Errorf("address of the server: %s:// is not supported; grpc:// and grpcs:// are", scheme)
+	}
+	if _, _, err := net.SplitHostPort(target); err != nil {
+		return "", false, fmt.Errorf("address of the server: %q is not host:port", address)
+	}
+	return target, scheme == "grpcs", nil
+}
+
+// Address is where the server is, as host:port.
+func (c *Client) Address() string { return c.address }
+
+// Close ends the connection, and calls that are under way with it.
+func (c *Client) Close() error {
+	if err := c.conn.Close(); err != nil {
+		return fmt.Errorf("close the connection to %s: %w", c.address, err)
+	}
+	return nil
+}
+
+// outgoing is ctx with the metadata of a call.
+func (c *Client) outgoing(ctx context.Context) (context.Context, error) {
+	h := http.Header{}
+	for _, from := range []http.Header{c.opts.Header, client.Header(ctx)} {
+		for name, values := range from {
+			h[http.CanonicalHeaderKey(name)] = values
+		}
+	}
+	if c.opts.Inject != nil {
+		c.opts.Inject(ctx, h)
+	}
+	if c.opts.Token != nil {
+		token, err := c.opts.Token(ctx)
+		if err != nil {
+			return ctx, fmt.Errorf("get a token: %w", err)
+		}
+		h.Set("Authorization", "Bearer "+token)
+	}
+	if len(h) == 0 {
+		return ctx, nil
+	}
+	md, _ := metadata.FromOutgoingContext(ctx)
+	md = md.Copy()
+	if md == nil {
+		md = metadata.MD{}
+	}
+	for name, values := range h {
+		md.Set(name, values...)
+	}
+	return metadata.NewOutgoingContext(ctx, md), nil
+}
