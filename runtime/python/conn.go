@@ -40,6 +40,7 @@ type call struct {
 	back  chan frame // the last frame of the answer; closed when there will be none
 	parts []frame    // those before it; the reader's until the last is there
 	size  int        // bytes of the parts
+	flow  chan frame // the parts, where they are taken one by one; else nil
 	lease lease      // of shared memory
 
 	left bool      // nobody waits any more
@@ -88,6 +89,8 @@ func (c *conn) take(f frame) error {
 	switch {
 	case w == nil: // cancelled before it was sent
 		return nil
+	case f.kind == kindPart && w.flow != nil:
+		return c.part(w, f)
 	case f.kind == kindPart:
 		if w.size += len(f.body); w.size > maxFrame {
 			return fmt.Errorf("an answer in parts is larger than %d MiB", maxFrame>>20)

@@ -20,6 +20,7 @@ const (
 	kindClose
 	kindAnswer
 	kindPing
+	kindMore
 )
 
 // From the worker.

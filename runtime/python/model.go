@@ -22,6 +22,8 @@ type Model struct {
 	creation creation
 	logs     bool // the class chooses what is recorded
 	post     bool // the class makes the whole response
+	// decoupled is known once it has loaded: it only streams.
+	decoupled bool
 
 	ctx  *serve.ModelContext
 	desc serve.Description
@@ -82,7 +84,7 @@ func (m *Model) prepare(ctx context.Context, p *process, slot int) error {
 	}
 	m.note(&a.remarks)
 	if slot == 0 && m.pool == nil {
-		m.desc = describe(m.object.Kind, &a)
+		m.desc, m.decoupled = describe(m.object.Kind, &a), a.Decoupled
 	}
 	return nil
 }
@@ -105,6 +107,9 @@ func (m *Model) Explain(ctx context.Context, req *serve.Request) (any, error) {
 }
 
 func (m *Model) ask(ctx context.Context, req *serve.Request, op string) (any, error) {
+	if m.decoupled {
+		return nil, serve.ErrOnlyStreams
+	}
 	f := frame{kind: kindCall, object: modelObject}
 	var about meta
 	about.text("op", op)

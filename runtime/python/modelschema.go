@@ -11,12 +11,18 @@ import (
 type about struct {
 	Inputs  []json.RawMessage `json:"inputs"`
 	Outputs []json.RawMessage `json:"outputs"`
+	// MaxBatch is how many rows a request may have; 0 is any number.
+	MaxBatch int `json:"max_batch_size"`
+	// Streams says that it may answer any number of times, Decoupled that it answers
+	// in no other way.
+	Streams   bool `json:"streams"`
+	Decoupled bool `json:"decoupled"`
 	remarks
 }
 
 // describe reads the schema that a model tells.
 func describe(kind string, a *about) serve.Description {
-	d := serve.Description{Platform: "python"}
+	d := serve.Description{Platform: "python", MaxBatch: max(a.MaxBatch, 0), Streams: a.Streams}
 	if kind == "mlserver" || kind == "triton" {
 		d.Platform = "python_" + kind
 	}

@@ -25,6 +25,7 @@ class Control:
         self.created: dict[int, Host] = {}  # by number
         self.loaded: dict[int, Host] = {}
         self.closing = False
+        self.streams: object = None  # of the worker
         self._connection = connection
         self._replies = replies
         self._loop = loop
@@ -92,6 +93,7 @@ class Control:
         self._import()
         frame.doing = "create"
         host = hosts.create(meta, self.context, self._loop)
+        host.streams = self.streams
         self.created[frame.object] = host
         self.loaded.pop(frame.object, None)
         return {"async": host.is_async, "hooks": host.hooks, "event": host.whole}

@@ -27,7 +27,7 @@ class FunctionModelHost(ModelHost):
         self._postprocess = None
 
     def load(self) -> dict[str, object]:
-        return {}
+        return {"streams": True} if signatures.is_generator(self._function) else {}
 
     def run(self, frame: Frame, meta: dict[str, object]) -> object:
         request = self._request(frame, meta)

@@ -18,6 +18,7 @@ class Host:
     is_async = False  # whether calls may be beside each other
     whole = False  # whether it gets the event, rather than its body
     hooks: list[str] = []
+    streams: object = None  # of the worker; set once the object is made
     rows_together = 0  # how many rows of calls that wait may be answered together; 0: none
 
     @property

@@ -28,6 +28,8 @@ class MLServerHost(Host):
         self._types = types
         self._takes_arrays = getattr(types, "TAKES_ARRAYS", False)  # the shim's do
         self._loop = loop
+        base = getattr(__import__("mlserver").MLModel, "predict_stream", None)
+        self._streams_itself = getattr(target, "predict_stream", base) is not base
 
     def load(self) -> dict[str, object]:
         """Loads on the loop, since what is made there belongs to it."""
@@ -35,7 +37,8 @@ class MLServerHost(Host):
         if ready is False:
             raise RuntimeError(f"load of model {self.object.name} says that it is not ready")
         self.object.ready = True
-        return {end: [_schema(one) for one in getattr(self.object, end, None) or []] for end in ("inputs", "outputs")}
+        said: dict[str, object] = {end: [_schema(one) for one in getattr(self.object, end, None) or []] for end in ("inputs", "outputs")}
+        return {**said, "streams": True} if self._streams_itself else said
 
     def run(self, frame: Frame, meta: dict[str, object]) -> object:
         types = self._types
@@ -51,9 +54,11 @@ class MLServerHost(Host):
         if outputs:
             outputs = [types.RequestOutput(name=str(o["name"]), parameters=self._parameters(o.get("parameters"))) for o in outputs]  # type: ignore[attr-defined]
         identity = None if said.id is None else str(said.id)
-        return self._predict(
-            types.InferenceRequest(id=identity, inputs=inputs, parameters=self._parameters(said.parameters), outputs=outputs or None)
-        )
+        request = types.InferenceRequest(id=identity, inputs=inputs, parameters=self._parameters(said.parameters), outputs=outputs or None)
+        if "stream" in meta and self._streams_itself:
+            frame.doing, frame.at = "predict_stream", self.object.predict_stream
+            return self.object.predict_stream(_one(request))
+        return self._predict(request)
 
     def _data(self, data: object) -> object:
         """Data as the real types take it, a list; the shim's take arrays as they are."""
@@ -77,6 +82,11 @@ class MLServerHost(Host):
         unload = getattr(self.object, "unload", None)
         if unload is not None:
             self._loop.finish(_finished(unload()))
+
+
+async def _one(request: object) -> object:
+    """The requests of a stream of answers: each call has one."""
+    yield request
 
 
 def _output(one: object) -> oip.Output:

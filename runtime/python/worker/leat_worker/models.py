@@ -64,6 +64,8 @@ class ModelHost(Host):
         parameters = getattr(spec, "parameters", None)
         if parameters:
             said["parameters"] = dict(parameters)
+        if signatures.is_generator(model.predict):
+            said["streams"] = True
         return {**said, **self._news()}
 
     def _news(self) -> dict[str, object]:
@@ -94,7 +96,9 @@ class ModelHost(Host):
         if self._postprocess is None and self._logged_results is None:
             return outputs
         if hasattr(type(outputs), "__next__"):
-            return outputs  # a stream of answers has no response to be processed
+            if self._postprocess is None or "stream" not in meta:
+                return outputs
+            return self._each(frame, meta, request, outputs)
         response = self._respond(frame, meta, request, outputs)
         if self._postprocess:
             response = self._postprocess(response)
@@ -109,12 +113,36 @@ class ModelHost(Host):
         if hasattr(type(request), "__await__"):
             request = await request  # type: ignore[misc]
         outputs = await _awaited(self._act(frame, op)(request))
+        if hasattr(type(outputs), "__anext__") and self._postprocess and "stream" in meta:
+            return self._each_async(frame, meta, request, outputs)
         if hasattr(type(outputs), "__anext__") or (self._postprocess is None and self._logged_results is None):
             return outputs
         response = self._respond(frame, meta, request, outputs)
         if self._postprocess:
             response = await _awaited(self._postprocess(response))
         return self._finish(frame, meta, op, request, response)
+
+    def _each(self, frame: Frame, meta: dict[str, object], request: object, outputs: object) -> object:
+        """The responses of a stream, each of which has been processed."""
+        at = frame.at
+        for one in outputs:  # type: ignore[attr-defined]
+            response = self._postprocess(self._respond(frame, meta, request, one))  # type: ignore[misc]
+            frame.doing, frame.at = "predict", at
+            yield _Finished(response, None)
+
+    async def _each_async(self, frame: Frame, meta: dict[str, object], request: object, outputs: object) -> object:
+        at = frame.at
+        try:
+            async for one in outputs:  # type: ignore[attr-defined]
+                response = await _awaited(self._postprocess(self._respond(frame, meta, request, one)))  # type: ignore[misc]
+                frame.doing, frame.at = "predict", at
+                yield _Finished(response, None)
+        finally:
+            await outputs.aclose()  # type: ignore[attr-defined]
+
+    def part(self, element: object, frame: Frame, meta: dict[str, object]) -> Answer:
+        """One of several answers: what would be all of it, where they are streamed."""
+        return self.answer(element, frame, meta) if "stream" in meta else super().part(element, frame, meta)
 
     def _with_event(self, frame: Frame, meta: dict[str, object], op: str) -> object:
         """An operation of the user's own, or a class that handles events itself."""

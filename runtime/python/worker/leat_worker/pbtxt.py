@@ -107,7 +107,7 @@ def _list(tokens: list[tuple[str, str]], at: int, depth: int) -> tuple[list[obje
 
 def _scalar(kind: str, text: str) -> object:
     if kind == "word":
-        return {"true": True, "false": False}.get(text, text)
+        return {"true": True, "True": True, "false": False, "False": False}.get(text, text)
     if kind != "number":
         raise Unreadable(f"{text} in the place of a value")
     try:

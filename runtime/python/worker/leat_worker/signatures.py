@@ -79,6 +79,14 @@ def is_async(target: object) -> bool:
     return bool(code is not None and code.co_flags & (_COROUTINE | _ASYNC_GENERATOR))
 
 
+def is_generator(target: object) -> bool:
+    """Whether a call gives a generator, asynchronous or not."""
+    if isinstance(target, partial):
+        return is_generator(target.func)
+    code = getattr(getattr(target, "__func__", target), "__code__", None)
+    return bool(code is not None and code.co_flags & (_GENERATOR | _ASYNC_GENERATOR))
+
+
 def place(target: object) -> tuple[str, int]:
     """The file and line where something of the user's is defined."""
     target = unwrapped(target)

@@ -44,7 +44,10 @@ class TritonHost(Host):
                 }
             )
         batched = bool(self._config["max_batch_size"])
-        return {end + "s": [_schema(one, batched) for one in self._config[end]] for end in ("input", "output")}  # type: ignore[attr-defined]
+        told: dict[str, object] = {end + "s": [_schema(one, batched) for one in self._config[end]] for end in ("input", "output")}  # type: ignore[attr-defined]
+        if self._utils.using_decoupled_model_transaction_policy(self._config):
+            told["streams"] = told["decoupled"] = True
+        return {**told, "max_batch_size": self._config["max_batch_size"]}
 
     def run(self, frame: Frame, meta: dict[str, object]) -> object:
         frame.doing, frame.at = "execute", self.object.execute
@@ -60,12 +63,39 @@ class TritonHost(Host):
             request_id=str(said.id or ""),
             parameters=json.dumps(said.parameters or {}),
         )
+        if "stream" in meta:
+            return self._stream(frame, meta, request)
         if self.is_async:
             return self._execute(request)
         return self._one(self.object.execute([request]), request)
 
     async def _execute(self, request: object) -> object:
         return self._one(await self.object.execute([request]), request)
+
+    def _stream(self, frame: Frame, meta: dict[str, object], request: object) -> object:
+        """Has the model send responses until it says that they are all, wherever it does so, or return the only one."""
+        sender = self.streams.sender(self, frame, meta)  # type: ignore[attr-defined]
+        request._sender = self._utils._Sender(sender)  # type: ignore[attr-defined]
+        if self.is_async:
+            return self._execute_stream(request, sender)
+        try:
+            return self._sending(self.object.execute([request]), request, sender)
+        except BaseException:
+            sender.drop()
+            raise
+
+    async def _execute_stream(self, request: object, sender: object) -> object:
+        try:
+            return self._sending(await self.object.execute([request]), request, sender)
+        except BaseException:
+            sender.drop()  # type: ignore[attr-defined]
+            raise
+
+    def _sending(self, responses: object, request: object, sender: object) -> object:
+        if responses is None:
+            return sender
+        sender.drop()  # type: ignore[attr-defined]
+        return self._one(responses, request)
 
     def _one(self, responses: object, request: object) -> object:
         """The response; of a model that sends them one by one, all that it has sent, as a stream."""
@@ -128,4 +158,5 @@ def _configuration(target: type, folder: str, name: str, args: dict[str, object]
 
 def _schema(one: dict[str, object], batched: bool) -> dict[str, object]:
     kind = str(one.get("data_type") or "").replace("TYPE_", "")
-    return {"name": one.get("name"), "datatype": "BYTES" if kind == "STRING" else kind, "shape": [-1] * batched + (one.get("dims") or [-1])}  # type: ignore[operator]
+    shape = [-1] * batched + (one.get("dims") or [-1])  # type: ignore[operator]
+    return {"name": one.get("name"), "datatype": "BYTES" if kind == "STRING" else kind, "shape": shape, "optional": bool(one.get("optional"))}

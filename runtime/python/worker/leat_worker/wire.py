@@ -14,7 +14,8 @@ MAX_META = 16 << 20
 CHUNK = (128 << 10) - 64  # read at once; the C library maps larger blocks afresh each time
 
 # What the server asks.
-CONFIG, DESCRIBE, CREATE, LOAD, CALL, CANCEL, CLOSE, ANSWER, PING = range(1, 10)
+CONFIG, DESCRIBE, CREATE, LOAD, CALL, CANCEL, CLOSE, ANSWER, PING, MORE = range(1, 11)
+_URGENT = (CANCEL, ANSWER, MORE)
 # What the worker says.
 OK, ERROR, LOG, PART, ASK = range(128, 133)
 
@@ -104,7 +105,7 @@ class Connection:
             large = 2 * (stop - body) > CHUNK // 4 + end and not body & 7
             payload = memoryview(data)[body:stop] if large else data[body:stop]
             frame = Frame(kind, flags, obj, call, data[pos + 20 : body], payload)
-            (urgent if kind == ANSWER or kind == CANCEL else frames).append(frame)
+            (urgent if kind in _URGENT else frames).append(frame)
             pos = stop
         return data[pos:] if pos < end else b""
 

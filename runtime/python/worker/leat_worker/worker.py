@@ -14,6 +14,7 @@ from .coroutines import Loop
 from .failures import Cancelled, Refused
 from .host import Host
 from .replies import Replies
+from .streams import Sender, Stream, Streams
 from .wire import Closed, Connection, Frame, Malformed
 
 _LOOK = 0.0005  # seconds of the user's code after which the socket is looked at between calls
@@ -43,6 +44,8 @@ class Worker:
         self._metas: dict[bytes, dict[str, object]] = {}  # small metadata that comes again and again
         self._on_loop = False  # whether the event loop runs here, and this thread waits in it for what comes
         self._merge = False  # some object takes the rows of several calls
+        self._streams = Streams(self._replies, self._fail, self._read_once)
+        self.control.streams = self._streams
         self._broken: Exception | None = None  # what ended the reading on the loop
         self._questions = asks.Questions(connection, lambda: self._read(patient=True))
         link.connect(self._log, self._questions.begin, self._questions.wait, self._questions.tell)
@@ -58,15 +61,21 @@ class Worker:
         looked = time.monotonic()
         while True:
             if not queue:
-                if self.control.closing and not self._coroutines:
+                if self.control.closing and not self._coroutines and not self._streams:
                     return
+                if self._streams.ready:
+                    self._streams.step()
+                    if time.monotonic() - looked > _LOOK:
+                        self._look()
+                        looked = time.monotonic()
+                    continue
                 if self._on_loop:
                     self._run_loop()
                     continue
                 with reading:
                     if self.control.closing:
                         self._read(patient=True)
-                    elif not queue:  # whoever asked may have read it
+                    elif not queue and not self._streams.ready:  # whoever asked may have read it
                         read(queue, urgent)
                 if urgent:
                     self._hurry()
@@ -81,6 +90,8 @@ class Worker:
                 self._together(frame)
             else:
                 self._call(frame)
+            if self._streams.ready:
+                self._streams.step()
             if queue and time.monotonic() - looked > _LOOK:
                 self._look()
                 looked = time.monotonic()
@@ -140,8 +151,12 @@ class Worker:
     def _look(self) -> None:
         """Reads what has come, if anything: what waits may have been cancelled."""
         with self.connection.reading:
-            while self.connection.read(self._queue, self._urgent, wait=False):
-                pass
+            self._look_now()
+
+    def _look_now(self) -> None:
+        """The same, for who may read."""
+        while self.connection.read(self._queue, self._urgent, wait=False):
+            pass
         if self._urgent:
             self._hurry()
 
@@ -158,18 +173,35 @@ class Worker:
         if self._queue and self._loop.inside:
             self._loop.tell(self._drain)
 
+    def _read_once(self, wait: bool) -> bool:
+        """Reads for a thread that waits for the server to take what it has sent. False: somebody else reads."""
+        reading = self.connection.reading
+        if not reading.acquire(False):
+            return False
+        try:
+            if wait:
+                self._read(patient=True)
+            else:
+                self._look_now()
+        finally:
+            reading.release()
+        return True
+
     def _hurry(self) -> None:
         """Does what cannot wait for the user's code."""
         while self._urgent:
             frame = self._urgent.popleft()
             if frame.kind == wire.ANSWER:
                 self._questions.answered(frame)
+            elif frame.kind == wire.MORE:
+                self._streams.taken(frame.call, int(self._meta(frame.meta).get("parts") or 0))  # type: ignore[call-overload]
             else:
                 self._cancel(frame.call)
 
     def _cancel(self, call: int) -> None:
         if any(f.call == call and f.kind == wire.CALL for f in self._queue) or call == self._streaming:
             self._cancelled.add(call)
+        self._streams.cancel(call)
         self._loop.cancel(call)
 
     # Serving.
@@ -265,12 +297,38 @@ class Worker:
             self._coroutines.add(frame.call)
             self._loop.submit(frame.call, self._finish(host, frame, meta, result))
             return True
+        if type(result) is Sender:
+            return True
+        if "stream" in meta and hasattr(type(result), "__next__"):
+            self._begin(host, frame, meta, result)
+            return True
         if type(result) is GeneratorType:
             self._stream(host, frame, meta, result)
             return True
         if len(self._plain) < _MOST:
             self._plain.add(type(result))
         return False
+
+    def _begin(self, host: Host, frame: Frame, meta: dict[str, object], elements: object) -> None:
+        """Has the elements of a generator be sent as fast as the server takes them."""
+        stream = self._streams.open(host, frame, meta)
+        if self._loop.inside:
+            self._coroutines.add(frame.call)
+            self._loop.submit(frame.call, self._each(stream, elements))
+        else:
+            self._streams.generate(stream, elements)
+
+    async def _each(self, stream: Stream, elements: object) -> None:
+        """The same on the event loop, to the end."""
+        frame = stream.frame
+        try:
+            await self._streams.each(stream, elements, self._loop.tell)
+        except Closed:
+            _exit(0)
+        except BaseException as exc:  # noqa: BLE001 - as above, and CancelledError
+            self._fail(frame, exc)
+        finally:
+            self._ended(frame.call)
 
     def _stream(self, host: Host, frame: Frame, meta: dict[str, object], elements: object) -> None:
         """Sends the elements of a generator as they come."""
@@ -291,7 +349,11 @@ class Worker:
         try:
             if hasattr(type(result), "__await__"):
                 result = await result  # type: ignore[misc]
-            if hasattr(type(result), "__anext__"):
+            if type(result) is Sender:
+                return
+            if "stream" in meta and (hasattr(type(result), "__anext__") or hasattr(type(result), "__next__")):
+                await self._streams.each(self._streams.open(host, frame, meta), result, self._loop.tell)
+            elif hasattr(type(result), "__anext__"):
                 async for element in result:  # type: ignore[attr-defined]
                     self._replies.send(wire.PART, frame, host.part(element, frame, meta))
                 self._replies.send(wire.OK, frame, answers.NOTHING)
@@ -302,10 +364,14 @@ class Worker:
         except BaseException as exc:  # noqa: BLE001 - as above, and CancelledError
             self._fail(frame, exc)
         finally:
-            self._coroutines.discard(frame.call)
-            self._loop.done(frame.call)
-            if self.control.closing and not self._coroutines:
-                self._loop.stop()
+            self._ended(frame.call)
+
+    def _ended(self, call: int) -> None:
+        """A coroutine has ended."""
+        self._coroutines.discard(call)
+        self._loop.done(call)
+        if self.control.closing and not self._coroutines:
+            self._loop.stop()
 
     def _fail(self, frame: Frame, exc: BaseException) -> None:
         if os.getpid() != self._pid:

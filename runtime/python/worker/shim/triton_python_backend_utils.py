@@ -98,15 +98,25 @@ class Tensor:
 class _Sender:
     """Takes the responses of a model that sends them one by one."""
 
-    def __init__(self) -> None:
+    def __init__(self, to: Any = None) -> None:
+        self._to = to  # where they go at once; None keeps them until execute returns
         self._sent: list[InferenceResponse] = []
 
     def send(self, response: InferenceResponse | None = None, flags: int = 0) -> None:
         if response is not None:
-            self._sent.append(response)
+            if self._to is None:
+                self._sent.append(response)
+            else:
+                self._to.put(response)
+        if flags & TRITONSERVER_RESPONSE_COMPLETE_FINAL and self._to is not None:
+            self._to.end()
 
     def is_cancelled(self) -> bool:
-        return False
+        return self._to is not None and self._to.is_cancelled
+
+    def __del__(self) -> None:
+        if self._to is not None:
+            self._to.end()  # nobody can send any more
 
 
 class InferenceRequest:
@@ -160,7 +170,7 @@ class InferenceRequest:
         return self._timeout
 
     def is_cancelled(self) -> bool:
-        return False
+        return self._sender.is_cancelled()
 
     def get_response_sender(self) -> _Sender:
         return self._sender

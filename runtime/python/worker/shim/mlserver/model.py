@@ -55,8 +55,7 @@ class MLModel:
         raise NotImplementedError("predict() method not implemented")
 
     async def predict_stream(self, payloads: AsyncIterator[types.InferenceRequest]) -> AsyncIterator[types.InferenceResponse]:
-        raise NotImplementedError("predict_stream() method not implemented")
-        yield  # an asynchronous generator
+        yield await self.predict(await payloads.__anext__())
 
     async def metadata(self) -> types.MetadataModelResponse:
         return types.MetadataModelResponse(name=self.name, inputs=self.inputs, outputs=self.outputs)

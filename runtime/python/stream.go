@@ -1,0 +1,142 @@
+package python
+
+import (
+	"context"
+	"errors"
+	"strconv"
+	"time"
+
+	"github.com/leat-ml/leat/serve"
+)
+
+// window is how many answers of one call may be on their way from a worker. It is
+// told of half of them at once when they have been taken.
+const window = 32
+
+// stream sends a frame and gives each part of the answer to take, in their order,
+// one after another: the worker sends so many parts and no more until they have
+// been taken. It returns the last frame, or the error of take or ctx, at which the
+// call is cancelled. Errors are those of do else.
+func (c *conn) stream(ctx context.Context, f *frame, take func(*frame) error) (last frame, err error) {
+	w := &call{back: make(chan frame, 1), flow: make(chan frame, window)}
+	f.align()
+	if err := c.enter(w, f); err != nil {
+		return last, err
+	}
+	if err := c.write(ctx, f); err != nil {
+		c.leave(f.call)
+		return last, err
+	}
+	c.attend()
+	for taken := 1; ; taken++ {
+		select {
+		case part := <-w.flow:
+			err = take(&part)
+		case last, ok := <-w.back:
+			return c.finish(w, last, ok, take)
+		case <-ctx.Done():
+			err = context.Cause(ctx)
+		}
+		if err == nil && taken%(window/2) == 0 {
+			err = c.more(ctx, f)
+		}
+		if err != nil {
+			c.forsake(ctx, w, f)
+			return last, err
+		}
+	}
+}
+
+// finish takes the parts that have come before the last frame.
+func (c *conn) finish(w *call, last frame, ok bool, take func(*frame) error) (frame, error) {
+	for len(w.flow) > 0 {
+		part := <-w.flow
+		if err := take(&part); err != nil {
+			return last, err
+		}
+	}
+	if !ok {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		return last, &errBroken{c.err, true}
+	}
+	return last, nil
+}
+
+// attend has the connection's own goroutine read, if nobody does: who takes a stream
+// cannot.
+func (c *conn) attend() {
+	if c.who.CompareAndSwap(nobody, keeper) {
+		c.alone = 0
+		c.hand <- struct{}{} // has room for it
+	}
+}
+
+var moreMeta = []byte(`{"parts":` + strconv.Itoa(window/2) + `}`)
+
+// more tells the worker that half a window of parts has been taken.
+func (c *conn) more(ctx context.Context, f *frame) error {
+	return c.write(ctx, &frame{kind: kindMore, object: f.object, call: f.call, meta: moreMeta})
+}
+
+// part keeps a part of a stream for who takes it. The lock is held.
+func (c *conn) part(w *call, f frame) error {
+	if w.left {
+		return nil
+	}
+	select {
+	case w.flow <- f:
+		c.answers++
+		return nil
+	default:
+		return errWindow
+	}
+}
+
+var errWindow = errors.New("the worker sent more answers than it may before they are taken")
+
+// forsake tells the worker that nobody takes the answers of a call any more. Unlike
+// a call that is answered once, a generator that is not told would wait for ever.
+func (c *conn) forsake(ctx context.Context, w *call, f *frame) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if _, open := c.calls[f.call]; !open || c.err != nil {
+		return
+	}
+	w.left = true
+	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		w.late, w.seen = time.Now(), c.answers
+		c.late++
+	}
+	cancel := &frame{kind: kindCancel, object: f.object, call: f.call}
+	c.asks.Go(func() { _ = c.write(context.Background(), cancel) }) // one that cannot be sent has nobody to get it
+}
+
+// stream has a worker answer a call any number of times. An exception is a
+// *serve.Error.
+func (p *pool) stream(ctx context.Context, f *frame, take func(*frame) error) (last frame, err error) {
+	w := p.pick()
+	if w == nil {
+		return last, serve.Errorf(serve.Unavailable, "RuntimeError", "the Python worker is being started again: %s", p.why())
+	}
+	w.load.Add(1)
+	defer w.load.Add(-1)
+	var refused error // by who takes the answers
+	last, err = w.stream(ctx, f, func(part *frame) error {
+		refused = take(part)
+		return refused
+	})
+	switch {
+	case refused != nil:
+		return last, refused
+	case err != nil:
+		err = w.gaveUp(err)
+		p.gone(w, err)
+		return last, p.asAnswer(p.late(w, err))
+	case last.kind == kindError:
+		failure := failureOf(last.meta)
+		p.tell(ctx, failure)
+		return last, failure.answer()
+	}
+	return last, nil
+}
