@@ -20,8 +20,8 @@ type Bucket interface {
 	Stat(ctx context.Context, key string) (Info, error)
 	// Read reads a file; whoever calls it closes what it returns.
 	Read(ctx context.Context, key string) (io.ReadCloser, error)
-	// List tells the keys that begin with prefix and have no further slash, until
-	// tell returns false.
+	// List tells the keys that begin with prefix and have no further slash, and, with
+	// a slash at the end, the folders there, until tell returns false.
 	List(ctx context.Context, prefix string, tell func(key string) bool) error
 	// Write writes a file, whole or not at all.
 	Write(ctx context.Context, key, contentType string, r io.Reader) error

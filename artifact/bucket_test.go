@@ -122,10 +122,16 @@ func (w *world) List(_ context.Context, prefix string, tell func(key string) boo
 	}
 	keys := w.keys()
 	slices.Reverse(keys)
+	told := map[string]bool{}
 	for _, key := range keys {
-		if rest, ok := strings.CutPrefix(key, prefix); ok && !strings.Contains(rest, "/") && !tell(key) {
+		rest, ok := strings.CutPrefix(key, prefix)
+		if first, _, deeper := strings.Cut(rest, "/"); deeper {
+			key = prefix + first + "/"
+		}
+		if ok && !told[key] && !tell(key) {
 			break
 		}
+		told[key] = true
 	}
 	return nil
 }

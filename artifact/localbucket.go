@@ -39,7 +39,11 @@ func (b localBucket) List(_ context.Context, prefix string, tell func(key string
 		return err
 	}
 	for _, e := range entries {
-		if strings.HasPrefix(e.Name(), begin) && !e.IsDir() && !tell(dir+e.Name()) {
+		name := dir + e.Name()
+		if e.IsDir() {
+			name += "/"
+		}
+		if strings.HasPrefix(e.Name(), begin) && !tell(name) {
 			break
 		}
 	}

@@ -61,7 +61,7 @@ func (s *Store) remote(ctx context.Context, l location, suffix string) (*serve.A
 	}
 	if isFile {
 		name := path.Base(l.key)
-		dir, err := s.bring(ctx, []wanted{{name: name, at: l}})
+		dir, err := s.bringModel(ctx, l, []wanted{{name: name, at: l}}, name)
 		if err != nil {
 			return nil, err
 		}
@@ -154,7 +154,7 @@ func (s *Store) bringAll(ctx context.Context, d *description, at location, name 
 			files = append(files, w)
 		}
 	}
-	dir, err := s.bring(ctx, files)
+	dir, err := s.bringModel(ctx, model.at, files, model.name)
 	if err != nil {
 		return nil, err
 	}
@@ -287,32 +287,12 @@ func (s *Store) plainFolder(ctx context.Context, l location, names []string, mod
 
 // list are the names of the files in a folder of a bucket, sorted; folders below
 // are left out.
-func (s *Store) list(ctx context.Context, l location) (names []string, err error) {
-	b, err := s.bucket(ctx, l)
-	if err != nil {
-		return nil, err
+func (s *Store) list(ctx context.Context, l location) ([]string, error) {
+	names, _, err := s.entries(ctx, l)
+	if err == nil && len(names) == 0 {
+		err = &remote{l, "there is neither a file nor a folder with files", errNothing}
 	}
-	prefix := strings.TrimSuffix(l.key, "/")
-	if prefix != "" {
-		prefix += "/"
-	}
-	err = b.List(ctx, prefix, func(key string) bool {
-		if name := strings.TrimPrefix(key, prefix); filepath.IsLocal(name) && !strings.ContainsAny(name, `/\`) {
-			names = append(names, name)
-		}
-		return len(names) <= maxFiles
-	})
-	if err != nil {
-		return nil, remoteError(l, err)
-	}
-	if len(names) > maxFiles {
-		return nil, fmt.Errorf("%s: the folder has more than %d files", l, maxFiles)
-	}
-	if len(names) == 0 {
-		return nil, &remote{l, "there is neither a file nor a folder with files", errNothing}
-	}
-	slices.Sort(names)
-	return names, nil
+	return names, err
 }
 
 var errNothing = errors.New("nothing there")

@@ -129,7 +129,7 @@ func (b *bucket) List(ctx context.Context, prefix string, tell func(key string) 
 			return nil
 		case err != nil:
 			return meaning(err)
-		case !o.IsDir && !tell(o.Key):
+		case !tell(o.Key):
 			return nil
 		}
 	}

@@ -90,7 +90,7 @@ func driver(t *testing.T, address string) {
 	}
 	var listed []string
 	err = b.List(t.Context(), "d/", func(key string) bool { listed = append(listed, key); return true })
-	if slices.Sort(listed); err != nil || !slices.Equal(listed, []string{"d/a b.ubj", "d/é+%#?.bin"}) {
+	if slices.Sort(listed); err != nil || !slices.Equal(listed, []string{"d/a b.ubj", "d/sub/", "d/é+%#?.bin"}) {
 		t.Errorf("listed %q, error %v", listed, err)
 	}
 	before, _ := b.Stat(t.Context(), "d/a b.ubj")
