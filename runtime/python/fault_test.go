@@ -162,8 +162,9 @@ func TestCrash(t *testing.T) {
 			_, err := answerOf(m, `{"inputs": ["`+what+`"]}`)
 			wantError(t, err, serve.Unwritable, "the Python worker crashed: "+want, "models.py:")
 			if m.Down() != nil {
-				_, err = answerOf(m, `{"inputs": [1]}`)
-				wantError(t, err, serve.Unavailable, "is being started again", want)
+				if _, err = answerOf(m, `{"inputs": [1]}`); err != nil || m.Workers().Restarts == 0 { // or it is there already
+					wantError(t, err, serve.Unavailable, "is being started again", want)
+				}
 			}
 			await(t, "another worker", func() bool { return m.Down() == nil })
 			if got, err := answerOf(m, `{"inputs": [1]}`); err != nil || got != "[1]" {
@@ -220,15 +221,25 @@ func TestHang(t *testing.T) {
 	c.Logger = slog.New(slog.NewTextHandler(said, nil))
 	c.Grace = 100 * time.Millisecond
 	m := startModel(t, c, "Sleeper", nil)
-	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
-	defer cancel()
-	pid := m.pool.pick().cmd.Process.Pid
-	_, err := m.Predict(ctx, rows(`{"inputs": [600]}`))
-	if !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), "the Python code is at models.py:22 in predict") {
-		t.Errorf("error %v", err)
-	}
+	pid := 0
+	var err error
+	// Whoever waits gives a worker 20 ms to say where it is, in which one on a busy
+	// machine may not have its turn; or it has not come to the code yet.
+	await(t, "an error that says where the code is", func() bool {
+		await(t, "a worker", func() bool { return m.Down() == nil })
+		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+		defer cancel()
+		if w := m.pool.pick(); w != nil {
+			pid = w.cmd.Process.Pid
+		}
+		_, err = m.Predict(ctx, rows(`{"inputs": [600]}`))
+		return errors.Is(err, context.DeadlineExceeded) && strings.Contains(err.Error(), "the Python code is at models.py:22 in predict")
+	})
 	await(t, "the end of the worker", func() bool { return !alive(pid) })
-	await(t, "another worker", func() bool { return m.Down() == nil && m.pool.pick().cmd.Process.Pid != pid })
+	await(t, "another worker", func() bool {
+		w := m.pool.pick()
+		return m.Down() == nil && w != nil && w.cmd.Process.Pid != pid
+	})
 	if got, err := answerOf(m, `{"inputs": [0]}`); err != nil || got != "[0]" {
 		t.Errorf("the next worker answers %s, error %v", got, err)
 	}
@@ -250,9 +261,12 @@ func TestMemoryLimit(t *testing.T) {
 	c := testCode(t)
 	c.Memory = 400 << 20
 	m := startModel(t, c, "Hoards", nil)
-	_, err := answerOf(m, `{"inputs": [4000]}`)
-	wantError(t, err, serve.Unwritable, "of memory, more than the limit of 400 MiB", "models.py:")
-	await(t, "another worker", func() bool { return m.Down() == nil })
+	await(t, "an error that says where the code is", func() bool { // for which it has 20 ms
+		_, err := answerOf(m, `{"inputs": [4000]}`)
+		wantError(t, err, serve.Unwritable, "of memory, more than the limit of 400 MiB")
+		await(t, "another worker", func() bool { return m.Down() == nil })
+		return strings.Contains(err.Error(), "models.py:")
+	})
 
 	before, err := answerOf(m, `{"inputs": [350]}`) // nearly as much: another takes its place
 	if err != nil {
@@ -311,7 +325,7 @@ func TestWorkers(t *testing.T) {
 	})
 	calls.Wait()
 	_ = syscall.Kill(m.pool.slots[0].live.Load().cmd.Process.Pid, syscall.SIGKILL)
-	await(t, "its end", func() bool { return m.pool.alive() == 1 })
+	await(t, "its end", func() bool { return m.pool.alive() == 1 || m.Workers().Restarts > 0 })
 	if got, err := answerOf(m, `{"inputs": [0]}`); err != nil || got != "[0]" {
 		t.Errorf("the other answers %s, error %v", got, err)
 	}

@@ -84,7 +84,7 @@ func TestLargePayloads(t *testing.T) {
 		calls.Go(func() {
 			body := []byte(`{"inputs":["` + string(bytes.Repeat([]byte{byte('a' + i)}, (i+1)*300<<10)) + `"]}`)
 			for n := range 5 {
-				ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+				ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 				if n == 3 {
 					cancel()
 				}

@@ -100,7 +100,7 @@ func rows(body string) *serve.Request {
 // await waits until something is so.
 func await(tb testing.TB, what string, is func() bool) {
 	tb.Helper()
-	for end := time.Now().Add(20 * time.Second); !is(); time.Sleep(5 * time.Millisecond) {
+	for end := time.Now().Add(2 * time.Minute); !is(); time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(end) {
 			tb.Fatalf("waited in vain: %s", what)
 		}
