@@ -11,10 +11,9 @@ import (
 	"testing/synctest"
 	"time"
 
-	"go.uber.org/goleak"
-
 	"github.com/leat-ml/leat/catalog"
 	"github.com/leat-ml/leat/graph"
+	"github.com/leat-ml/leat/internal/leaktest"
 	"github.com/leat-ml/leat/oip"
 	"github.com/leat-ml/leat/serve"
 )
@@ -237,7 +236,7 @@ func build(t *testing.T, p *place, spec *graph.Spec, o graph.Options) *graph.Gra
 	return g
 }
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { leaktest.Main(m) }
 
 // ask serves one event whose body is a text, and says what became of it.
 func ask(ctx context.Context, g *graph.Graph, body string) string {

@@ -13,12 +13,12 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"go.uber.org/goleak"
 
+	"github.com/leat-ml/leat/internal/leaktest"
 	"github.com/leat-ml/leat/serve"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { leaktest.Main(m) }
 
 // A double is a model that doubles x and echoes s, and notes the sizes of batches.
 type double struct {

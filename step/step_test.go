@@ -6,9 +6,8 @@ import (
 	"fmt"
 	"testing"
 
-	"go.uber.org/goleak"
-
 	"github.com/leat-ml/leat/catalog"
+	"github.com/leat-ml/leat/internal/leaktest"
 	"github.com/leat-ml/leat/oip"
 	"github.com/leat-ml/leat/serve"
 	"github.com/leat-ml/leat/step"
@@ -16,7 +15,7 @@ import (
 	"github.com/leat-ml/leat/step/steptest"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { leaktest.Main(m) }
 
 // newSet is a catalog of the steps with the expression language.
 func newSet() *catalog.Set {

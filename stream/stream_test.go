@@ -13,14 +13,14 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"go.uber.org/goleak"
 
+	"github.com/leat-ml/leat/internal/leaktest"
 	"github.com/leat-ml/leat/stream"
 	"github.com/leat-ml/leat/stream/driver"
 	"github.com/leat-ml/leat/stream/mem"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { leaktest.Main(m) }
 
 // A fake is a driver that does what a test wants. As a stream that leaves the
 // process it is the other half of mem.

@@ -15,17 +15,17 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"go.uber.org/goleak"
 
 	"github.com/leat-ml/leat/artifact"
 	"github.com/leat-ml/leat/artifact/registry"
 	"github.com/leat-ml/leat/database"
 	_ "github.com/leat-ml/leat/database/postgres"
 	_ "github.com/leat-ml/leat/database/sqlite"
+	"github.com/leat-ml/leat/internal/leaktest"
 	"github.com/leat-ml/leat/internal/servertest"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { leaktest.Main(m) }
 
 // A fresh function makes an empty database and returns its URL.
 type fresh func(t *testing.T) string

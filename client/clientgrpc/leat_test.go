@@ -12,18 +12,18 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"go.uber.org/goleak"
 
 	"github.com/leat-ml/leat"
 	"github.com/leat-ml/leat/catalog"
 	"github.com/leat-ml/leat/client"
 	"github.com/leat-ml/leat/client/clientgrpc"
 	"github.com/leat-ml/leat/graph"
+	"github.com/leat-ml/leat/internal/leaktest"
 	"github.com/leat-ml/leat/serve"
 	"github.com/leat-ml/leat/v2"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { leaktest.Main(m) }
 
 // A caller is what both clients can do.
 type caller interface {

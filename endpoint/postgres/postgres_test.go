@@ -11,15 +11,15 @@ import (
 	"time"
 
 	"github.com/pressly/goose/v3"
-	"go.uber.org/goleak"
 
 	"github.com/leat-ml/leat/endpoint"
 	"github.com/leat-ml/leat/endpoint/endpointtest"
 	_ "github.com/leat-ml/leat/endpoint/postgres"
+	"github.com/leat-ml/leat/internal/leaktest"
 	"github.com/leat-ml/leat/internal/servertest"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { leaktest.Main(m) }
 
 var databases atomic.Int32
 

@@ -11,15 +11,15 @@ import (
 	"time"
 
 	"github.com/pressly/goose/v3"
-	"go.uber.org/goleak"
 
 	"github.com/leat-ml/leat/database"
 	"github.com/leat-ml/leat/endpoint"
 	"github.com/leat-ml/leat/endpoint/endpointtest"
 	_ "github.com/leat-ml/leat/endpoint/sqlite"
+	"github.com/leat-ml/leat/internal/leaktest"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { leaktest.Main(m) }
 
 // fresh is the path of a file that is not there, which has what URLs give a
 // meaning, and what opens it.

@@ -12,15 +12,15 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"go.uber.org/goleak"
 
 	"github.com/leat-ml/leat/feature"
 	"github.com/leat-ml/leat/feature/featuretest"
 	_ "github.com/leat-ml/leat/feature/postgres"
+	"github.com/leat-ml/leat/internal/leaktest"
 	"github.com/leat-ml/leat/internal/servertest"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { leaktest.Main(m) }
 
 var id = feature.Options{Entities: []string{"id"}}
 

@@ -20,15 +20,15 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	client "github.com/redis/go-redis/v9"
-	"go.uber.org/goleak"
 
 	"github.com/leat-ml/leat/feature"
 	"github.com/leat-ml/leat/feature/featuretest"
 	_ "github.com/leat-ml/leat/feature/redis"
+	"github.com/leat-ml/leat/internal/leaktest"
 	"github.com/leat-ml/leat/internal/servertest"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { leaktest.Main(m) }
 
 func address(r *servertest.Redis, rest string) string {
 	u := url.URL{Scheme: "redis", User: url.UserPassword("default", r.Password), Host: r.Addr()}

@@ -11,14 +11,14 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"go.uber.org/goleak"
 
 	"github.com/leat-ml/leat/feature"
 	"github.com/leat-ml/leat/feature/featuretest"
 	_ "github.com/leat-ml/leat/feature/sqlite"
+	"github.com/leat-ml/leat/internal/leaktest"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { leaktest.Main(m) }
 
 // file makes a database and returns its path, which has what URLs give a meaning.
 func file(t testing.TB, statements ...string) string {

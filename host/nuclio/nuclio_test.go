@@ -9,18 +9,18 @@ import (
 	"testing"
 
 	sdk "github.com/nuclio/nuclio-sdk-go"
-	"go.uber.org/goleak"
 
 	"github.com/leat-ml/leat"
 	"github.com/leat-ml/leat/catalog"
 	"github.com/leat-ml/leat/endpoint"
 	_ "github.com/leat-ml/leat/endpoint/sqlite"
 	"github.com/leat-ml/leat/host/nuclio"
+	"github.com/leat-ml/leat/internal/leaktest"
 	"github.com/leat-ml/leat/serve"
 	"github.com/leat-ml/leat/v2"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { leaktest.Main(m) }
 
 // double answers twice the first input.
 type double struct{}

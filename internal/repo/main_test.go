@@ -3,7 +3,7 @@ package repo
 import (
 	"testing"
 
-	"go.uber.org/goleak"
+	"github.com/leat-ml/leat/internal/leaktest"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { leaktest.Main(m) }

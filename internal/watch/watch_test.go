@@ -9,12 +9,11 @@ import (
 	"testing"
 	"time"
 
-	"go.uber.org/goleak"
-
 	"github.com/leat-ml/leat/internal/filestate"
+	"github.com/leat-ml/leat/internal/leaktest"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { leaktest.Main(m) }
 
 // watched runs Run until the test ends. The channel has what the file said when
 // a change was told.

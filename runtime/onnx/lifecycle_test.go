@@ -12,12 +12,11 @@ import (
 	"testing"
 	"time"
 
-	"go.uber.org/goleak"
-
+	"github.com/leat-ml/leat/internal/leaktest"
 	"github.com/leat-ml/leat/serve"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { leaktest.Main(m) }
 
 // rounds is a run of the slow model that takes hours unless it is ended.
 func rounds(n int64) *serve.Request {

@@ -9,9 +9,8 @@ import (
 	"testing"
 	"time"
 
-	"go.uber.org/goleak"
-
 	"github.com/leat-ml/leat/catalog"
+	"github.com/leat-ml/leat/internal/leaktest"
 	"github.com/leat-ml/leat/serve"
 )
 
@@ -118,7 +117,9 @@ func TestMain(m *testing.M) {
 	}
 	code := m.Run()
 	_ = os.RemoveAll(dir)
-	if err := goleak.Find(); err != nil && code == 0 {
-		panic(err)
+	if code == 0 {
+		if err := leaktest.Left(); err != nil {
+			panic(err)
+		}
 	}
 }

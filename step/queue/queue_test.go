@@ -13,10 +13,10 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"go.uber.org/goleak"
 
 	"github.com/leat-ml/leat/catalog"
 	"github.com/leat-ml/leat/graph"
+	"github.com/leat-ml/leat/internal/leaktest"
 	"github.com/leat-ml/leat/oip"
 	"github.com/leat-ml/leat/serve"
 	"github.com/leat-ml/leat/step/queue"
@@ -25,7 +25,7 @@ import (
 	"github.com/leat-ml/leat/stream/mem"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { leaktest.Main(m) }
 
 // A place is what the graphs of a test share.
 type place struct {

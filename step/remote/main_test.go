@@ -8,15 +8,14 @@ import (
 	"net/http/httptest"
 	"testing"
 
-	"go.uber.org/goleak"
-
 	"github.com/leat-ml/leat/catalog"
+	"github.com/leat-ml/leat/internal/leaktest"
 	"github.com/leat-ml/leat/oip"
 	"github.com/leat-ml/leat/serve"
 	"github.com/leat-ml/leat/step/expr"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { leaktest.Main(m) }
 
 // classes is a set with the language of expressions.
 func classes() *catalog.Set {

@@ -20,13 +20,13 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"go.uber.org/goleak"
 
+	"github.com/leat-ml/leat/internal/leaktest"
 	"github.com/leat-ml/leat/stream/driver"
 	"github.com/leat-ml/leat/stream/drivertest"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { leaktest.Main(m) }
 
 func openURL(t *testing.T, ps *Posts, rawURL string) driver.Stream {
 	t.Helper()

@@ -7,14 +7,14 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"go.uber.org/goleak"
 
+	"github.com/leat-ml/leat/internal/leaktest"
 	"github.com/leat-ml/leat/stream/driver"
 	"github.com/leat-ml/leat/stream/drivertest"
 	"github.com/leat-ml/leat/stream/mem"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { leaktest.Main(m) }
 
 func open(t *testing.T, r *mem.Memory, rawURL string) driver.Stream {
 	t.Helper()

@@ -9,13 +9,12 @@ import (
 	"path/filepath"
 	"testing"
 
-	"go.uber.org/goleak"
-
+	"github.com/leat-ml/leat/internal/leaktest"
 	"github.com/leat-ml/leat/stream/driver"
 	"github.com/leat-ml/leat/stream/drivertest"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { leaktest.Main(m) }
 
 // A place is a Folder.
 type place string

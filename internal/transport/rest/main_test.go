@@ -8,12 +8,11 @@ import (
 	"strings"
 	"testing"
 
-	"go.uber.org/goleak"
-
+	"github.com/leat-ml/leat/internal/leaktest"
 	"github.com/leat-ml/leat/serve"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { leaktest.Main(m) }
 
 // answering returns a handler that answers every event with body and reply.
 func answering(body serve.Body, reply *serve.Reply) serve.Handler {
