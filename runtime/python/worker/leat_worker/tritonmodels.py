@@ -26,7 +26,7 @@ class TritonHost(Host):
         self._name = str(spec.get("name") or "")
         self._version = str(spec.get("version") or "1")
         self._folder = _folder(target, str(spec.get("model_path") or ""))
-        self._config = _configuration(target, self._folder, self._name, dict(spec.get("args") or {}))  # type: ignore[call-overload]
+        self._config = _configuration(target, self._folder, self._name, dict(spec.get("args") or {}), spec.get("configuration"))  # type: ignore[call-overload]
         self.object = target()
         self.is_async = signatures.is_async(self.object.execute)
 
@@ -38,7 +38,7 @@ class TritonHost(Host):
                     "model_instance_kind": "CPU",
                     "model_instance_device_id": "0",
                     "model_instance_name": f"{self._name}_0",
-                    "model_repository": self._folder,
+                    "model_repository": _repository(self._folder, self._version),
                     "model_version": self._version,
                     "model_name": self._name,
                 }
@@ -131,10 +131,15 @@ def _folder(target: type, path: str) -> str:
     return os.path.dirname(folder) if os.path.isfile(folder) else folder
 
 
-def _configuration(target: type, folder: str, name: str, args: dict[str, object]) -> dict[str, object]:
-    """What config.pbtxt says, in the model's folder or, beside the version's, in the one above."""
-    config: dict[str, object] = {}
-    for place in (folder, os.path.dirname(folder)):
+def _repository(folder: str, version: str) -> str:
+    """The model's folder, which the version's is in: where Triton's models look for files."""
+    return os.path.dirname(folder) if os.path.basename(folder) == version else folder
+
+
+def _configuration(target: type, folder: str, name: str, args: dict[str, object], told: object = None) -> dict[str, object]:
+    """What the server has read of the configuration, or what config.pbtxt says, in the model's folder or the one above."""
+    config: dict[str, object] = dict(told) if isinstance(told, dict) else {}
+    for place in () if config else (folder, os.path.dirname(folder)):
         file = os.path.join(place, "config.pbtxt")
         if os.path.isfile(file):
             with open(file, encoding="utf-8") as text:
@@ -159,4 +164,5 @@ def _configuration(target: type, folder: str, name: str, args: dict[str, object]
 def _schema(one: dict[str, object], batched: bool) -> dict[str, object]:
     kind = str(one.get("data_type") or "").replace("TYPE_", "")
     shape = [-1] * batched + (one.get("dims") or [-1])  # type: ignore[operator]
-    return {"name": one.get("name"), "datatype": "BYTES" if kind == "STRING" else kind, "shape": shape, "optional": bool(one.get("optional"))}
+    told = {"name": one.get("name"), "datatype": "BYTES" if kind == "STRING" else kind, "shape": shape}
+    return {**told, "optional": True} if one.get("optional") else told
