@@ -181,7 +181,7 @@ func (p *place) wait(n int) []*serve.Event {
 	for range n {
 		select {
 		case <-p.came:
-		case <-time.After(20 * time.Second):
+		case <-time.After(2 * time.Minute):
 			p.t.Fatalf("%d events were seen, want %d", len(p.seen), n)
 		}
 	}
@@ -319,12 +319,16 @@ func TestFull(t *testing.T) {
 	p := newPlace(t)
 	g := p.start("async", nil, "q mem://q?max_messages=1", "w Wait <q", "b Nothing <w *")
 	defer close(p.gate)
-	ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
 	defer cancel()
 	var errs [3]error
 	var all sync.WaitGroup
-	for i := range errs {
-		all.Go(func() { _, errs[i] = g.Serve(ctx, event("1")) })
+	all.Go(func() { _, errs[0] = g.Serve(ctx, event("1")) })
+	for q := g.Steps()[0].(*queue.Queue); q.Ledger().Accepted < 1 && ctx.Err() == nil; {
+		time.Sleep(time.Millisecond)
+	}
+	for i := range errs[1:] {
+		all.Go(func() { _, errs[1+i] = g.Serve(ctx, event("1")) })
 	}
 	all.Wait()
 	full := 0
