@@ -78,9 +78,13 @@ func (c *call) writeEvent(out []byte) error {
 // oneLine has a document be one line: what is between its members may be a space.
 func oneLine(doc []byte) {
 	for _, end := range []byte{'\n', '\r'} {
-		for i := bytes.IndexByte(doc, end); i >= 0; i = bytes.IndexByte(doc, end) {
-			doc[i] = ' '
-			doc = doc[i+1:]
+		for rest := doc; ; {
+			i := bytes.IndexByte(rest, end)
+			if i < 0 {
+				break
+			}
+			rest[i] = ' '
+			rest = rest[i+1:]
 		}
 	}
 }

@@ -163,14 +163,14 @@ class Streams(unittest.TestCase):
         self.ended()
 
     def test_cancelled(self) -> None:
-        for name, what in (("many", "closed behind 3"), ("many_async", "async closed behind 3"), ("TritonPythonModel", "sent 5 and was cancelled")):
+        for name, what in (("many", "closed behind 3"), ("many_async", "async closed behind 3"), ("TritonPythonModel", "sent [45] and was cancelled")):
             with self.subTest(name):
                 call = self.begin(name, 1_000_000)
                 self.parts(4)
                 self.p.send(CANCEL, call=call)
                 last = self.p.next()
                 self.assertEqual((last.kind, last.meta["class"]), (ERROR, "CancelledError"), last)
-                self.assertEqual(self.said()[-1], what)
+                self.assertRegex(self.said()[-1], what)
 
     def test_failures_behind_elements(self) -> None:
         self.begin("fails", 0)
