@@ -43,7 +43,7 @@ var (
 // answersTo serves an operation of the generate extension, or of MLServer's streams.
 func (s *Server) answersTo(ctx context.Context, ev *serve.Event, op string) error {
 	switch {
-	case isGet(ev):
+	case !sends(ev):
 		return s.wrongMethod(op, ev, "POST")
 	case op == opGenerate:
 		return s.generate(ctx, ev)

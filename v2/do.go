@@ -33,7 +33,7 @@ func (s *Server) Do(ctx context.Context, ev *serve.Event) (serve.Fate, error) {
 	}
 	switch op {
 	case opInfer, opPredict, opInferDict, opPredictDict:
-		if isGet(ev) && !s.Env.MLRun {
+		if !s.Env.MLRun && !sends(ev) {
 			return serve.Pass, s.wrongMethod(op, ev, "POST")
 		}
 		if ev.Reply != nil && ev.Sink() != nil && s.desc.Load().Streams {
@@ -41,7 +41,7 @@ func (s *Server) Do(ctx context.Context, ev *serve.Event) (serve.Fate, error) {
 		}
 		return serve.Pass, s.infer(ctx, ev, op)
 	case opExplain:
-		if isGet(ev) && !s.Env.MLRun {
+		if !s.Env.MLRun && !sends(ev) {
 			return serve.Pass, s.wrongMethod(op, ev, "POST")
 		}
 		if _, ok := s.Model.(serve.Explainer); !ok {
@@ -65,6 +65,16 @@ func (s *Server) Do(ctx context.Context, ev *serve.Event) (serve.Fate, error) {
 		}
 	}
 	return s.custom(ctx, ev, op)
+}
+
+// sends says whether the method of an event is one that requests are sent with; what
+// came out of a stream has none.
+func sends(ev *serve.Event) bool {
+	switch ev.Target.Method {
+	case "POST", "PUT", "PATCH", "":
+		return true
+	}
+	return false
 }
 
 func isGet(ev *serve.Event) bool {

@@ -27,8 +27,12 @@ var extensions = []any{
 // model or a graph.
 func isExtension(path string) bool {
 	switch {
+	case strings.HasSuffix(path, "/infer"):
+		return false // as nearly all are
 	case strings.HasPrefix(path, "/v2/models/"):
-		return path == allStats || strings.HasSuffix(path, "/stats") || strings.HasSuffix(path, "/trace/setting")
+		return path == allStats || strings.HasSuffix(path, "/stats") || strings.HasSuffix(path, "/trace/setting") || isDocs(path)
+	case below(path, docsPath):
+		return true
 	case strings.HasPrefix(path, repositoryPath), path == loggingPath, path == tracePath:
 		return true
 	}
@@ -56,6 +60,8 @@ func (c *Core) extension(ctx context.Context, ev *serve.Event) (*serve.Event, er
 		return c.repository(ctx, ev)
 	case path == loggingPath:
 		return c.logging(ev)
+	case isDocs(path):
+		return c.docs(ev)
 	case path == tracePath:
 		return c.traceSetting(ev, "")
 	case strings.HasSuffix(path, "/trace/setting"):

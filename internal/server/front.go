@@ -70,6 +70,11 @@ func (c *Core) own(ctx context.Context, ev *serve.Event) (*serve.Event, error) {
 		return c.metadata(ev)
 	case "/", "":
 		return c.home(ev)
+	case openAPIPath:
+		if err := onlyGet(ev); err != nil {
+			return nil, err
+		}
+		return c.document(ev, "/v2", false)
 	default:
 		return nil, serve.Errorf(serve.NotFound, "", "there is nothing at %s: models are under /v2/models", path)
 	}

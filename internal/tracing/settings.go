@@ -73,6 +73,9 @@ func NewSettings(collector bool) *Settings {
 	return s
 }
 
+// Collects says whether there is a collector: without one the level is OFF.
+func (s *Settings) Collects() bool { return s.collects }
+
 // first are the settings at the start.
 func (s *Settings) first() choice {
 	level := levelOff
