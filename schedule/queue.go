@@ -45,17 +45,6 @@ func (q *queue) remove(it *item) bool {
 	return false
 }
 
-// first is the next item; nil of an empty queue.
-func (q *queue) first() *item {
-	switch {
-	case len(q.items) > 0:
-		return q.items[0]
-	case len(q.delayed) > 0:
-		return q.delayed[0]
-	}
-	return nil
-}
-
 // gather takes the requests of the next call out of the queues. It is empty where
 // the first is to wait for others, which pause says how long. The lock is held.
 func (b *Batcher) gather(now time.Time) (batch []*item, pause time.Duration) {

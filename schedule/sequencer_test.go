@@ -19,7 +19,6 @@ type teller struct {
 	name string
 	mu   sync.Mutex
 	log  []string
-	busy map[any]bool
 	gate chan struct{}
 }
 

@@ -1,6 +1,9 @@
 package serve
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Counts are what a model has done, where it is not one call a request: a model
 // that puts requests together, or answers some from memory. Those that it answered
@@ -24,6 +27,28 @@ type BatchCount struct {
 type TimedCount struct {
 	Count uint64
 	Took  time.Duration
+}
+
+// Plus is the sum of both.
+func (c Counts) Plus(o Counts) Counts {
+	sum := Counts{
+		Executions: c.Executions + o.Executions, Rows: c.Rows + o.Rows,
+		Queue: c.Queue.plus(o.Queue), Hits: c.Hits.plus(o.Hits), Misses: c.Misses.plus(o.Misses),
+	}
+	sum.Batches = append(sum.Batches, c.Batches...)
+	for _, b := range o.Batches {
+		i, found := slices.BinarySearchFunc(sum.Batches, b.Rows, func(x BatchCount, rows int) int { return x.Rows - rows })
+		if found {
+			sum.Batches[i].TimedCount = sum.Batches[i].plus(b.TimedCount)
+		} else {
+			sum.Batches = slices.Insert(sum.Batches, i, b)
+		}
+	}
+	return sum
+}
+
+func (c TimedCount) plus(o TimedCount) TimedCount {
+	return TimedCount{Count: c.Count + o.Count, Took: c.Took + o.Took}
 }
 
 // Add counts one more.

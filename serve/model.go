@@ -114,6 +114,9 @@ type TensorSpec struct {
 	// nil where even the number of dimensions is open.
 	Shape    []int
 	Optional bool // an input that a request may leave out
+	// Classes are the names of an output's classes in the order of its numbers; nil
+	// where they have none.
+	Classes []string
 	// AnyNumber lets an input be of any numeric datatype; the model converts.
 	AnyNumber bool
 }

@@ -13,9 +13,9 @@ import (
 const opClasses = "classification"
 
 // classify makes of an output what its parameters ask for: with classification k,
-// the k highest values of each row as texts "value:index", highest first and equal
-// ones by their place.
-func classify(t *serve.Tensor, w *serve.RequestedOutput) (*serve.Tensor, error) {
+// the k highest values of each row as texts "value:index", with ":name" behind it
+// where the classes have names, highest first and equal ones by their place.
+func classify(t *serve.Tensor, w *serve.RequestedOutput, d *serve.Description) (*serve.Tensor, error) {
 	asked, ok := w.Parameters[opClasses]
 	if !ok {
 		return t, nil
@@ -38,11 +38,21 @@ func classify(t *serve.Tensor, w *serve.RequestedOutput) (*serve.Tensor, error) 
 		shape = append(shape, rows)
 	}
 	most := int(min(k, int64(classes)))
-	return serve.NewBytes(t.Name, highest(t, rows, classes, most), append(shape, most)...), nil
+	return serve.NewBytes(t.Name, highest(t, rows, classes, most, namesOf(t.Name, d)), append(shape, most)...), nil
+}
+
+// namesOf are the names of an output's classes; nil where they have none.
+func namesOf(output string, d *serve.Description) []string {
+	for i := range d.Outputs {
+		if d.Outputs[i].Name == output {
+			return d.Outputs[i].Classes
+		}
+	}
+	return nil
 }
 
 // highest are the texts of the most highest values of each row.
-func highest(t *serve.Tensor, rows, classes, most int) []string {
+func highest(t *serve.Tensor, rows, classes, most int, names []string) []string {
 	texts := make([]string, 0, rows*most)
 	order := make([]int, classes)
 	for row := range rows {
@@ -51,7 +61,11 @@ func highest(t *serve.Tensor, rows, classes, most int) []string {
 		}
 		slices.SortStableFunc(order, func(a, b int) int { return higher(t, a, b) })
 		for _, i := range order[:most] {
-			texts = append(texts, classValue(t, i)+":"+strconv.Itoa(i-row*classes))
+			text := classValue(t, i) + ":" + strconv.Itoa(i-row*classes)
+			if n := i - row*classes; n < len(names) {
+				text += ":" + names[n]
+			}
+			texts = append(texts, text)
 		}
 	}
 	return texts

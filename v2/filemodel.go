@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -21,6 +22,8 @@ type FileModel struct {
 	Set     *catalog.Set
 	// Inputs and Outputs are a schema declared beside the model.
 	Inputs, Outputs []serve.TensorSpec
+	// Parameters come before those of the context; nil adds none.
+	Parameters map[string]any
 
 	model serve.Model
 	desc  serve.Description
@@ -46,6 +49,7 @@ func (f *FileModel) Load(ctx context.Context, m *serve.ModelContext) error {
 		}
 	}
 	spec := serve.ModelSpec{Name: m.Name, Version: m.Version, Parameters: m.Params(), Inputs: f.Inputs, Outputs: f.Outputs}
+	maps.Copy(spec.Parameters, f.Parameters)
 	if f.model, err = rt.Runtime.Load(ctx, a, spec); err != nil {
 		if base := filepath.Base(a.File) + ": "; !strings.HasPrefix(err.Error(), base) {
 			err = fmt.Errorf("%s%w", base, err)

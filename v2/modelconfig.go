@@ -10,11 +10,20 @@ import (
 // configuration (docs/protocol/extension_model_configuration.md).
 const opConfig = "config"
 
+// Configured is a model that has a configuration of its own to show; nil shows what
+// is known of any.
+type Configured interface{ Configuration() *serve.Object }
+
 // config answers with the configuration. Where the schema says that every input
 // and output begins with the batch, and how many rows it may have, that length is
 // left out of the dimensions, as Triton has it; else max_batch_size is 0 and the
 // dimensions are all there are.
 func (s *Server) config(ev *serve.Event) error {
+	if c, ok := s.Model.(Configured); ok {
+		if doc := c.Configuration(); doc != nil {
+			return s.answer(ev, serve.ValueBody(doc), nil)
+		}
+	}
 	return s.answer(ev, serve.ValueBody(configOf(s.Name, s.desc.Load())), nil)
 }
 

@@ -51,7 +51,7 @@ func tensors(outputs any, req *serve.Request, d *serve.Description) ([]*serve.Te
 		if at < 0 {
 			return nil, badInput("there is no output %q", w.Name)
 		}
-		if chosen[i], err = classify(all[at], &w); err != nil {
+		if chosen[i], err = classify(all[at], &w, d); err != nil {
 			return nil, err
 		}
 	}

@@ -3,6 +3,7 @@ package repo
 import (
 	"context"
 
+	"github.com/leat-ml/leat/internal/repo/foreign"
 	"github.com/leat-ml/leat/serve"
 	"github.com/leat-ml/leat/v2"
 )
@@ -15,6 +16,12 @@ func (r *Repository) build(entry *Model) (*model, error) {
 	return r.assemble(entry, func(v Version) v2.Config {
 		if v.Err != nil {
 			return v2.Config{Model: broken{v.Err}}
+		}
+		switch {
+		case v.plan != nil:
+			return v2.Config{Model: foreign.New(v.plan)}
+		case v.ensemble != nil:
+			return v2.Config{Model: v.ensemble.in(r), Class: "ensemble", Runtime: "ensemble"}
 		}
 		s := &entry.Settings
 		return v2.Config{
@@ -50,6 +57,7 @@ func (r *Repository) assemble(entry *Model, config func(Version) v2.Config) (*mo
 		if err != nil {
 			return nil, err
 		}
+		in.depth = entry.depth
 		m.instances = append(m.instances, in)
 		m.routes[v.Number] = &route{repo: r, name: entry.Name, version: v.Number, in: in}
 	}

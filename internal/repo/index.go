@@ -10,6 +10,7 @@ import (
 	"github.com/leat-ml/leat/catalog"
 	"github.com/leat-ml/leat/graph"
 	"github.com/leat-ml/leat/internal/config"
+	"github.com/leat-ml/leat/internal/repo/foreign"
 	"github.com/leat-ml/leat/v2"
 )
 
@@ -25,6 +26,8 @@ type Model struct {
 	Path string // from the root, with slashes; "." is the root itself
 	// Err is why no version of the model can be served; nil if some may.
 	Err error
+	// Warnings are what has no effect in another server's settings of the model.
+	Warnings []graph.Problem
 	// Settings are those of the model's model.yaml.
 	Settings config.ModelConfig
 	// Versions are the ones to load, ascending.
@@ -32,6 +35,8 @@ type Model struct {
 	// Versioned says that the model has version folders. Without them its only
 	// version is "1".
 	Versioned bool
+
+	depth int // of the models that it is made of; 0 of one that is made of none
 }
 
 // A Version is one version of a model.
@@ -41,6 +46,9 @@ type Version struct {
 	// Runtime is the one that loads it; nil only if there is an Err.
 	Runtime *catalog.RuntimeEntry
 	Err     error // why it cannot be loaded; nil if it may
+
+	plan     *foreign.Plan // of another server's settings; nil by ours
+	ensemble *ensemble     // of other models; nil of one that is loaded
 }
 
 // Default is the version that unversioned requests go to: the one that
@@ -57,6 +65,7 @@ func (m *Model) Default() string {
 func (x *Index) Problems() []graph.Problem {
 	var all []graph.Problem
 	for _, m := range x.Models {
+		all = append(all, m.Warnings...)
 		all = append(all, problemsOf(m.Path, m.Err)...)
 		for _, v := range m.Versions {
 			all = append(all, problemsOf(m.Path, v.Err)...)

@@ -15,6 +15,7 @@ type instance struct {
 	number string // of the version; "" for a model that was refused
 	server *v2.Server
 	states *states // what observers hear of it; nil if there are none
+	depth  int     // of models that it is made of; 0 as a rule
 
 	uses atomic.Int64  // requests inside, plus retired once nobody gets in
 	idle chan struct{} // closed when it is retired and the last has left

@@ -116,7 +116,7 @@ func TestLoadAndUnload(t *testing.T) {
 		}},
 		{"a broken model unloaded", map[string]string{"m/config.pbtxt": "x"}, []change{
 			{unload: "m", then: map[string]string{"m": "unavailable: model m is not ready yet: it has been unloaded"}},
-			{load: "m", want: "internal: model m failed to load: config.pbtxt is not supported by this version yet", then: map[string]string{"m": "unavailable: model m is not ready yet: config"}},
+			{load: "m", want: "internal: model m failed to load: m/config.pbtxt:1:2: the end of the file stands in the place of a value", then: map[string]string{"m": "unavailable: model m is not ready yet: m/config"}},
 		}},
 		{"a second model of the name", map[string]string{"m.fake": "FAKE good m"}, []change{
 			{put: map[string]string{"m/1/x": "FAKE good n"}, load: "m", then: map[string]string{"m": "m"},

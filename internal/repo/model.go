@@ -10,6 +10,7 @@ import (
 	"github.com/leat-ml/leat/catalog"
 	"github.com/leat-ml/leat/graph"
 	"github.com/leat-ml/leat/internal/config"
+	"github.com/leat-ml/leat/internal/repo/triton"
 )
 
 const (
@@ -17,13 +18,13 @@ const (
 	artifactFile = "model_spec.yaml" // of an MLRun model folder
 )
 
-// foreign are the files that other servers describe a model by. A model is not
+// foreignFiles are the files that other servers describe a model by. A model is not
 // served without what they say.
-var foreign = []string{"config.pbtxt", "model-settings.json"}
+var foreignFiles = []string{triton.File, "model-settings.json"}
 
 // describesModel says whether a file in the folder makes it that of a model.
 func (f *folder) describesModel() bool {
-	return f.has(settingsFile) || f.has(artifactFile) || slices.ContainsFunc(foreign, f.has)
+	return f.has(settingsFile) || f.has(artifactFile) || slices.ContainsFunc(foreignFiles, f.has)
 }
 
 // model is the model in a folder; nil if nothing in it looks like one.
@@ -48,11 +49,8 @@ func (s *scanner) fill(m *Model, f *folder) bool {
 	if !f.describesModel() && len(numbers) == 0 {
 		return s.fillPlain(m, f)
 	}
-	for _, file := range foreign {
-		if f.has(file) {
-			m.Err = fmt.Errorf("%s is not supported by this version yet", file)
-			return true
-		}
+	if s.described(m, f, numbers) {
+		return true
 	}
 	if m.Versioned = len(numbers) > 0; !m.Versioned {
 		numbers = []string{firstVersion}
@@ -72,6 +70,33 @@ func (s *scanner) fill(m *Model, f *folder) bool {
 		m.Err = checkSettings(m, f, numbers)
 	}
 	return true
+}
+
+// described fills in a model that another server's settings describe; false where
+// none do.
+func (s *scanner) described(m *Model, f *folder, numbers []string) bool {
+	for _, file := range foreignFiles {
+		switch {
+		case !f.has(file):
+			continue
+		case f.has(settingsFile) || f.has(artifactFile):
+			m.Err = fmt.Errorf("there is %s beside %s: keep one of them", file, ourFile(f))
+		case file == triton.File:
+			m.Err = s.triton(m, f, numbers)
+		default:
+			m.Err = fmt.Errorf("%s is not supported by this version yet", file)
+		}
+		return true
+	}
+	return false
+}
+
+// ourFile is what describes a model in a folder by our own settings, or MLRun's.
+func ourFile(f *folder) string {
+	if f.has(settingsFile) {
+		return settingsFile
+	}
+	return artifactFile
 }
 
 func tooMany() error { return fmt.Errorf("the folder has more than %d files in it", maxFolder) }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"runtime"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -111,6 +112,8 @@ func (r *Repository) begin() (all []*instance, ok bool) {
 			all = append(all, in)
 		}
 	}
+	// What others are made of comes first, so that nobody waits for it in its place.
+	slices.SortStableFunc(all, func(a, b *instance) int { return a.depth - b.depth })
 	return all, true
 }
 

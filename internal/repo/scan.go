@@ -60,6 +60,7 @@ func scan(root string, set *catalog.Set, only string) ([]*Model, error) {
 	case len(models) == 0:
 		return nil, s.nothing(!info.IsDir())
 	}
+	s.ensembles(models)
 	return models, nil
 }
 

@@ -185,7 +185,7 @@ d (d)
 		{"models of other servers", map[string]string{"resnet/config.pbtxt": "name: x", "resnet/1/x": good, "sk/model-settings.json": "{}", "ok.fake": good}, `
 ok (ok.fake)
   1* fake ok.fake
-resnet (resnet): config.pbtxt is not supported by this version yet
+resnet (resnet): resnet/config.pbtxt:1:7: name is a string in quotes, found "x"
 sk (sk): model-settings.json is not supported by this version yet`},
 		{"one name twice", map[string]string{"churn.fake": good, "churn/1/x": good, "a.1": good, "a.2": good, "a.md": "x"}, `
 a (a.1 and a.2): 2 models have this name: a.1 and a.2; rename all but one
@@ -238,7 +238,7 @@ func TestScanRoot(t *testing.T) {
 		{"MLRun", map[string]string{"iris/model_spec.yaml": spec, "iris/m.fake": good}, "iris", "iris (.)\n  1* fake iris"},
 		{"MLRun's description named", map[string]string{"iris/model_spec.yaml": spec, "iris/m.fake": good}, "iris/model_spec.yaml",
 			"iris (.)\n  1* fake iris"},
-		{"Triton's", map[string]string{"r/config.pbtxt": "", "r/1/x": good}, "r", "r (.): config.pbtxt is not supported by this version yet"},
+		{"Triton's", map[string]string{"r/config.pbtxt": "", "r/1/x": good}, "r", "r (.)\n  1* fake 1/x"},
 		{"a folder with a file called model is a repository", map[string]string{"r/model.fake": good}, "r", "model (model.fake)\n  1* fake model.fake"},
 		{"version folders beside other models", map[string]string{"r/1/x": good, "r/b.fake": good}, "r",
 			"1 (1)\n  1* fake 1/x\nb (b.fake)\n  1* fake b.fake"},
@@ -296,7 +296,7 @@ func TestProblems(t *testing.T) {
 		`a/model.yaml:1:1: unknown key "x"`,
 		`a/model.yaml:2:1: unknown key "y"`,
 		"b: folder b/1: there is no model in it that a runtime of this server knows (fake, other)",
-		"r: config.pbtxt is not supported by this version yet",
+		"r: there is no version folder: put the model's file into r/1",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)

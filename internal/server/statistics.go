@@ -25,10 +25,10 @@ func (c *Core) statistics(ev *serve.Event, name, version string) (*serve.Event, 
 	if !ok {
 		return nil, serve.Errorf(serve.NotOffered, "", "this server does not count inferences")
 	}
-	all := []any{}
+	all, counted := []any{}, c.current.Load().counts()
 	for _, m := range c.Models() {
 		if (name == "" || m.Name == name) && (version == "" || m.Version == version) {
-			all = append(all, modelStatistics(&m, of.Statistics(m.Name, m.Version)))
+			all = append(all, modelStatistics(&m, of.Statistics(m.Name, m.Version), counted[modelName{m.Name, m.Version}]))
 		}
 	}
 	if len(all) == 0 && name != "" {
@@ -42,36 +42,50 @@ func (c *Core) statistics(ev *serve.Event, name, version string) (*serve.Event, 
 
 // modelStatistics are those of one model as Triton has them
 // (docs/protocol/extension_statistics.md). An inference is not divided into its
-// parts: all of it is compute_infer. Nothing is cached.
-func modelStatistics(m *v2.Info, s telemetry.Statistics) *serve.Object {
+// parts: all of it is compute_infer, but for the time that it waited to be put
+// together with others. c is what a model that does so counts itself; nil of others,
+// of which each request is an execution.
+func modelStatistics(m *v2.Info, s telemetry.Statistics, c *serve.Counts) *serve.Object {
 	var last int64
 	if !s.Last.IsZero() {
 		last = s.Last.UnixMilli()
 	}
-	success, none := duration(s.Success, int64(s.SuccessTime)), duration(0, 0)
+	success, infer := duration(s.Success, int64(s.SuccessTime)), duration(s.Success, int64(s.SuccessTime))
+	computed, rows, executions := s.Success, s.Rows, s.Success
+	var own serve.Counts
+	if c != nil {
+		own = *c
+		computed -= min(computed, own.Hits.Count)
+	}
 	batches := make([]any, len(s.Batches))
 	for i, b := range s.Batches {
-		batches[i] = serve.NewObject(
-			serve.Field{Key: "batch_size", Value: int64(b.Size)},
-			serve.Field{Key: "compute_input", Value: duration(b.Count, 0)},
-			serve.Field{Key: "compute_infer", Value: duration(b.Count, int64(b.Took))},
-			serve.Field{Key: "compute_output", Value: duration(b.Count, 0)})
+		batches[i] = batch(int64(b.Size), b.Count, int64(b.Took))
+	}
+	if own.Executions > 0 {
+		rows, executions = own.Rows, own.Executions
+		batches = make([]any, len(own.Batches))
+		var took int64
+		for i, b := range own.Batches {
+			batches[i] = batch(int64(b.Rows), b.Count, int64(b.Took))
+			took += int64(b.Took)
+		}
+		infer = duration(computed, took)
 	}
 	return serve.NewObject(
 		serve.Field{Key: "name", Value: m.Name},
 		serve.Field{Key: "version", Value: m.Version},
 		serve.Field{Key: "last_inference", Value: last},
-		serve.Field{Key: "inference_count", Value: int64(s.Rows)},
-		serve.Field{Key: "execution_count", Value: int64(s.Success)},
+		serve.Field{Key: "inference_count", Value: int64(rows)},
+		serve.Field{Key: "execution_count", Value: int64(executions)},
 		serve.Field{Key: "inference_stats", Value: serve.NewObject(
 			serve.Field{Key: "success", Value: success},
 			serve.Field{Key: "fail", Value: duration(s.Fail, int64(s.FailTime))},
-			serve.Field{Key: "queue", Value: duration(s.Success, 0)},
-			serve.Field{Key: "compute_input", Value: duration(s.Success, 0)},
-			serve.Field{Key: "compute_infer", Value: success},
-			serve.Field{Key: "compute_output", Value: duration(s.Success, 0)},
-			serve.Field{Key: "cache_hit", Value: none},
-			serve.Field{Key: "cache_miss", Value: none})},
+			serve.Field{Key: "queue", Value: duration(computed, int64(own.Queue.Took))},
+			serve.Field{Key: "compute_input", Value: duration(computed, 0)},
+			serve.Field{Key: "compute_infer", Value: infer},
+			serve.Field{Key: "compute_output", Value: duration(computed, 0)},
+			serve.Field{Key: "cache_hit", Value: duration(own.Hits.Count, int64(own.Hits.Took))},
+			serve.Field{Key: "cache_miss", Value: duration(own.Misses.Count, int64(own.Misses.Took))})},
 		serve.Field{Key: "response_stats", Value: serve.NewObject()},
 		serve.Field{Key: "batch_stats", Value: batches},
 		serve.Field{Key: "memory_usage", Value: []any{}})
@@ -79,4 +93,24 @@ func modelStatistics(m *v2.Info, s telemetry.Statistics) *serve.Object {
 
 func duration(count uint64, ns int64) *serve.Object {
 	return serve.NewObject(serve.Field{Key: "count", Value: int64(count)}, serve.Field{Key: "ns", Value: max(ns, 0)})
+}
+
+// batch is what is told of batches of one size.
+func batch(size int64, count uint64, ns int64) *serve.Object {
+	return serve.NewObject(
+		serve.Field{Key: "batch_size", Value: size},
+		serve.Field{Key: "compute_input", Value: duration(count, 0)},
+		serve.Field{Key: "compute_infer", Value: duration(count, ns)},
+		serve.Field{Key: "compute_output", Value: duration(count, 0)})
+}
+
+// counts are what models count themselves, of those that do.
+func (g *generation) counts() map[modelName]*serve.Counts {
+	all := map[modelName]*serve.Counts{}
+	for _, s := range g.repoServers() {
+		if c, ok := s.Counts(); ok {
+			all[modelName{s.Name, s.Version}] = &c
+		}
+	}
+	return all
 }

@@ -13,7 +13,7 @@ import (
 	"github.com/leat-ml/leat/serve"
 )
 
-// Options are the settings of the runtime of pickled models.
+// Options are the settings of the runtimes of pickled models and of classes in files.
 type Options struct {
 	Interpreter string // as of [Code]
 	Logger      *slog.Logger
@@ -21,12 +21,18 @@ type Options struct {
 
 // Register adds the runtime of models that are Python objects in files, as
 // scikit-learn's are: what pickle, cloudpickle and joblib write. Such a file is a
-// program; it is opened in the worker only.
+// program; it is opened in the worker only. It adds the runtime of models that are
+// classes in Python files too.
 func Register(set *catalog.Set, o Options) {
 	r := &objects{code: Code{Interpreter: o.Interpreter, Logger: o.Logger}}
 	set.AddRuntime(catalog.RuntimeEntry{
 		Name: "sklearn", Doc: "scikit-learn and other Python objects: pickle, joblib", Suffix: ".pkl",
 		Detect: pickled, Probe: r.probe, Runtime: r,
+	})
+	c := &scripts{code: r.code}
+	set.AddRuntime(catalog.RuntimeEntry{
+		Name: "python", Doc: "models of Triton's Python backend and of MLServer: classes in Python files", Suffix: ".py",
+		Detect: isScript, Probe: c.probe, Runtime: c,
 	})
 }
 

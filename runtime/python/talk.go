@@ -106,6 +106,9 @@ type creation struct {
 	ResultPath   string            `json:"result_path,omitempty"`
 	FunctionArgs map[string]string `json:"function_args,omitempty"`
 	Routes       []string          `json:"routes,omitempty"` // of a router
+	// Configuration is what a model of Triton's is told of itself, in place of what
+	// its config.pbtxt says.
+	Configuration json.RawMessage `json:"configuration,omitempty"`
 }
 
 // ask sends a request that has only metadata, and reads that of the answer. The

@@ -29,6 +29,9 @@ func (r *reader) tensors() {
 	if r.MaxBatchSize < 0 {
 		r.at("max_batch_size", "max_batch_size is %d, which is negative", r.MaxBatchSize)
 	}
+	if r.Kind == Trees && (len(r.Input) != 1 || len(r.Output) != 1) {
+		r.at("backend", "a model of backend fil declares one input and one output, found %d and %d", len(r.Input), len(r.Output))
+	}
 	names := map[string]bool{}
 	for i, in := range r.Input {
 		at := fmt.Sprintf("input[%d]", i)
