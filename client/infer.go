@@ -83,7 +83,8 @@ func (c *Client) streamed(k *call, data []byte) (*Response, error) {
 // inStream is the error that an event tells of; nil if it tells of none.
 func (c *Client) inStream(k *call, data []byte) *Error {
 	var doc struct{ Error *string }
-	if json.Unmarshal(data, &doc) != nil || doc.Error == nil {
+	_ = json.Unmarshal(data, &doc) // what cannot be read tells of no error
+	if doc.Error == nil {
 		return nil
 	}
 	return &Error{Op: k.op(c), Code: serve.Internal, Status: http.StatusOK, StatusText: statusText(http.StatusOK), Message: *doc.Error, Ongoing: true}

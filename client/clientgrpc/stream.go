@@ -120,11 +120,10 @@ func (s *Stream) Recv() (*client.Response, error) {
 // Close ends the stream, and with it what the server still does for it.
 func (s *Stream) Close() error {
 	s.cancel()
-	for { // until it is over, so that nothing is left of it
-		if _, err := s.recv(); err != nil {
-			return nil
-		}
+	for err := error(nil); err == nil; { // until it is over, so that nothing is left of it
+		_, err = s.recv()
 	}
+	return nil
 }
 
 // InferStream asks a model that may answer several times, and returns the answers one

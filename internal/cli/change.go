@@ -2,10 +2,8 @@ package cli
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
-	"net/http"
-	"net/url"
+
+	"github.com/leat-ml/leat/client/admin"
 )
 
 // changing is a running server to change, and how to tell of it.
@@ -14,21 +12,18 @@ type changing struct {
 	format `embed:""`
 }
 
-// post asks the admin port for a change and prints the models that it was about,
-// as they are when it is done.
-func (c *changing) post(ctx context.Context, env *Env, path string) error {
-	cl, err := newClient("--admin", c.Admin)
+// change has the server do something and prints the models that it was about, as they
+// are when it is done.
+func (c *changing) change(env *Env, do func(*admin.Client) ([]admin.Model, error)) error {
+	cl, from, err := adminAt(c.Admin)
 	if err != nil {
 		return err
 	}
-	answer, err := cl.ask(ctx, http.MethodPost, path, nil)
+	models, err := do(cl)
 	if err != nil {
-		return err
+		return from.told(err)
 	}
-	var list modelList
-	if err := json.Unmarshal(answer, &list); err != nil || list.Models == nil {
-		return fmt.Errorf("%s%s does not list models: is it the admin port of a leat server?", cl.base, path)
-	}
+	list := modelList{models}
 	if c.json() {
 		return printJSON(env.Stdout, list)
 	}
@@ -55,7 +50,7 @@ Examples:
 
 // Run asks for the reload and waits for it.
 func (c *reloadCmd) Run(ctx context.Context, env *Env) error {
-	return c.post(ctx, env, "/api/v1/reload")
+	return c.change(env, func(a *admin.Client) ([]admin.Model, error) { return a.Reload(ctx) })
 }
 
 type loadCmd struct {
@@ -76,7 +71,7 @@ Examples:
 
 // Run asks for the model to be loaded and waits for it.
 func (c *loadCmd) Run(ctx context.Context, env *Env) error {
-	return c.post(ctx, env, "/api/v1/models/"+url.PathEscape(c.Name)+"/load")
+	return c.change(env, func(a *admin.Client) ([]admin.Model, error) { return a.Load(ctx, c.Name) })
 }
 
 type unloadCmd struct {
@@ -97,5 +92,5 @@ Examples:
 
 // Run asks for the model to be unloaded and waits for it.
 func (c *unloadCmd) Run(ctx context.Context, env *Env) error {
-	return c.post(ctx, env, "/api/v1/models/"+url.PathEscape(c.Name)+"/unload")
+	return c.change(env, func(a *admin.Client) ([]admin.Model, error) { return a.Unload(ctx, c.Name) })
 }

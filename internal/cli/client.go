@@ -1,88 +1,70 @@
 package cli
 
 import (
-	"bytes"
-	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"syscall"
+
+	"github.com/leat-ml/leat/client"
+	"github.com/leat-ml/leat/client/admin"
 )
 
-// A client asks one address of a running server.
-type client struct {
-	base *url.URL
+// A where is the address that a flag gave for a server.
+type where struct {
 	flag string // that names the address
+	base string
 }
 
-// newClient returns a client for the address that a flag gave: a URL, or
-// host:port.
-func newClient(flag, address string) (*client, error) {
+// once asks a server one time, and waits for as long as it takes.
+var once = client.Options{Timeout: -1, Retries: -1}
+
+// at reads the address that a flag gave: a URL, or host:port.
+func at(flag, address string, schemes ...string) (where, error) {
 	if !strings.Contains(address, "://") {
-		address = "http://" + address
+		address = schemes[0] + "://" + address
 	}
 	u, err := url.Parse(strings.TrimRight(address, "/"))
+	if err != nil {
+		return where{}, badUsage("%s: %v", flag, err)
+	}
 	switch {
-	case err != nil:
-		return nil, badUsage("%s: %v", flag, err)
-	case u.Scheme != "http" && u.Scheme != "https":
-		return nil, badUsage("%s: %s:// is not supported by this version; http:// and https:// are", flag, u.Scheme)
+	case !slices.Contains(schemes, u.Scheme):
+		last := len(schemes) - 1
+		return where{}, badUsage("%s: %s:// is not supported by this version; %s:// and %s:// are", flag, u.Scheme, strings.Join(schemes[:last], "://, "), schemes[last])
 	case u.Host == "":
-		return nil, badUsage("%s: %q names no host", flag, address)
+		return where{}, badUsage("%s: %q names no host", flag, address)
 	}
-	return &client{base: u, flag: flag}, nil
+	return where{flag, u.String()}, nil
 }
 
-// ask sends a request to a path below the address and returns the body of the
-// answer. An answer that tells of an error is one, with the server's words.
-func (c *client) ask(ctx context.Context, method, path string, body []byte) ([]byte, error) {
-	target := c.base.String() + path
-	req, err := http.NewRequestWithContext(ctx, method, target, bytes.NewReader(body))
+// adminAt returns a client for the admin port, and where that is.
+func adminAt(address string) (*admin.Client, where, error) {
+	p, err := at("--admin", address, "http", "https")
 	if err != nil {
-		return nil, fmt.Errorf("ask %s: %w", target, err)
+		return nil, p, err
 	}
-	if len(body) > 0 {
-		req.Header.Set("Content-Type", "application/json")
-	}
-	resp, err := http.DefaultClient.Do(req)
+	c, err := admin.New(p.base, &once)
 	if err != nil {
-		return nil, c.unreachable(err)
+		return nil, p, badUsage("%s: %v", p.flag, err)
 	}
-	defer func() { _ = resp.Body.Close() }() // only read
-	answer, err := io.ReadAll(resp.Body)
-	if err != nil {
-		return nil, fmt.Errorf("read the answer of %s: %w", target, err)
-	}
-	if resp.StatusCode >= http.StatusBadRequest {
-		return nil, fmt.Errorf("%s %s: %s: %s", method, target, resp.Status, errorText(answer))
-	}
-	return answer, nil
+	return c, p, nil
 }
 
-// unreachable says what to do when no server answers.
-func (c *client) unreachable(err error) error {
-	var ue *url.Error
-	if errors.As(err, &ue) {
-		err = ue.Err
+// told is an error of a call as the command tells it: when no server answers it says
+// what to do.
+func (p where) told(err error) error {
+	var own *client.Error
+	if !errors.As(err, &own) || own.Status > 0 {
+		return err
 	}
-	if errors.Is(err, syscall.ECONNREFUSED) {
-		return fmt.Errorf("no server runs at %s (connection refused): start one with \"leat serve PATH\", or say where it is with %s", c.base, c.flag)
+	switch {
+	case errors.Is(err, syscall.ECONNREFUSED), strings.Contains(own.Message, "connection refused"):
+		return fmt.Errorf("no server runs at %s (connection refused): start one with \"leat serve PATH\", or say where it is with %s", p.base, p.flag)
+	case own.Err != nil:
+		return fmt.Errorf("ask %s: %w", p.base, own.Err)
 	}
-	return fmt.Errorf("ask %s: %w", c.base, err)
-}
-
-// errorText is what the body of an error says.
-func errorText(body []byte) string {
-	var doc struct{ Error string }
-	if json.Unmarshal(body, &doc) == nil && doc.Error != "" {
-		return doc.Error
-	}
-	if text := bytes.TrimSpace(body); len(text) > 0 {
-		return brief(text)
-	}
-	return "the answer has no text"
+	return err
 }

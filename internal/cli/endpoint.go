@@ -2,16 +2,13 @@ package cli
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
 	"maps"
-	"net/http"
-	"net/url"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
+	"github.com/leat-ml/leat/client/admin"
 	"github.com/leat-ml/leat/endpoint"
 )
 
@@ -37,23 +34,6 @@ type asking struct {
 	Admin   string `setting:"" default:"127.0.0.1:8082" placeholder:"URL" help:"Admin port of the server."`
 	Project string `default:"*" placeholder:"NAME" help:"Project of the endpoints; * means all."`
 	format  `embed:""`
-}
-
-// ask reads a document below the model endpoints of the project.
-func (a *asking) ask(ctx context.Context, path string, into any) error {
-	cl, err := newClient("--admin", a.Admin)
-	if err != nil {
-		return err
-	}
-	path = "/api/v1/projects/" + url.PathEscape(a.Project) + "/model-endpoints" + path
-	answer, err := cl.ask(ctx, http.MethodGet, path, nil)
-	if err != nil {
-		return err
-	}
-	if err := json.Unmarshal(answer, into); err != nil {
-		return fmt.Errorf("%s%s does not tell of model endpoints: is it the admin port of a leat server?", cl.base, path)
-	}
-	return nil
 }
 
 type endpointLsCmd struct {
@@ -83,29 +63,15 @@ type endpointList struct {
 
 // Run asks the admin port and prints the list.
 func (c *endpointLsCmd) Run(ctx context.Context, env *Env) error {
-	q := url.Values{}
-	for name, value := range map[string]string{"model": c.Model, "function": c.Function} {
-		if value != "" {
-			q.Set(name, value)
-		}
-	}
-	for _, l := range c.Label {
-		q.Add("label", l)
-	}
-	if c.TopLevel {
-		q.Set("top-level", "true")
-	}
-	path := ""
-	if len(q) > 0 {
-		path = "?" + q.Encode()
-	}
-	var list endpointList
-	if err := c.ask(ctx, path, &list); err != nil {
+	cl, from, err := adminAt(c.Admin)
+	if err != nil {
 		return err
 	}
-	if list.Endpoints == nil {
-		return fmt.Errorf("%s lists no model endpoints: is it the admin port of a leat server?", c.Admin)
+	all, err := cl.Endpoints(ctx, &admin.EndpointQuery{Project: c.Project, Model: c.Model, Function: c.Function, Labels: c.Label, TopLevel: c.TopLevel})
+	if err != nil {
+		return from.told(err)
 	}
+	list := endpointList{all}
 	if c.json() {
 		return printJSON(env.Stdout, list)
 	}
@@ -146,18 +112,18 @@ Examples:
 
 // Run asks the admin port and prints the record.
 func (c *endpointShowCmd) Run(ctx context.Context, env *Env) error {
-	var record json.RawMessage
-	if err := c.ask(ctx, "/"+url.PathEscape(c.UID), &record); err != nil {
+	cl, from, err := adminAt(c.Admin)
+	if err != nil {
 		return err
+	}
+	e, record, err := cl.Endpoint(ctx, c.Project, c.UID)
+	if err != nil {
+		return from.told(err)
 	}
 	if c.json() {
 		return printJSON(env.Stdout, record)
 	}
-	var e endpoint.Endpoint
-	if err := json.Unmarshal(record, &e); err != nil || e.Kind != endpoint.Kind {
-		return fmt.Errorf("%s tells of no model endpoint: is it the admin port of a leat server?", c.Admin)
-	}
-	return printTable(env.Stdout, endpointRows(&e))
+	return printTable(env.Stdout, endpointRows(e))
 }
 
 // endpointRows are what people look at of a record.

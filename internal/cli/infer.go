@@ -3,14 +3,16 @@ package cli
 import (
 	"bytes"
 	"context"
-	"net/http"
 	"net/url"
+	"strings"
+
+	"github.com/leat-ml/leat/client"
 )
 
 type inferCmd struct {
 	Model     string `arg:"" help:"Name of the model."`
 	Data      string `short:"d" placeholder:"JSON" help:"The body of the request, or only its rows; @FILE reads a file, - reads stdin."`
-	URL       string `name:"url" setting:"" default:"http://127.0.0.1:8080" help:"Where the server is."`
+	URL       string `name:"url" setting:"" default:"http://127.0.0.1:8080" help:"Where the server is: http://, https://, grpc:// or grpcs://."`
 	Version   string `placeholder:"V" help:"Version of the model; the server's choice when not given."`
 	Operation string `default:"infer" help:"What to ask the model: infer, explain, ready, metadata or one of its own."`
 }
@@ -27,19 +29,19 @@ Examples:
     leat infer iris -d '[[5.1, 3.5, 1.4, 0.2]]'
     leat infer iris -d @request.json --version 2
     leat infer iris --operation metadata
+    leat infer iris -d '[[5.1, 3.5, 1.4, 0.2]]' --url grpc://127.0.0.1:8081
 `
 }
 
 // Run asks the model and prints the answer.
 func (c *inferCmd) Run(ctx context.Context, env *Env) error {
-	cl, err := newClient("--url", c.URL)
+	from, err := at("--url", c.URL, "http", "https", "grpc", "grpcs")
 	if err != nil {
 		return err
 	}
-	method, body := http.MethodGet, []byte(nil)
+	var body []byte
 	switch {
 	case c.Data != "":
-		method = http.MethodPost
 		if body, err = env.readBody("-d", c.Data); err != nil {
 			return err
 		}
@@ -47,11 +49,28 @@ func (c *inferCmd) Run(ctx context.Context, env *Env) error {
 	case c.Operation == "infer" || c.Operation == "predict" || c.Operation == "explain":
 		return badUsage("%s needs inputs: give them with -d, for example -d '[[1, 2, 3]]'", c.Operation)
 	}
-	answer, err := cl.ask(ctx, method, c.path(), body)
+	ask := c.overHTTP
+	if strings.HasPrefix(from.base, "grpc") {
+		ask = c.overGRPC
+	}
+	answer, err := ask(ctx, from, body)
 	if err != nil {
-		return err
+		return from.told(err)
 	}
 	return env.printBody(answer)
+}
+
+// overHTTP asks with a body, or without one, and returns the body of the answer.
+func (c *inferCmd) overHTTP(ctx context.Context, from where, body []byte) ([]byte, error) {
+	cl, err := client.New(from.base, &once)
+	if err != nil {
+		return nil, badUsage("%s: %v", from.flag, err)
+	}
+	r, err := cl.Do(ctx, &client.Message{Path: c.path(), Body: body})
+	if err != nil {
+		return nil, err
+	}
+	return r.Body, nil
 }
 
 func (c *inferCmd) path() string {

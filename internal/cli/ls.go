@@ -1,11 +1,6 @@
 package cli
 
-import (
-	"context"
-	"encoding/json"
-	"fmt"
-	"net/http"
-)
+import "context"
 
 type lsCmd struct {
 	Admin  string `setting:"" default:"127.0.0.1:8082" placeholder:"URL" help:"Admin port of the server."`
@@ -26,19 +21,15 @@ Examples:
 
 // Run asks the admin port and prints the list.
 func (c *lsCmd) Run(ctx context.Context, env *Env) error {
-	cl, err := newClient("--admin", c.Admin)
+	cl, from, err := adminAt(c.Admin)
 	if err != nil {
 		return err
 	}
-	const path = "/api/v1/models"
-	answer, err := cl.ask(ctx, http.MethodGet, path, nil)
+	models, err := cl.Models(ctx)
 	if err != nil {
-		return err
+		return from.told(err)
 	}
-	var list modelList
-	if err := json.Unmarshal(answer, &list); err != nil || list.Models == nil {
-		return fmt.Errorf("%s%s does not list models: is it the admin port of a leat server?", cl.base, path)
-	}
+	list := modelList{models}
 	if c.json() {
 		return printJSON(env.Stdout, list)
 	}

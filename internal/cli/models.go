@@ -3,19 +3,19 @@ package cli
 import (
 	"io"
 
-	"github.com/leat-ml/leat/internal/admin"
+	"github.com/leat-ml/leat/client/admin"
 	"github.com/leat-ml/leat/v2"
 )
 
 // A modelList is the models of a server, as the admin port lists them too.
 type modelList struct {
-	Models []admin.ModelStatus `json:"models"`
+	Models []admin.Model `json:"models"`
 }
 
 func newModelList(infos []v2.Info) modelList {
-	l := modelList{make([]admin.ModelStatus, len(infos))}
+	l := modelList{make([]admin.Model, len(infos))}
 	for i, m := range infos {
-		l.Models[i] = admin.ModelStatus{
+		l.Models[i] = admin.Model{
 			Name: m.Name, Version: m.Version, Default: m.Default, Runtime: m.Runtime, State: string(m.Phase),
 			Path: m.Path, LoadSeconds: m.LoadTime.Seconds(),
 		}
