@@ -62,7 +62,7 @@ func engine(t *testing.T, steps ...*graph.StepSpec) (*graph.Graph, *notebook) {
 
 func closeGraph(t *testing.T, g *graph.Graph) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer cancel()
 	if err := g.Close(ctx); err != nil {
 		t.Errorf("close: %v", err)
@@ -76,7 +76,7 @@ func ask(t *testing.T, g *graph.Graph, bodies ...string) []string {
 	var all sync.WaitGroup
 	for i, body := range bodies {
 		all.Go(func() {
-			ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+			ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 			defer cancel()
 			answer, err := g.Serve(ctx, steptest.Event(body))
 			out[i] = outcome(steptest.Outcome{Answer: answer, Err: err})
@@ -118,7 +118,7 @@ func TestEngine(t *testing.T) {
 			name: "Batch behind the answer",
 			steps: []*graph.StepSpec{
 				{Name: "a", Handler: "(event)", Responder: true},
-				{Name: "b", Class: "Batch", Args: args{"max_events": 5, "flush_after_seconds": 0.01}, After: []string{"a"}},
+				{Name: "b", Class: "Batch", Args: args{"max_events": 5, "flush_after_seconds": 3600}, After: []string{"a"}}, // written when the graph is closed,
 				{Name: "n", Handler: "(len(event))", After: []string{"b"}},
 				{Name: "m", Handler: "note", After: []string{"n"}},
 			},

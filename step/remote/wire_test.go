@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -19,14 +20,14 @@ import (
 
 // raw is a service that writes the answers byte by byte: to every request of a
 // connection the next of them; behind the last one it closes the connection. It
-// counts connections.
-func raw(t *testing.T, answers ...string) (url string, opened *atomic.Int64) {
+// counts connections, and how many answers are left for the newest.
+func raw(t *testing.T, answers ...string) (url string, opened, left *atomic.Int64) {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	opened = new(atomic.Int64)
+	opened, left = new(atomic.Int64), new(atomic.Int64)
 	var wg sync.WaitGroup
 	wg.Go(func() {
 		for {
@@ -35,6 +36,7 @@ func raw(t *testing.T, answers ...string) (url string, opened *atomic.Int64) {
 				return
 			}
 			opened.Add(1)
+			left.Store(int64(len(answers)))
 			wg.Go(func() {
 				defer c.Close()
 				in := bufio.NewReader(c)
@@ -44,13 +46,34 @@ func raw(t *testing.T, answers ...string) (url string, opened *atomic.Int64) {
 						return
 					}
 					io.Copy(io.Discard, req.Body)
+					left.Add(-1)
 					io.WriteString(c, a)
 				}
 			})
 		}
 	})
 	t.Cleanup(func() { l.Close(); wg.Wait() })
-	return "http://" + l.Addr().String(), opened
+	return "http://" + l.Addr().String(), opened, left
+}
+
+// closed waits until every connection that is kept has been closed by the other end.
+func closed(t *testing.T, w *wire) {
+	t.Helper()
+	anyOpen := func() bool {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		for _, list := range w.idle {
+			if slices.ContainsFunc(list, (*link).open) {
+				return true
+			}
+		}
+		return false
+	}
+	for deadline := time.Now().Add(time.Minute); anyOpen(); time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("the other end does not close the connection")
+		}
+	}
 }
 
 // TestWire speaks to services whose answers have every form that HTTP has.
@@ -79,7 +102,7 @@ func TestWire(t *testing.T) {
 		{"an endless head", []string{"HTTP/1.1 200 OK\r\n" + strings.Repeat("X-A: "+strings.Repeat("b", 1000)+"\r\n", 1100)}, 1, "error: cannot invoke url: malformed HTTP response: its head has more", 1},
 		{"two lengths", []string{"HTTP/1.1 200 OK\r\nContent-Length: 7\r\nContent-Length: 8\r\n\r\n{\"a\":1}"}, 1, "error: cannot invoke url: ", 1},
 	} {
-		url, opened := raw(t, c.answers...)
+		url, opened, left := raw(t, c.answers...)
 		s := build(t, "$remote", m{"url": url, "retries": 0}, nil)
 		for i := range c.calls {
 			ev := post("/", `{}`)
@@ -91,7 +114,9 @@ func TestWire(t *testing.T) {
 			if got != c.want && (err == nil || !strings.HasPrefix(got, c.want)) {
 				t.Errorf("%s: call %d: %s, want %s", c.name, i, got, c.want)
 			}
-			time.Sleep(5 * time.Millisecond) // for the other end to close the connection
+			if left.Load() == 0 {
+				closed(t, &s.(*step).client.wire)
+			}
 		}
 		if n := opened.Load(); n != c.opened {
 			t.Errorf("%s: %d connections, want %d", c.name, n, c.opened)
@@ -216,8 +241,8 @@ func TestIdle(t *testing.T) {
 // TestShortTimeout keeps a connection beyond the time that its last call had.
 func TestShortTimeout(t *testing.T) {
 	const sized = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
-	url, opened := raw(t, sized, sized, sized)
-	s := build(t, "$remote", m{"url": url, "timeout": 0.5}, nil).(*step)
+	url, opened, _ := raw(t, sized, sized, sized)
+	s := build(t, "$remote", m{"url": url, "timeout": 60}, nil).(*step)
 	for range 3 {
 		if _, err := s.Do(t.Context(), post("/", `{}`)); err != nil {
 			t.Fatal(err)

@@ -21,7 +21,7 @@ type Contract struct {
 }
 
 // failsafe is how long the suite waits for what must happen.
-var failsafe = 20 * time.Second
+var failsafe = 2 * time.Minute
 
 // Run checks what every step must keep to. It is best run with the race
 // detector:

@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -19,18 +20,21 @@ func newGood() serve.Step {
 }
 
 // toucher changes events that it has given back.
-type toucher struct{ good }
+type toucher struct {
+	good
+	late sync.WaitGroup
+}
 
 func (s *toucher) Do(_ context.Context, ev *serve.Event) (serve.Fate, error) {
-	go func() {
+	s.late.Go(func() {
 		time.Sleep(5 * time.Millisecond)
 		ev.ID = "late"
-	}()
+	})
 	return serve.Pass, nil
 }
 
 func (s *toucher) Close(context.Context) error {
-	time.Sleep(50 * time.Millisecond)
+	s.late.Wait()
 	return nil
 }
 
@@ -96,7 +100,7 @@ const which = "STEPTEST_BROKEN"
 func TestRun(t *testing.T) {
 	c := Contract{New: newGood, Event: func(int) *serve.Event { return Event(`{"x": 1}`) }}
 	if name := os.Getenv(which); name != "" {
-		failsafe = time.Second
+		failsafe = 3 * time.Second
 		c.New = broken[name].step
 		Run(t, c)
 		return
