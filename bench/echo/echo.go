@@ -1,7 +1,5 @@
-// Package echo is the leat server that the benchmarks measure against the
-// floor: a router with one model that answers its inputs, with a deadline,
-// metrics and a record of every inference, built as a program of its own would
-// build it.
+// Package echo is the model and the recorder that the benchmarks measure leat
+// with. It imports the engine alone, and no server.
 package echo
 
 import (
@@ -9,27 +7,9 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/leat-ml/leat"
-	"github.com/leat-ml/leat/catalog"
-	"github.com/leat-ml/leat/graph"
 	"github.com/leat-ml/leat/serve"
 	"github.com/leat-ml/leat/v2"
 )
-
-// New returns a server of one model, named echo, and the recorder that counts
-// what it serves.
-func New() (*leat.Server, *Counter, error) { return NewWith(leat.Options{}) }
-
-// NewWith is New with further options.
-func NewWith(o leat.Options) (*leat.Server, *Counter, error) {
-	set := catalog.Default.Clone()
-	set.Add(v2.Class("Echo", Model))
-	counter := &Counter{}
-	spec := graph.NewRouter().AddModel("echo", "Echo", "", nil)
-	o.Catalog, o.Recorder, o.Timeout = set, counter, 30*time.Second
-	srv, err := leat.New(spec, &o)
-	return srv, counter, err
-}
 
 // Model returns the model: it answers its inputs. It makes nothing of its own, so
 // that what is measured is what is around it.

@@ -15,6 +15,12 @@ import (
 	"github.com/leat-ml/leat/v2"
 )
 
+// FlowCosts are what a flow cost and what the reference did, a round an element.
+type FlowCosts struct {
+	Name       string
+	Ours, Refs []Cost
+}
+
 // A Flow is a graph to measure: steps that do nothing, and models that answer
 // what they are asked.
 type Flow struct {
@@ -34,6 +40,13 @@ func Chain(n int) *graph.Spec {
 	}
 	return spec
 }
+
+// Rows is one row of numbers in MLRun's dialect, which every flow is asked, and
+// Tensor the same row in OIP, which the reference reads.
+var (
+	Rows   = []byte(`{"inputs": [[5.1, 3.5, 1.4, 0.2]]}`)
+	Tensor = []byte(`{"inputs":[{"name":"x","shape":[1,4],"datatype":"FP32","data":[5.1,3.5,1.4,0.2]}]}`)
+)
 
 // Flows are the graphs of the graph suite.
 func Flows() []Flow {

@@ -5,16 +5,10 @@
 package inproc
 
 import (
-	"context"
 	"encoding/json"
-	"fmt"
 	"runtime"
 	"syscall"
 	"time"
-
-	"github.com/leat-ml/leat/bench/echo"
-	"github.com/leat-ml/leat/oip"
-	"github.com/leat-ml/leat/serve"
 )
 
 // Cost is what one operation takes.
@@ -77,33 +71,25 @@ func Reference(body []byte) func() error {
 	}
 }
 
-// Echo asks the echo server of bench/echo in process. stop releases it and
-// fails when an inference was not counted and recorded.
-func Echo(ctx context.Context, path string, body []byte) (op, stop func() error, err error) {
-	srv, counter, err := echo.New()
+// Compare measures op and reference in turn, round by round, about a cell long
+// each.
+func Compare(rounds int, cell time.Duration, op, reference func() error) (ours, refs []Cost, err error) {
+	first, err := Measure(1000, op)
 	if err != nil {
 		return nil, nil, err
 	}
-	if err := srv.Start(ctx); err != nil {
-		return nil, nil, err
-	}
-	target := serve.Target{Method: "POST", Path: path}
-	var out []byte
-	asked := int64(0)
-	op = func() error {
-		asked++
-		ev, err := srv.Serve(ctx, serve.NewEvent(target, body))
-		if err != nil {
-			return err
+	n := max(1000, int(cell/max(first.Wall, time.Nanosecond)))
+	for range rounds {
+		for _, side := range []struct {
+			op    func() error
+			costs *[]Cost
+		}{{op, &ours}, {reference, &refs}} {
+			cost, err := Measure(n, side.op)
+			if err != nil {
+				return nil, nil, err
+			}
+			*side.costs = append(*side.costs, cost)
 		}
-		out, err = oip.AppendBody(out[:0], ev.Body)
-		return err
 	}
-	stop = func() error {
-		if r, i := counter.Records.Load(), counter.Inferences.Load(); r != asked || i != asked {
-			return fmt.Errorf("%d inferences were asked for, %d counted, %d recorded", asked, i, r)
-		}
-		return srv.Close(ctx)
-	}
-	return op, stop, nil
+	return ours, refs, nil
 }

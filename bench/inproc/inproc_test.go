@@ -22,24 +22,33 @@ func TestMeasure(t *testing.T) {
 	}
 }
 
-func TestEchoAndReferenceReadTheBody(t *testing.T) {
+func TestReferenceReadsTheBody(t *testing.T) {
 	body := []byte(`{"inputs":[{"name":"x","shape":[2],"datatype":"FP32","data":[1,2.5]}]}`)
-	op, stop, err := Echo(t.Context(), "/v2/models/echo/infer", body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for range 3 {
-		if err := op(); err != nil {
-			t.Error(err)
-		}
-	}
-	if err := stop(); err != nil {
-		t.Error(err)
-	}
 	if err := Reference(body)(); err != nil {
 		t.Error(err)
 	}
 	if err := Reference(body[1:])(); err == nil {
 		t.Error("half a body: no error")
+	}
+}
+
+// TestFlows has every graph that is measured answer, and has one compared.
+func TestFlows(t *testing.T) {
+	for _, f := range append(Flows(), Peers()...) {
+		op, last, stop, err := GraphAnswer(t.Context(), f, Rows)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := op(); err != nil || len(last()) == 0 {
+			t.Errorf("%s answers %q, %v", f.Name, last(), err)
+		}
+		if err := stop(); err != nil {
+			t.Errorf("%s: %v", f.Name, err)
+		}
+	}
+	nop := func() error { return nil }
+	ours, refs, err := Compare(3, 0, nop, nop)
+	if err != nil || len(ours) != 3 || len(refs) != 3 {
+		t.Errorf("got %d and %d costs, %v", len(ours), len(refs), err)
 	}
 }

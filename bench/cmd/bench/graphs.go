@@ -1,9 +1,14 @@
 package main
 
 import (
+	"bytes"
 	"context"
-	"errors"
+	"encoding/json"
 	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
 	"text/tabwriter"
 
 	"github.com/leat-ml/leat/bench/inproc"
@@ -33,29 +38,35 @@ var graphGoals = map[string]graphGoal{
 	"voting-3-parallel": {micros: 4},
 }
 
-// graphs runs reference and graphs in turn, round by round.
+// graphs has a program of its own run reference and graphs in turn, round by round:
+// one that links the engine and nothing else. What other packages keep in memory,
+// which is most of what the collector finds in this program, is no cost of a graph.
 func (b *bench) graphs(ctx context.Context) error {
+	if err := b.build(ctx, "graphs", "bench/cmd/graphs"); err != nil {
+		return err
+	}
+	cmd := exec.CommandContext(ctx, filepath.Join(b.dir, "graphs"), "-rounds", strconv.Itoa(b.rounds), "-cell", (b.length / 10).String())
+	cmd.Stderr = os.Stderr
+	out, err := cmd.Output()
+	if err != nil {
+		return fmt.Errorf("run the graphs: %w", err)
+	}
 	tw := tabwriter.NewWriter(b.out, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(b.out, "\ngraphs in process: events of four numbers; reference: encoding/json reads them\n")
 	fmt.Fprintln(tw, "graph\tCPU ns [min-max]\tallocs\treference CPU ns\tto reference\twhat is asked\tCPU ns\tto reference\tgoal\t")
 	cpu := map[string]float64{}
-	for _, f := range inproc.Flows() {
-		if err := b.graphRow(ctx, tw, f, cpu); err != nil {
-			return fmt.Errorf("%s: %w", f.Name, err)
+	for dec := json.NewDecoder(bytes.NewReader(out)); dec.More(); {
+		var f inproc.FlowCosts
+		if err := dec.Decode(&f); err != nil {
+			return fmt.Errorf("read the costs of graphs: %w", err)
 		}
+		b.graphRow(tw, f, cpu)
 	}
 	return tw.Flush()
 }
 
-func (b *bench) graphRow(ctx context.Context, tw *tabwriter.Writer, f inproc.Flow, cpu map[string]float64) error {
-	op, stop, err := inproc.Graph(ctx, f, rows)
-	if err != nil {
-		return err
-	}
-	ours, refs, err := b.inprocRounds(op, inproc.Reference(referenceBody()))
-	if err = errors.Join(err, stop()); err != nil {
-		return err
-	}
+func (b *bench) graphRow(tw *tabwriter.Writer, f inproc.FlowCosts, cpu map[string]float64) {
+	ours, refs := f.Ours, f.Refs
 	took := over(ours, func(i int) float64 { return float64(ours[i].CPU) })
 	ref := over(refs, func(i int) float64 { return float64(refs[i].CPU) }).median
 	allocs := over(ours, func(i int) float64 { return ours[i].Allocs }).least
@@ -64,7 +75,7 @@ func (b *bench) graphRow(ctx context.Context, tw *tabwriter.Writer, f inproc.Flo
 	g, ok := graphGoals[f.Name]
 	if !ok {
 		fmt.Fprintln(tw, "\t\t\t\t")
-		return nil
+		return
 	}
 	what, part := "all of it", took.median
 	if g.over != "" {
@@ -79,15 +90,4 @@ func (b *bench) graphRow(ctx context.Context, tw *tabwriter.Writer, f inproc.Flo
 		goal += fmt.Sprintf(", %g allocs", g.allocs)
 	}
 	fmt.Fprintf(tw, "%s\t%.0f\t%.3f\t%s %s\t\n", what, part, part/ref, goal, b.verdict(met))
-	return nil
-}
-
-// referenceBody is the same row as an OIP tensor, which the reference reads.
-func referenceBody() []byte {
-	for _, w := range workloads() {
-		if w.name == "echo-1x4" {
-			return w.body
-		}
-	}
-	return nil
 }

@@ -5,8 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"text/tabwriter"
-	"time"
 
+	"github.com/leat-ml/leat/bench/echoserver"
 	"github.com/leat-ml/leat/bench/inproc"
 )
 
@@ -18,9 +18,6 @@ type inprocGoal struct {
 
 // inprocGoals: 1x4 shall take 1.0 us on a machine where the reference takes 2.58.
 var inprocGoals = map[string]inprocGoal{"echo-1x4": {allocs: 6, ratio: 0.39}, "rows-1x4": {allocs: 6, ratio: 0.39}}
-
-// rows is the same row as echo-1x4 in MLRun's dialect.
-var rows = []byte(`{"inputs": [[5.1, 3.5, 1.4, 0.2]]}`)
 
 // inproc runs reference and leat in turn, round by round.
 func (b *bench) inproc(ctx context.Context) error {
@@ -35,7 +32,7 @@ func (b *bench) inproc(ctx context.Context) error {
 			return fmt.Errorf("%s: %w", w.name, err)
 		}
 		if w.name == "echo-1x4" {
-			if err := b.inprocRow(ctx, tw, workload{name: "rows-1x4", path: w.path, body: rows}, w.body); err != nil {
+			if err := b.inprocRow(ctx, tw, workload{name: "rows-1x4", path: w.path, body: inproc.Rows}, w.body); err != nil {
 				return fmt.Errorf("rows-1x4: %w", err)
 			}
 		}
@@ -45,11 +42,11 @@ func (b *bench) inproc(ctx context.Context) error {
 
 // inprocRow measures a workload next to encoding/json reading reference.
 func (b *bench) inprocRow(ctx context.Context, tw *tabwriter.Writer, w workload, reference []byte) error {
-	op, stop, err := inproc.Echo(ctx, w.path, w.body)
+	op, stop, err := echoserver.Ask(ctx, w.path, w.body)
 	if err != nil {
 		return err
 	}
-	ours, refs, err := b.inprocRounds(op, inproc.Reference(reference))
+	ours, refs, err := inproc.Compare(b.rounds, b.length/10, op, inproc.Reference(reference))
 	if err = errors.Join(err, stop()); err != nil {
 		return err
 	}
@@ -65,26 +62,4 @@ func (b *bench) inprocRow(ctx context.Context, tw *tabwriter.Writer, w workload,
 	fmt.Fprintf(tw, "%s\t%.0f [%.0f-%.0f]\t%.0f\t%.2f\t%.0f\t%.0f\t%.2f\t%s\t\n",
 		w.name, cpu.median, cpu.least, cpu.most, wall.median, allocs, ours[0].Bytes, ref.median, ratio, goal)
 	return nil
-}
-
-// inprocRounds gives each side a tenth of a cell a round.
-func (b *bench) inprocRounds(op, reference func() error) (ours, refs []inproc.Cost, err error) {
-	first, err := inproc.Measure(1000, op)
-	if err != nil {
-		return nil, nil, err
-	}
-	n := max(1000, int(b.length/10/max(first.Wall, time.Nanosecond)))
-	for range b.rounds {
-		for _, side := range []struct {
-			op    func() error
-			costs *[]inproc.Cost
-		}{{op, &ours}, {reference, &refs}} {
-			cost, err := inproc.Measure(n, side.op)
-			if err != nil {
-				return nil, nil, err
-			}
-			*side.costs = append(*side.costs, cost)
-		}
-	}
-	return ours, refs, nil
 }

@@ -96,7 +96,7 @@ func (b *bench) mlrun(ctx context.Context) (err error) {
 }
 
 func (b *bench) mlrunRow(ctx context.Context, tw *tabwriter.Writer, p *python, f inproc.Flow) error {
-	op, last, stop, err := inproc.GraphAnswer(ctx, f, rows)
+	op, last, stop, err := inproc.GraphAnswer(ctx, f, inproc.Rows)
 	if err != nil {
 		return err
 	}
@@ -123,7 +123,7 @@ func (b *bench) mlrunRow(ctx context.Context, tw *tabwriter.Writer, p *python, f
 // mlrunRounds compares one answer, and then measures in turn.
 func (b *bench) mlrunRounds(p *python, f inproc.Flow, op func() error, last func() []byte) (ours, theirs []inproc.Cost, err error) {
 	var told struct{ Answer string }
-	if err := p.ask(map[string]any{"spec": f.Spec, "path": f.Path(), "body": string(rows)}, &told); err != nil {
+	if err := p.ask(map[string]any{"spec": f.Spec, "path": f.Path(), "body": string(inproc.Rows)}, &told); err != nil {
 		return nil, nil, err
 	}
 	if err := op(); err != nil {

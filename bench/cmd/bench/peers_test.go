@@ -49,9 +49,9 @@ func TestRelays(t *testing.T) {
 		if err := srv.Start(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		got, err := srv.Test(t.Context(), "/", string(rows))
+		got, err := srv.Test(t.Context(), "/", string(inproc.Rows))
 		var x, y any
-		if err != nil || json.Unmarshal(got, &x) != nil || json.Unmarshal([]byte(r.answer(string(rows))), &y) != nil || !reflect.DeepEqual(x, y) {
+		if err != nil || json.Unmarshal(got, &x) != nil || json.Unmarshal([]byte(r.answer(string(inproc.Rows))), &y) != nil || !reflect.DeepEqual(x, y) {
 			t.Errorf("%s: %s, %v", r.name, got, err)
 		}
 		if err := srv.Close(t.Context()); err != nil {
@@ -66,7 +66,7 @@ func TestRelays(t *testing.T) {
 func TestPeersAnswer(t *testing.T) {
 	for _, f := range inproc.Peers() {
 		f.MLRun = true
-		op, last, stop, err := inproc.GraphAnswer(t.Context(), f, rows)
+		op, last, stop, err := inproc.GraphAnswer(t.Context(), f, inproc.Rows)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -8,7 +8,7 @@ import (
 	"google.golang.org/grpc"
 
 	"github.com/leat-ml/leat"
-	"github.com/leat-ml/leat/bench/echo"
+	"github.com/leat-ml/leat/bench/echoserver"
 	"github.com/leat-ml/leat/graph"
 	"github.com/leat-ml/leat/oip/inference"
 )
@@ -32,7 +32,7 @@ func serveAs(ctx context.Context, c config) error {
 	at := l.Addr().String()
 	switch name {
 	case leatServer:
-		srv, _, err := echo.New()
+		srv, _, err := echoserver.New()
 		return announced(ctx, srv, err, l)
 	case onnxLeat:
 		srv, err := leat.New(graph.NewRouter().AddModel("echo", "ONNXModelServer", c.model, nil), &leat.Options{Catalog: withONNX(c.library)})

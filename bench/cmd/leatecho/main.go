@@ -10,7 +10,7 @@ import (
 	"net/http"
 	"os"
 
-	"github.com/leat-ml/leat/bench/echo"
+	"github.com/leat-ml/leat/bench/echoserver"
 )
 
 func main() {
@@ -23,7 +23,7 @@ func main() {
 }
 
 func run(ctx context.Context, addr string) error {
-	srv, _, err := echo.New()
+	srv, _, err := echoserver.New()
 	if err != nil {
 		return err
 	}

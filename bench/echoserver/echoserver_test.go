@@ -1,4 +1,4 @@
-package echo
+package echoserver
 
 import (
 	"strings"
@@ -20,5 +20,20 @@ func TestEchoIsCounted(t *testing.T) {
 	}
 	if counter.Records.Load() != 1 || counter.Inferences.Load() != 1 || counter.Errors.Load() != 0 {
 		t.Errorf("counted %d records, %d inferences, %d errors", counter.Records.Load(), counter.Inferences.Load(), counter.Errors.Load())
+	}
+}
+
+func TestAsk(t *testing.T) {
+	op, stop, err := Ask(t.Context(), "/v2/models/echo/infer", []byte(`{"inputs":[{"name":"x","shape":[2],"datatype":"FP32","data":[1,2.5]}]}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		if err := op(); err != nil {
+			t.Error(err)
+		}
+	}
+	if err := stop(); err != nil {
+		t.Error(err)
 	}
 }
