@@ -21,6 +21,7 @@ import (
 	"os"
 	"time"
 
+	"github.com/leat-ml/leat/artifact"
 	"github.com/leat-ml/leat/catalog"
 	"github.com/leat-ml/leat/graph"
 	"github.com/leat-ml/leat/internal/config"
@@ -50,6 +51,9 @@ type Options struct {
 	Function string
 	// MaxBody limits the bytes of a request's body; 0 means 64 MiB.
 	MaxBody int64
+	// Artifacts opens models that are not on this machine, and those of the registry;
+	// nil opens those of this machine. Whoever made it closes it, after the server.
+	Artifacts *artifact.Store
 	// Database is the URL of the database that has a record of every model, its
 	// endpoint; "" is that of the spec, and where that names none, no records are
 	// kept. The program imports what opens it, endpoint/sqlite or endpoint/postgres.
@@ -107,7 +111,7 @@ func New(spec *graph.Spec, o *Options) (*Server, error) {
 	core, problems, err := server.Embed(server.Config{
 		Spec: spec, Models: spec.Models, Catalog: o.Catalog, Code: o.Code, Logger: o.Logger, Recorder: o.Recorder,
 		MLRun: o.MLRun, Function: o.Function, Timeout: o.Timeout, Name: "leat", Version: version.Version,
-		Records: server.Records{Streams: o.Streams},
+		Artifacts: o.Artifacts, Records: server.Records{Streams: o.Streams},
 	}, o.Database, traces)
 	if err != nil || core == nil {
 		return nil, errors.Join(err, problemsError(problems))

@@ -56,6 +56,7 @@ func TestOpenArtifactOfMLRun(t *testing.T) {
 		Labels:    []serve.Feature{feature("label", "int")},
 		Metrics:   map[string]any{"accuracy": 0.97},
 		Framework: "sklearn", Algorithm: "LogisticRegression", Key: "iris", Project: "default", Tree: "1c9ba0ab-2f8b-4c37-9a4f-3c2d1c4a7a52",
+		Marks: map[string]string{"framework": "sklearn"},
 	}
 	for _, path := range []string{"testdata/iris_model", "testdata/iris_model/", "testdata/iris_model/model_spec.yaml"} {
 		got, err := Open(context.Background(), path, ".pkl")

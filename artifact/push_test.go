@@ -96,6 +96,7 @@ func checkIris(t *testing.T, a *serve.Artifact, tree string) {
 		Parameters: map[string]any{"big": 1e16, "list": []any{int64(1), "yes", nil}, "empty": map[string]any{}}, Metrics: map[string]any{"accuracy": 0.97},
 		Features: []serve.Feature{feature("sepal length (cm)", "float"), feature("0", "int")}, Labels: []serve.Feature{feature("label", "int")},
 		Framework: "xgboost", Algorithm: "gbt", Key: "iris", Project: "flowers", Tree: tree,
+		Marks:        map[string]string{"team": "no", "1": "1e5", "framework": "xgboost"},
 		FeatureStats: map[string]any{"sepal length (cm)": map[string]any{"count": 4.0, "max": 1e300, "hist": []any{[]any{int64(1), int64(3)}, []any{0.0, 0.5, 1.0}}}},
 	}
 	got := *a

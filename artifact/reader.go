@@ -65,6 +65,27 @@ func (r *reader) metadata(n *document.Node, d *description) {
 	if v := r.iteration(n, "iter"); v != nil {
 		d.Iter = *v
 	}
+	d.Marks = r.marks(n, "labels")
+}
+
+// marks are the labels of an artifact, as text. What is none is left out: nothing
+// depends on it.
+func (r *reader) marks(n *document.Node, key string) map[string]string {
+	m := member(n, key)
+	if m == nil || m.Kind != document.Map {
+		return nil
+	}
+	var all map[string]string
+	for _, f := range m.Fields {
+		if f.Value.Kind >= document.List {
+			continue
+		}
+		if all == nil {
+			all = make(map[string]string, len(m.Fields))
+		}
+		all[f.Key] = f.Value.Text
+	}
+	return all
 }
 
 // iteration is the number of one; nil where there is none.

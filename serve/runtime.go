@@ -22,6 +22,7 @@ type Artifact struct {
 	Algorithm        string
 	Key              string
 	Tag              string
+	Marks            map[string]string // its own labels, not those of columns: who has made it, for example
 	// Project, Iter and Tree are where it stands in a registry, and URI names it
 	// there; "" and 0 for one that is in none.
 	Project string

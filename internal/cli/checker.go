@@ -5,6 +5,7 @@ import (
 	"errors"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/leat-ml/leat/artifact"
 	"github.com/leat-ml/leat/catalog"
@@ -150,7 +151,11 @@ func placeOf(route *graph.StepSpec) graph.Pos {
 
 // repository checks what is under a path, and loads it.
 func (c *checker) repository(ctx context.Context, src *source) {
-	index, err := repo.Scan(src.models, c.set)
+	root, err := c.brought(ctx, src.models)
+	var index *repo.Index
+	if err == nil {
+		index, err = repo.Scan(root, c.set)
+	}
 	if err != nil {
 		p := graph.Problem{Msg: err.Error()}
 		if src.spec != nil && src.spec.Models != "" {
@@ -159,17 +164,25 @@ func (c *checker) repository(ctx context.Context, src *source) {
 		c.problems = append(c.problems, p)
 		return
 	}
-	dir := folderOf(src.models)
+	dir := folderOf(root)
 	for _, p := range index.Problems() {
 		p.File = filepath.Join(dir, p.File)
 		c.problems = append(c.problems, p)
 	}
-	core, problems := server.New(c.config(src, withoutGraph(src.spec), src.models))
+	core, problems := server.New(c.config(src, withoutGraph(src.spec), root))
 	if core == nil {
 		c.problems = append(c.problems, problems...)
 		return
 	}
 	c.loadAll(ctx, core, index)
+}
+
+// brought is where a repository is on this machine.
+func (c *checker) brought(ctx context.Context, models string) (string, error) {
+	if c.artifacts == nil || !strings.Contains(models, "://") {
+		return models, nil
+	}
+	return c.artifacts.Tree(ctx, models, "")
 }
 
 // withoutGraph is what a spec says of the models beside its graph.

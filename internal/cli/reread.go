@@ -81,7 +81,7 @@ func (r *rereader) paths() (p watch.Paths) {
 		}
 		addModelPaths(&p, filepath.Dir(src.spec.File), src.spec.Graph)
 	}
-	if src.models != "" {
+	if src.models != "" && !strings.Contains(src.models, "://") { // nobody tells of what changes elsewhere
 		r.addRepository(&p, src.models)
 	}
 	return p

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/leat-ml/leat/graph"
 )
@@ -44,7 +45,7 @@ func (o Options) ReadSpec(path string) (*graph.Spec, []graph.Problem) {
 		return nil, []graph.Problem{{File: path, Msg: err.Error()}}
 	}
 	spec, problems := ParseSpec(path, data, o)
-	if spec != nil && spec.Models != "" && !filepath.IsAbs(spec.Models) {
+	if spec != nil && spec.Models != "" && !filepath.IsAbs(spec.Models) && !strings.Contains(spec.Models, "://") {
 		spec.Models = filepath.Join(filepath.Dir(path), spec.Models)
 	}
 	return spec, problems

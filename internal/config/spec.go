@@ -1,6 +1,7 @@
 package config
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/leat-ml/leat/graph"
@@ -99,6 +100,11 @@ func (r *reader) functions(s *graph.Spec, f *document.Field) {
 	}
 }
 
+// modelPlaces are the schemes of what [artifact.Store.Tree] brings.
+//
+// [artifact.Store.Tree]: https://pkg.go.dev/github.com/leat-ml/leat/artifact#Store.Tree
+var modelPlaces = []string{"s3", "gs", "gcs", "azblob", "az", "http", "https"}
+
 func (r *reader) models(s *graph.Spec, f *document.Field) {
 	r.text(&s.Models)(f)
 	s.ModelsPos = graph.Pos(f.Value.Pos)
@@ -106,8 +112,8 @@ func (r *reader) models(s *graph.Spec, f *document.Field) {
 	switch {
 	case isURL && scheme == "file":
 		s.Models = rest
-	case isURL:
-		r.problem(f.Value.Pos, "models: %s:// is not supported by this version yet; a path of this machine is", scheme)
+	case isURL && (rest == "" || !slices.Contains(modelPlaces, strings.ToLower(scheme))):
+		r.problem(f.Value.Pos, "models: a path of this machine, or a URL of s3, gs, azblob, http or https, is wanted; a store:// URI is the model_path of a route")
 		s.Models = ""
 	}
 }

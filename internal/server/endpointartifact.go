@@ -17,6 +17,14 @@ import (
 // data were like.
 func ofArtifact(e *endpoint.Endpoint, a *serve.Artifact, known statistics) {
 	e.Spec.Algorithm = a.Algorithm
+	for key, v := range a.Marks {
+		if e.Metadata.Labels == nil {
+			e.Metadata.Labels = map[string]string{}
+		}
+		if _, own := e.Metadata.Labels[key]; !own { // the model's own say more
+			e.Metadata.Labels[key] = v
+		}
+	}
 	if uri := storeURI(a); uri != "" {
 		e.Spec.ModelURI = uri
 	}

@@ -17,9 +17,13 @@ func TestArtifactInRecord(t *testing.T) {
 		Project: "shop", Key: "iris", Iter: 3, Tree: "t1", Algorithm: "gbt",
 		FeatureStats: map[string]any{"age": map[string]any{"count": 3, "mean": 2.5, "hist": []any{[]any{2, 1}, []any{1.0, 2.0, 3.0}}}},
 	}
-	var e endpoint.Endpoint
+	a.Marks = map[string]string{"team": "risk", "by": "artifact"}
+	e := endpoint.Endpoint{Metadata: endpoint.Metadata{Labels: map[string]string{"by": "load"}}}
 	known := statistics{}
 	ofArtifact(&e, a, known)
+	if d := cmp.Diff(map[string]string{"team": "risk", "by": "load"}, e.Metadata.Labels); d != "" {
+		t.Errorf("labels (-want +got):\n%s", d)
+	}
 	if e.Spec.ModelURI != "store://models/shop/iris#3@t1" || e.Spec.Algorithm != "gbt" {
 		t.Errorf("%+v", e.Spec)
 	}

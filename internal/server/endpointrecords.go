@@ -178,7 +178,7 @@ func describe(e *endpoint.Endpoint, s *v2.Server, known statistics) {
 		e.Status.State, e.Status.Error = string(v2.Failed), st.Err.Error()
 	}
 	if labels := s.Context().Snapshot().Labels; len(labels) > 0 {
-		e.Metadata.Labels = labels
+		e.Metadata.Labels = maps.Clone(labels)
 	}
 	d := s.Description()
 	features, labels := d.Features, d.Labels

@@ -79,9 +79,13 @@ func build(c Config) (g *generation, problems []graph.Problem) {
 		g.made = madeByProgram(c.Spec.Graph, map[string]bool{})
 	}
 	if c.Models != "" {
-		r, err := repo.New(c.Models, repo.Options{Catalog: set, Env: opts.Env, Made: c.note})
+		dir, err := c.repository()
 		if err != nil {
-			return nil, append(problems, graph.Problem{Msg: err.Error()})
+			return nil, append(problems, c.modelsProblem(err))
+		}
+		r, err := repo.New(dir, repo.Options{Catalog: set, Env: opts.Env, Made: c.note})
+		if err != nil {
+			return nil, append(problems, c.modelsProblem(err))
 		}
 		g.repo = r
 		g.models = graph.Of("models", v2.NewRouter(v2.RouterConfig{Env: opts.Env}, r), opts)

@@ -5,8 +5,10 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/leat-ml/leat/artifact"
+	"github.com/leat-ml/leat/graph"
 	"github.com/leat-ml/leat/serve"
 )
 
@@ -18,6 +20,29 @@ func (c *Config) open(ctx context.Context, path, suffix string) (*serve.Artifact
 // fetch brings a file to this machine.
 func (c *Config) fetch(ctx context.Context, url string) (string, error) {
 	return c.Artifacts.Fetch(ctx, c.place(url), c.request("", "").Project)
+}
+
+// bringingTime bounds how long bringing a model repository to this machine takes.
+const bringingTime = 30 * time.Minute
+
+// repository is where the model repository is on this machine, to which one from
+// elsewhere is brought: as it is now, whenever models are read anew.
+func (c *Config) repository() (string, error) {
+	if !strings.Contains(c.Models, "://") {
+		return c.Models, nil
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), bringingTime)
+	defer cancel()
+	return c.Artifacts.Tree(ctx, c.Models, c.request("", "").Project)
+}
+
+// modelsProblem is an error of the model repository, where a spec names it.
+func (c *Config) modelsProblem(err error) graph.Problem {
+	p := graph.Problem{Msg: err.Error()}
+	if c.Spec != nil && c.Spec.Models != "" {
+		p.File, p.Pos = c.Spec.File, c.Spec.ModelsPos
+	}
+	return p
 }
 
 // request is what is asked of the store of artifacts: references without a project
