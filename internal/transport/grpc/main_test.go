@@ -24,7 +24,7 @@ import (
 func TestMain(m *testing.M) { leaktest.Main(m) }
 
 // patience is how long a test waits for what has to come.
-const patience = 30 * time.Second
+const patience = 2 * time.Minute
 
 type handlerFunc func(ctx context.Context, ev *serve.Event) (*serve.Event, error)
 

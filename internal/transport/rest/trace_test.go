@@ -76,9 +76,9 @@ func TestTracer(t *testing.T) {
 // TestTracerOfLateRequests checks that what the watchdog answers is told as it
 // was answered, once the handler has ended.
 func TestTracerOfLateRequests(t *testing.T) {
-	spy := &tail{}
+	spy, answered := &tail{}, make(chan struct{})
 	h := New(handlerFunc(func(context.Context, *serve.Event) (*serve.Event, error) {
-		time.Sleep(10 * slack)
+		<-answered
 		return &serve.Event{}, nil
 	}), Options{Tracer: spy, Timeout: time.Millisecond})
 	srv := httptest.NewServer(h)
@@ -87,6 +87,7 @@ func TestTracerOfLateRequests(t *testing.T) {
 		t.Fatal(err)
 	}
 	resp.Body.Close()
+	close(answered)
 	srv.Close() // waits for the handler
 	if d := cmp.Diff([]note{{504, errLate.Error()}}, spy.ended); d != "" || resp.StatusCode != 504 {
 		t.Errorf("answered %d: %s", resp.StatusCode, d)
