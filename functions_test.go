@@ -80,7 +80,7 @@ graph:
 	order(first, all)
 	child = serve("pricing", same)
 	prices := filepath.Join(dir, "prices.jsonl")
-	for late := time.Now().Add(20 * time.Second); lines(prices) < all && time.Now().Before(late); {
+	for late := time.Now().Add(2 * time.Minute); lines(prices) < all && time.Now().Before(late); {
 		time.Sleep(time.Millisecond)
 	}
 	if err := errors.Join(child.Close(t.Context()), parent.Close(t.Context())); err != nil {

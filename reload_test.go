@@ -91,7 +91,7 @@ func TestReloadQueues(t *testing.T) {
 			}
 			wg.Wait()
 			prices := filepath.Join(dir, "prices.jsonl")
-			for late := time.Now().Add(20 * time.Second); lines(prices) < requests && time.Now().Before(late); {
+			for late := time.Now().Add(2 * time.Minute); lines(prices) < requests && time.Now().Before(late); {
 				time.Sleep(time.Millisecond) // a file keeps what is in it when the server is closed
 			}
 			if err := srv.Close(t.Context()); err != nil {

@@ -135,12 +135,12 @@ func TestBroken(t *testing.T) {
 	w := newWorld(t, map[string]string{"m.ubj": "model"})
 	dir := filepath.Join(t.TempDir(), "cache")
 	s := newStore(t, dir)
-	s.Cache.patient = 50 * time.Millisecond
 	w.half.Store(true)
 	_, err := s.Open(t.Context(), Request{Path: w.at("m.ubj")})
 	wants(t, err, "m.ubj: 2 bytes came of 5")
 	w.half.Store(false)
 	w.jam.Store(true)
+	s.Cache.patient = 50 * time.Millisecond
 	_, err = s.Open(t.Context(), Request{Path: w.at("m.ubj")})
 	wants(t, err, "m.ubj: nothing has come for 50ms")
 	ctx, cancel := context.WithCancel(t.Context())

@@ -141,13 +141,11 @@ func (pending) Warm(ctx context.Context) error {
 
 func waitFor(t *testing.T, ok func() bool) {
 	t.Helper()
-	for range 1000 {
-		if ok() {
-			return
+	for deadline := time.Now().Add(2 * time.Minute); !ok(); time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("it never came to be")
 		}
-		time.Sleep(time.Millisecond)
 	}
-	t.Fatal("it never came to be")
 }
 
 // remote is a step that waits for something outside.

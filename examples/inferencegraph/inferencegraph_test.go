@@ -197,7 +197,7 @@ func startRouter(t *testing.T, path, graph, url string) func(string) answer {
 		_ = cmd.Wait()
 	})
 	at := fmt.Sprintf("http://127.0.0.1:%d", routerPort)
-	for end := time.Now().Add(20 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+	for end := time.Now().Add(2 * time.Minute); ; time.Sleep(50 * time.Millisecond) {
 		resp, err := http.Get(at + "/readyz")
 		if err == nil {
 			resp.Body.Close()
