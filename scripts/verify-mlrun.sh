@@ -68,6 +68,8 @@ if [ -n "${ONLY:-}" ]; then
 fi
 LEAT_MLRUN_ANSWERS=$answers ${GO:-go} test -count 1 ./conformance -run '^TestVerifyMLRun$' -v |
 	grep -v -e '^=== ' -e '--- PASS'
+LEAT_PYARROW=$PWD/$venv/bin/python ${GO:-go} test -count 1 ./cmd/leat -run '^TestRecordRows$' -v |
+	grep -v -e '^=== ' -e '--- PASS'
 if [ -n "${RECORD:-}" ]; then
 	[ "${MLRUN:-pinned}" = pinned ] || fail "the answers of the pinned MLRun are kept, not those of $MLRUN"
 	cp "$answers" conformance/verify/answers.jsonl
