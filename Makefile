@@ -129,6 +129,10 @@ verify-kserve: ## compare the inference graphs of examples/inferencegraph with K
 	@router=$$(scripts/kserve.sh) && LEAT_KSERVE_ROUTER=$$router LEAT_KSERVE_RECORD=$(RECORD) \
 	$(GO) test -count 1 ./examples/inferencegraph -v | grep -v -e '^=== ' -e '--- PASS'
 
+.PHONY: verify-openapi
+verify-openapi: setup ## the OpenAPI documents against servers, by schemathesis, installed below .cache; VERIFY=smoke is short
+	@scripts/verify-openapi.sh
+
 .PHONY: verify-clients
 verify-clients: setup ## clients that are not ours, Triton's, KServe's and grpcurl, against a server, installed below .cache; KSERVE=0 without KServe's, which is large
 	@scripts/verify-clients.sh

@@ -43,7 +43,7 @@ var (
 // answersTo serves an operation of the generate extension, or of MLServer's streams.
 func (s *Server) answersTo(ctx context.Context, ev *serve.Event, op string) error {
 	switch {
-	case !sends(ev):
+	case ev.Target.Method != "POST" && ev.Target.Method != "": // "" is of what came otherwise
 		return s.wrongMethod(op, ev, "POST")
 	case op == opGenerate:
 		return s.generate(ctx, ev)
