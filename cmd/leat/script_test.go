@@ -3,10 +3,13 @@ package main
 import (
 	"errors"
 	"flag"
+	"io"
 	"io/fs"
+	"net/http"
 	"os"
 	"path/filepath"
 	"regexp"
+	"strings"
 	"testing"
 	"time"
 
@@ -45,19 +48,22 @@ func TestScripts(t *testing.T) {
 	})
 }
 
-// await waits until a file has a line that matches a pattern, and sets the
-// variables that the following arguments name to its groups: what a server in
-// the background printed.
+// await waits until a file, or what a URL gives, has a line that matches a pattern,
+// and sets the variables that the following arguments name to its groups: what a
+// server in the background printed, or counts.
 func await(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 2 {
 		ts.Fatalf("usage: await file pattern [variable ...]")
 	}
 	re, err := regexp.Compile("(?m)" + args[1])
 	ts.Check(err)
-	file, names := ts.MkAbs(args[0]), args[2:]
+	read, names := func() ([]byte, error) { return os.ReadFile(ts.MkAbs(args[0])) }, args[2:]
+	if strings.HasPrefix(args[0], "http://") {
+		read = func() ([]byte, error) { return fetch(args[0]) }
+	}
 	var content []byte
-	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
-		content, err = os.ReadFile(file)
+	for deadline := time.Now().Add(3 * time.Minute); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
+		content, err = read()
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			ts.Fatalf("%v", err)
 		}
@@ -69,4 +75,13 @@ func await(ts *testscript.TestScript, neg bool, args []string) {
 		}
 	}
 	ts.Fatalf("%s does not match %s:\n%s", args[0], args[1], content)
+}
+
+func fetch(url string) ([]byte, error) {
+	resp, err := http.Get(url)
+	if err != nil {
+		return nil, err
+	}
+	defer resp.Body.Close()
+	return io.ReadAll(resp.Body)
 }
