@@ -3,15 +3,28 @@ package python
 import (
 	"context"
 	"errors"
-	"strconv"
 	"time"
 
 	"github.com/leat-ml/leat/serve"
 )
 
-// window is how many answers of one call may be on their way from a worker. It is
-// told of half of them at once when they have been taken.
-const window = 32
+// window is how many answers of one call may be on their way from a worker, of which
+// several have no more than a mebibyte. It is told of those that have been taken when
+// they are half of them, or an eighth of the bytes.
+const (
+	window     = 32
+	windowPart = 128 << 10 // bytes
+)
+
+// taken is what has been taken and the worker has not been told of.
+type taken struct{ parts, bytes int }
+
+func (t *taken) add(part *frame) {
+	t.parts++
+	t.bytes += len(part.body)
+}
+
+func (t *taken) much() bool { return t.parts >= window/2 || t.bytes >= windowPart }
 
 // stream sends a frame and gives each part of the answer to take, in their order,
 // one after another: the worker sends so many parts and no more until they have
@@ -28,17 +41,20 @@ func (c *conn) stream(ctx context.Context, f *frame, take func(*frame) error) (l
 		return last, err
 	}
 	c.attend()
-	for taken := 1; ; taken++ {
+	var untold taken
+	for {
 		select {
 		case part := <-w.flow:
+			untold.add(&part)
 			err = take(&part)
 		case last, ok := <-w.back:
 			return c.finish(w, last, ok, take)
 		case <-ctx.Done():
 			err = context.Cause(ctx)
 		}
-		if err == nil && taken%(window/2) == 0 {
-			err = c.more(ctx, f)
+		if err == nil && untold.much() {
+			err = c.more(ctx, f, untold.parts)
+			untold = taken{}
 		}
 		if err != nil {
 			c.forsake(ctx, w, f)
@@ -72,11 +88,11 @@ func (c *conn) attend() {
 	}
 }
 
-var moreMeta = []byte(`{"parts":` + strconv.Itoa(window/2) + `}`)
-
-// more tells the worker that half a window of parts has been taken.
-func (c *conn) more(ctx context.Context, f *frame) error {
-	return c.write(ctx, &frame{kind: kindMore, object: f.object, call: f.call, meta: moreMeta})
+// more tells the worker that parts have been taken.
+func (c *conn) more(ctx context.Context, f *frame, parts int) error {
+	var m meta
+	m.number("parts", uint64(parts))
+	return c.write(ctx, &frame{kind: kindMore, object: f.object, call: f.call, meta: m.end()})
 }
 
 // part keeps a part of a stream for who takes it. The lock is held.
