@@ -146,7 +146,7 @@ type slowLoad struct{ base }
 func (m *slowLoad) Load(ctx context.Context, mc *serve.ModelContext) error {
 	m.ctx = mc
 	select {
-	case <-time.After(400 * time.Millisecond):
+	case <-time.After(3 * time.Second): // long enough for a request to come before it, on any machine
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()
