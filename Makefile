@@ -137,6 +137,10 @@ verify-openapi: setup ## the OpenAPI documents against servers, by schemathesis,
 verify-clients: setup ## clients that are not ours, Triton's, KServe's and grpcurl, against a server, installed below .cache; KSERVE=0 without KServe's, which is large
 	@scripts/verify-clients.sh
 
+.PHONY: verify-vanish
+verify-vanish: setup build ## 10,000 clients go away in the middle of their requests: CPU a request, memory and goroutines before and after
+	$(GO) run ./bench/cmd/vanish
+
 .PHONY: verify-python
 verify-python: setup ## run MLRun's cases through Python workers, and again with the real MLRun in them; ALL=1 all specs, which takes four times as long
 	$(GO) test -count 1 ./runtime/python -run '^Test(WorkerSuite|PickledModel|Crash|Hang|MemoryLimit|KilledServer)'

@@ -6,6 +6,8 @@ import (
 	"maps"
 
 	gogrpc "google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 
 	"github.com/leat-ml/leat/serve"
 )
@@ -120,7 +122,16 @@ func (v *conversation) turn(m *inferRequest) error {
 	if last {
 		resp.flag(isFinal, true)
 	}
-	return v.ss.SendMsg(resp)
+	return gone(v.ss.SendMsg(resp))
+}
+
+// gone makes of an error of SendMsg what it means: that a connection is not available
+// any more is nobody's fault but the client's.
+func gone(err error) error {
+	if status.Code(err) == codes.Unavailable {
+		return &serve.Error{Code: serve.Canceled, Op: "send an answer", Err: err}
+	}
+	return err
 }
 
 // flag sets a parameter of the answer, whose others may be somebody else's.

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	gogrpc "google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 
 	pb "github.com/leat-ml/leat/oip/inference"
 	"github.com/leat-ml/leat/serve"
@@ -95,5 +97,17 @@ func (w *world) vanish(t *testing.T, req *pb.ModelInferRequest, after int64, str
 	if s, err := client.ModelStreamInfer(ctx); err == nil {
 		_ = s.Send(req)
 		_, _ = s.Recv()
+	}
+}
+
+// TestGone: a connection that broke while an answer was sent is not told of as a
+// failure of the server's.
+func TestGone(t *testing.T) {
+	err := gone(status.Error(codes.Unavailable, "transport is closing"))
+	if code := statusOf(err).Code(); code != codes.Canceled || blames(code) {
+		t.Errorf("got %v", err)
+	}
+	if err := status.Error(codes.Internal, "no"); gone(err) != err || gone(nil) != nil { //nolint:errorlint // the same
+		t.Error("another error was changed")
 	}
 }
