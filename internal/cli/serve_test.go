@@ -83,7 +83,7 @@ func TestServeUntilSIGTERM(t *testing.T) {
 	started := &trigger{on: "curl ", fire: func() { signals <- syscall.SIGTERM }}
 	var errs bytes.Buffer
 	env.Stdout, env.Stderr = started, &errs
-	exit := Run(t.Context(), []string{"serve", dir, "--http", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--drain", "1s", "--access-log", "off"}, env)
+	exit := Run(t.Context(), []string{"serve", dir, "--http", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--drain", "2m", "--access-log", "off"}, env)
 	if exit != Done {
 		t.Errorf("exit %d, want %d; stderr %s", exit, Done, errs.String())
 	}
