@@ -11,6 +11,9 @@ LDFLAGS := -s -w -X $(MODULE)/internal/version.Version=$(VERSION) -X $(MODULE)/i
 GO ?= go
 GOBUILD = $(GO) build -trimpath -ldflags '$(LDFLAGS)'
 FUZZTIME ?= 30s
+# of a package's tests, of which the longest take a minute or two: Go's 10m is too
+# short for a machine that is slow, or busy with something else
+TESTTIME ?= 25m
 
 GOLANGCI_VERSION := $(shell awk '$$1 == "github.com/golangci/golangci-lint/v2" { print $$2 }' tools/go.mod)
 GOLANGCI := .bin/golangci-lint-$(GOLANGCI_VERSION)
@@ -40,7 +43,7 @@ run: setup build ## set up, build and serve examples/quickstart on 127.0.0.1:808
 
 .PHONY: test
 test: setup ## set up and run every test
-	@set -o pipefail; $(GO) test -json -shuffle=on ./... | $(GO) run ./scripts/testsum
+	@set -o pipefail; $(GO) test -json -shuffle=on -timeout $(TESTTIME) ./... | $(GO) run ./scripts/testsum
 
 .PHONY: check
 check: check-format check-generated vet lint verify-quickstart race ## everything a change must pass; race includes the test of the dependency rules
@@ -64,7 +67,7 @@ lint: $(GOLANGCI) ## golangci-lint, built once from tools/go.mod
 
 .PHONY: race
 race: setup ## every test with the race detector
-	@set -o pipefail; $(GO) test -json -race -shuffle=on ./... | $(GO) run ./scripts/testsum
+	@set -o pipefail; $(GO) test -json -race -shuffle=on -timeout $(TESTTIME) ./... | $(GO) run ./scripts/testsum
 
 .PHONY: vuln
 vuln: $(VULN) ## known vulnerabilities; not part of check, since it needs the database at vuln.go.dev
