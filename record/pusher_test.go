@@ -120,9 +120,7 @@ func TestOutage(t *testing.T) {
 	until(t, "all records", func() bool { return balanced(t, p).Delivered == n })
 	inOrder(t, s.numbers(t), n)
 	until(t, "no files", func() bool { list, err := os.ReadDir(f.path); return err == nil && len(list) == 0 })
-	if l := p.Ledger(); l.Failing || l.DiskBytes != 0 {
-		t.Errorf("ledger %+v", l)
-	}
+	until(t, "that all is well", func() bool { l := p.Ledger(); return !l.Failing && l.DiskBytes == 0 })
 }
 
 // TestHanging has attempts that do not return: records go to files all the same.
@@ -294,10 +292,11 @@ func TestFullDisk(t *testing.T) {
 			log.Record(infer(t, n))
 			n++
 		}
-		return balanced(t, p).Dropped > 0
+		l := balanced(t, p)
+		return l.Dropped > 0 && l.Spilled > 0 // what comes faster than files are written is dropped, too
 	})
 	l := balanced(t, p)
-	if l.DiskBytes > disk || l.Spilled == 0 {
+	if l.DiskBytes > disk {
 		t.Errorf("ledger %+v", l)
 	}
 	s.down(nil)
@@ -340,10 +339,7 @@ func TestBatches(t *testing.T) {
 		log.Record(r)
 	}
 	log.Record(failure(t, `{"inputs": [[4]]}`, errDown))
-	until(t, "a batch and a failure", func() bool { return len(s.all()) == 2 })
-	if l := balanced(t, p); l.Queued != 1 {
-		t.Errorf("ledger %+v", l)
-	}
+	until(t, "a batch and a failure", func() bool { return len(s.all()) == 2 && balanced(t, p).Queued == 1 })
 	shut(t, p)
 	if d := cmp.Diff([]int{0, 1, 2, 4, 3}, s.numbers(t)); d != "" || len(s.all()) != 3 {
 		t.Error(d, s.all())
