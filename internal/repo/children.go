@@ -3,8 +3,12 @@ package repo
 import (
 	"fmt"
 	"maps"
+	"os"
+	"path"
 	"slices"
 	"strings"
+
+	"github.com/leat-ml/leat/internal/repo/mlserver"
 )
 
 // children are the models in a repository's folder, by name; with only those of
@@ -23,7 +27,7 @@ func (s *scanner) children(top *folder, only string) []*Model {
 		}
 	}
 	for _, dir := range top.dirs {
-		if wanted(dir) {
+		if wanted(dir) || s.namesItself(top.in(dir)) {
 			add(s.child(top, dir))
 		}
 	}
@@ -39,10 +43,38 @@ func (s *scanner) children(top *folder, only string) []*Model {
 	return models
 }
 
-// one is the model of a name: what is there twice is refused as a whole.
+// namesItself says whether the model in a folder may have another name than that.
+func (s *scanner) namesItself(dir string) bool {
+	_, err := os.Stat(s.path(path.Join(dir, mlserver.File)))
+	return err == nil
+}
+
+// versionsOf puts models together that are versions of one, in folders of their own;
+// nil where they are not.
+func versionsOf(same []*Model) *Model {
+	all := *same[0]
+	all.Versions, all.Versioned = nil, true
+	for _, m := range same {
+		if !m.variants || m.Err != nil || all.hasVersion(m.Versions[0].Number) {
+			return nil
+		}
+		all.Versions = append(all.Versions, m.Versions...)
+		if m != same[0] {
+			all.Warnings = append(all.Warnings, m.Warnings...)
+		}
+	}
+	sortVersions(all.Versions)
+	return &all
+}
+
+// one is the model of a name: what is there twice is refused as a whole, unless
+// those are versions.
 func one(same []*Model) *Model {
 	if len(same) == 1 {
 		return same[0]
+	}
+	if all := versionsOf(same); all != nil {
+		return all
 	}
 	paths := make([]string, len(same))
 	for i, m := range same {

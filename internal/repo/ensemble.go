@@ -7,7 +7,9 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/leat-ml/leat/internal/repo/foreign"
 	"github.com/leat-ml/leat/internal/repo/triton"
+	"github.com/leat-ml/leat/schedule"
 	"github.com/leat-ml/leat/serve"
 	"github.com/leat-ml/leat/v2"
 )
@@ -22,19 +24,56 @@ type ensemble struct {
 	repo  *Repository // set when it is built
 	to    []*route    // of the steps, set by Load
 	desc  serve.Description
+
+	caches  bool // it keeps answers
+	cache   *schedule.Cache
+	calls   *schedule.Batcher // counts what is not answered from the cache
+	warmups []foreign.Warmup
 }
 
-func (t *tritonVersion) ensemble() *ensemble {
-	e := &ensemble{name: t.m.Name, c: t.c, steps: t.c.Steps()}
+func (t *tritonVersion) ensemble() (*ensemble, error) {
+	e := &ensemble{name: t.m.Name, c: t.c, steps: t.c.Steps(), caches: t.c.GetResponseCache().GetEnable()}
 	e.desc = serve.Description{Platform: "ensemble", Inputs: t.c.Inputs(), Outputs: t.c.Outputs(), MaxBatch: int(t.c.MaxBatchSize)}
-	return e
+	labels, err := t.labels()
+	if err != nil {
+		return nil, err
+	}
+	for i := range e.desc.Outputs {
+		e.desc.Outputs[i].Classes = labels[e.desc.Outputs[i].Name]
+	}
+	e.warmups, err = t.warmups()
+	return e, err
 }
 
 // in is the same ensemble in a repository that finds its models.
 func (e *ensemble) in(r *Repository) *ensemble {
 	own := *e
 	own.repo = r
+	if e.caches {
+		own.calls = schedule.NewBatcher(predictor((&own).predict), schedule.BatchOptions{})
+		own.cache = schedule.NewCache(own.calls, cacheBytes)
+	}
 	return &own
+}
+
+// A predictor is a function as what predicts.
+type predictor func(ctx context.Context, req *serve.Request) (any, error)
+
+// Predict implements [schedule.Predictor].
+func (f predictor) Predict(ctx context.Context, req *serve.Request) (any, error) { return f(ctx, req) }
+
+// Warm implements [serve.Warmer].
+func (e *ensemble) Warm(ctx context.Context) error {
+	return foreign.Warm(ctx, predictor(e.predict), e.warmups)
+}
+
+// Counts implements [serve.Counter].
+func (e *ensemble) Counts() (c serve.Counts, ok bool) {
+	if e.cache == nil {
+		return c, false
+	}
+	c, _ = e.calls.Counts()
+	return e.cache.Counts(c), true
 }
 
 // label is a step in errors: its place, and the model.
@@ -175,8 +214,16 @@ func (e *ensemble) Down() error {
 	return nil
 }
 
-// Predict has each model answer when its inputs are there.
+// Predict answers from memory, or has the models answer.
 func (e *ensemble) Predict(ctx context.Context, req *serve.Request) (any, error) {
+	if e.cache != nil {
+		return e.cache.Predict(ctx, req)
+	}
+	return e.predict(ctx, req)
+}
+
+// predict has each model answer when its inputs are there.
+func (e *ensemble) predict(ctx context.Context, req *serve.Request) (any, error) {
 	f := &flow{e: e, req: req, tensors: map[string]*serve.Tensor{}, begun: make([]bool, len(e.steps)), done: make(chan stepDone)}
 	for _, t := range req.Inputs {
 		f.tensors[t.Name] = t

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 
@@ -36,7 +37,20 @@ type Model struct {
 	// version is "1".
 	Versioned bool
 
-	depth int // of the models that it is made of; 0 of one that is made of none
+	// variants says that versions of the model may be in folders of their own, as
+	// MLServer has them.
+	variants bool
+	depth    int // of the models that it is made of; 0 of one that is made of none
+	// dir is a folder that was made for the model and goes with it; "" as a rule.
+	dir string
+}
+
+// remove removes what was made for the model on the disk.
+func (m *Model) remove() error {
+	if m.dir == "" {
+		return nil
+	}
+	return os.RemoveAll(m.dir)
 }
 
 // A Version is one version of a model.

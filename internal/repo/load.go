@@ -22,19 +22,24 @@ import (
 // state still finishes its requests, the new one serves and the error is that
 // of ctx.
 func (r *Repository) Load(ctx context.Context, name string) error {
+	return r.load(ctx, name, func() (*Model, error) { return r.look(name) })
+}
+
+// load loads what look finds.
+func (r *Repository) load(ctx context.Context, name string, look func() (*Model, error)) error {
 	unlock, err := r.lock(ctx, name)
 	if err != nil {
 		return err
 	}
 	defer unlock()
 	start := time.Now()
-	entry, err := r.look(name)
+	entry, err := look()
 	if err != nil {
 		return err
 	}
 	next, err := r.build(entry)
 	if err != nil {
-		return err
+		return also(err, entry.remove())
 	}
 	r.loadAll(ctx, next.instances)
 	old, taken, err := r.replace(ctx, name, next)
@@ -203,6 +208,7 @@ func (r *Repository) drain(m *model) <-chan error {
 		for _, in := range m.instances {
 			err = also(err, in.close())
 		}
+		err = also(err, m.entry.remove())
 		if err != nil {
 			r.env.Logger.Error("model was not released", "model", m.entry.Name, "error", err)
 		}

@@ -10,6 +10,7 @@ import (
 	"github.com/leat-ml/leat/catalog"
 	"github.com/leat-ml/leat/graph"
 	"github.com/leat-ml/leat/internal/config"
+	"github.com/leat-ml/leat/internal/repo/mlserver"
 	"github.com/leat-ml/leat/internal/repo/triton"
 )
 
@@ -20,7 +21,7 @@ const (
 
 // foreignFiles are the files that other servers describe a model by. A model is not
 // served without what they say.
-var foreignFiles = []string{triton.File, "model-settings.json"}
+var foreignFiles = []string{triton.File, mlserver.File}
 
 // describesModel says whether a file in the folder makes it that of a model.
 func (f *folder) describesModel() bool {
@@ -33,8 +34,8 @@ func (s *scanner) model(name string, f *folder) *Model {
 	if !s.fill(m, f) {
 		return nil
 	}
-	if err := checkName(name); err != nil {
-		return refused(name, f.rel, err)
+	if err := checkName(m.Name); err != nil {
+		return refused(m.Name, f.rel, err)
 	}
 	if m.Err != nil {
 		m.Versions = nil
@@ -84,7 +85,7 @@ func (s *scanner) described(m *Model, f *folder, numbers []string) bool {
 		case file == triton.File:
 			m.Err = s.triton(m, f, numbers)
 		default:
-			m.Err = fmt.Errorf("%s is not supported by this version yet", file)
+			m.Err = s.mlserver(m, f)
 		}
 		return true
 	}

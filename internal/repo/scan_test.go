@@ -186,7 +186,7 @@ d (d)
 ok (ok.fake)
   1* fake ok.fake
 resnet (resnet): resnet/config.pbtxt:1:7: name is a string in quotes, found "x"
-sk (sk): model-settings.json is not supported by this version yet`},
+sk (sk): sk/model-settings.json:1:1: implementation is missing`},
 		{"one name twice", map[string]string{"churn.fake": good, "churn/1/x": good, "a.1": good, "a.2": good, "a.md": "x"}, `
 a (a.1 and a.2): 2 models have this name: a.1 and a.2; rename all but one
 churn (churn.fake and churn): 2 models have this name: churn.fake and churn; rename all but one`},

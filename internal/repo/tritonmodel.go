@@ -99,7 +99,7 @@ func (t *tritonVersion) version() Version {
 	}
 	if t.c.Kind == triton.Ensemble {
 		v.Path = t.s.path(t.f.rel)
-		v.ensemble = t.ensemble()
+		v.ensemble, v.Err = t.ensemble()
 		return v
 	}
 	if v.Err = t.locate(&v); v.Err != nil {

@@ -72,8 +72,14 @@ func (r *objects) Load(ctx context.Context, a *serve.Artifact, spec serve.ModelS
 	if err != nil {
 		return nil, err
 	}
-	l := &Loaded{code: &r.code}
-	i, err := r.code.find(ctx)
+	workers, args, err := workersOf(spec.Parameters)
+	if err != nil {
+		return nil, err
+	}
+	code := r.code
+	code.Workers = workers
+	l := &Loaded{code: &code}
+	i, err := code.find(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -81,9 +87,9 @@ func (r *objects) Load(ctx context.Context, a *serve.Artifact, spec serve.ModelS
 	if l.program, err = installed(); err != nil {
 		return nil, err
 	}
-	m := &Model{loaded: l, object: &Object{Kind: kindObject}, creation: creation{Kind: kindObject, Args: spec.Parameters}}
+	m := &Model{loaded: l, object: &Object{Kind: kindObject}, creation: creation{Kind: kindObject, Args: args}}
 	mc := serve.NewModelContext(serve.ModelOptions{
-		Args: spec.Parameters,
+		Args: args,
 		Open: func(context.Context, string, string) (*serve.Artifact, error) { return a, nil },
 	})
 	mc.Name, mc.Version, mc.Path = spec.Name, spec.Version, file

@@ -46,7 +46,11 @@ func (r *scripts) Load(ctx context.Context, a *serve.Artifact, spec serve.ModelS
 	}
 	code := r.code
 	code.Paths, code.Workers, code.Folder = s.paths, s.workers, filepath.Dir(s.file)
-	l, err := code.Load(ctx, nil)
+	var names []string
+	if s.class != "" {
+		names = []string{s.class}
+	}
+	l, err := code.Load(ctx, names)
 	if err != nil {
 		return nil, err
 	}
@@ -87,19 +91,13 @@ func scriptOf(a *serve.Artifact, parameters map[string]any) (*script, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &script{file: file, workers: 1, args: maps.Clone(parameters)}
-	if s.args == nil {
-		s.args = map[string]any{}
+	s := &script{file: file}
+	if s.workers, s.args, err = workersOf(parameters); err != nil {
+		return nil, err
 	}
 	if v, ok := s.take("class"); ok {
 		if s.class, ok = v.(string); !ok {
 			return nil, fmt.Errorf("parameter class is %v, and not the name of a class", v)
-		}
-	}
-	if v, ok := s.take("workers"); ok {
-		n, isNumber := serve.Number64(v)
-		if s.workers = int(n); !isNumber || n < 1 || n > maxScriptWorkers || float64(s.workers) != n {
-			return nil, fmt.Errorf("parameter workers is %v: it takes a whole number from 1 to %d", v, maxScriptWorkers)
 		}
 	}
 	if v, ok := s.take("configuration"); ok {
@@ -110,6 +108,25 @@ func scriptOf(a *serve.Artifact, parameters map[string]any) (*script, error) {
 	}
 	err = s.code()
 	return s, err
+}
+
+// workersOf takes the number of processes out of the parameters; 1 if it is not
+// there.
+func workersOf(parameters map[string]any) (workers int, others map[string]any, err error) {
+	others = maps.Clone(parameters)
+	if others == nil {
+		others = map[string]any{}
+	}
+	v, ok := others["workers"]
+	delete(others, "workers")
+	if !ok || v == nil {
+		return 1, others, nil
+	}
+	n, isNumber := serve.Number64(v)
+	if workers = int(n); !isNumber || n < 1 || n > maxScriptWorkers || float64(workers) != n {
+		return 0, nil, fmt.Errorf("parameter workers is %v: it takes a whole number from 1 to %d", v, maxScriptWorkers)
+	}
+	return workers, others, nil
 }
 
 func (s *script) take(key string) (v any, ok bool) {

@@ -181,15 +181,17 @@ func (a *adapted) Predict(ctx context.Context, req *serve.Request) (any, error) 
 }
 
 // Warm implements [serve.Warmer]: it has the model answer the plan's requests.
-func (m *Model) Warm(ctx context.Context) error {
-	for _, w := range m.plan.Warmups {
-		req := &serve.Request{Op: "infer", Dialect: serve.OIP}
-		req = req.WithInputs(w.Inputs...)
+func (m *Model) Warm(ctx context.Context) error { return Warm(ctx, m.warmed(), m.plan.Warmups) }
+
+// Warm has a model answer requests.
+func Warm(ctx context.Context, to schedule.Predictor, warmups []Warmup) error {
+	for _, w := range warmups {
+		req := (&serve.Request{Op: "infer", Dialect: serve.OIP}).WithInputs(w.Inputs...)
 		for range max(1, w.Count) {
 			if err := ctx.Err(); err != nil {
 				return err
 			}
-			if _, err := m.warmed().Predict(ctx, req); err != nil {
+			if _, err := to.Predict(ctx, req); err != nil {
 				return fmt.Errorf("%s: %w", w.Name, err)
 			}
 		}

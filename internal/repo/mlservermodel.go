@@ -1,0 +1,160 @@
+package repo
+
+import (
+	"fmt"
+	"os"
+	"path"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+
+	"github.com/leat-ml/leat/catalog"
+	"github.com/leat-ml/leat/internal/repo/foreign"
+	"github.com/leat-ml/leat/internal/repo/mlserver"
+	"github.com/leat-ml/leat/schedule"
+	"github.com/leat-ml/leat/serve"
+)
+
+// mlserver fills in a model that model-settings.json describes.
+func (s *scanner) mlserver(m *Model, f *folder) error {
+	rel := f.in(mlserver.File)
+	text, err := s.readSettings(rel)
+	if err != nil {
+		return fmt.Errorf("%s: %w", rel, err)
+	}
+	c, problems := mlserver.Read(text)
+	if c.Name != "" {
+		m.Name = c.Name
+	}
+	if err := m.found(rel, problems); err != nil {
+		return err
+	}
+	s.serverWorkers(m, c)
+	number := c.Version
+	if number == "" {
+		number = firstVersion
+	}
+	m.variants = true
+	m.Versions = []Version{s.mlserverVersion(number, f, c)}
+	return nil
+}
+
+// serverWorkers takes the number of processes from the server's settings, where the
+// model's say none.
+func (s *scanner) serverWorkers(m *Model, c *mlserver.Settings) {
+	text, err := s.readSettings(mlserver.ServerFile)
+	if err != nil {
+		return // there is none, as a rule
+	}
+	workers, problems := mlserver.ServerWorkers(text)
+	_ = m.found(mlserver.ServerFile, problems) // warnings
+	if c.Workers == 0 && workers > 0 {
+		c.Workers = workers
+	}
+}
+
+func (s *scanner) mlserverVersion(number string, f *folder, c *mlserver.Settings) Version {
+	v := Version{Number: number, Path: s.path(f.rel)}
+	if v.Runtime = s.set.Runtime(c.Runtime); v.Runtime == nil {
+		v.Err = fmt.Errorf("implementation %s: this server has no runtime %s (it has %s)", c.Implementation, c.Runtime, s.known())
+		return v
+	}
+	p := &foreign.Plan{Runtime: v.Runtime, Parameters: map[string]any{}, Inputs: informal(c.Inputs), Outputs: informal(c.Outputs)}
+	if len(c.Inputs) == 0 {
+		p.Inputs = nil
+	}
+	if len(c.Outputs) == 0 {
+		p.Outputs = nil
+	}
+	if c.Runtime == "python" {
+		v.Path = s.path(f.in(mlserver.File))
+		v.Err = s.customClass(p, f, c)
+	} else {
+		v.Path, v.Err = s.modelFile(f, c, v.Runtime)
+	}
+	workers := 1
+	if c.Runtime == "python" || c.Runtime == "sklearn" {
+		workers = max(1, c.Workers)
+		p.Parameters["workers"] = int64(workers)
+	} else {
+		workers = runtime.GOMAXPROCS(0)
+	}
+	if c.MaxBatch > 1 && c.BatchTime > 0 {
+		p.Batch = &schedule.BatchOptions{MaxRows: c.MaxBatch, Delay: c.BatchTime, Instances: workers}
+	}
+	v.plan = p
+	return v
+}
+
+// informal are tensors as MLServer takes what is said of them: numbers of any kind,
+// and shapes for people unless they begin with the rows.
+func informal(specs []serve.TensorSpec) []serve.TensorSpec {
+	out := slices.Clone(specs)
+	for i := range out {
+		out[i].AnyNumber = out[i].Datatype.Numeric()
+		if len(out[i].Shape) == 0 || out[i].Shape[0] >= 0 {
+			out[i].Shape = nil
+		}
+	}
+	return out
+}
+
+// customClass is a class of users' code.
+func (s *scanner) customClass(p *foreign.Plan, f *folder, c *mlserver.Settings) error {
+	dir, err := filepath.Abs(s.path(f.rel))
+	if err != nil {
+		return err
+	}
+	p.Parameters = map[string]any{}
+	for key, value := range c.Extra {
+		if slices.Contains([]string{"class", "workers", "code", "configuration", "uri"}, key) {
+			return fmt.Errorf("%s: parameters.extra has %q in it, which the runtime has a meaning for: rename it", f.in(mlserver.File), key)
+		}
+		p.Parameters[key] = value
+	}
+	p.Parameters["class"], p.Parameters["code"] = c.Class, []any{dir}
+	if uri := c.URI; uri != "" {
+		if !strings.Contains(uri, "://") && !filepath.IsAbs(uri) {
+			uri = filepath.Join(dir, filepath.FromSlash(uri))
+		}
+		p.Parameters["uri"] = strings.TrimPrefix(uri, "file://")
+	}
+	return nil
+}
+
+// modelFile finds the file of a model: the one that uri names, or the one in its
+// folder that is called as MLServer has it, or is the only one.
+func (s *scanner) modelFile(f *folder, c *mlserver.Settings, rt *catalog.RuntimeEntry) (string, error) {
+	uri := strings.TrimPrefix(c.URI, "file://")
+	at := s.path(f.rel)
+	switch {
+	case strings.Contains(uri, "://"):
+		return uri, nil
+	case filepath.IsAbs(uri):
+		at = uri
+	case uri != "":
+		at = filepath.Join(at, filepath.FromSlash(uri))
+	}
+	info, err := os.Stat(at)
+	if err != nil {
+		return at, fmt.Errorf("%s: parameters.uri is %s: %w", f.in(mlserver.File), c.URI, cause(err))
+	}
+	if info.Mode().IsRegular() {
+		return at, nil
+	}
+	for _, name := range c.Files() {
+		file := filepath.Join(at, name)
+		if info, err := os.Stat(file); err == nil && info.Mode().IsRegular() {
+			return file, nil
+		}
+	}
+	if at != s.path(f.rel) {
+		return at, fmt.Errorf("%s: there is none of %s in %s", f.in(mlserver.File), strings.Join(c.Files(), ", "), c.URI)
+	}
+	found, err := s.pick(f, &Model{}, rt)
+	if err != nil {
+		return at, fmt.Errorf("folder %s: %w", f.rel, err)
+	}
+	return s.path(path.Join(f.rel, found.file)), nil
+}
