@@ -2,6 +2,8 @@ package clientgrpc
 
 import (
 	"context"
+	"errors"
+	"strings"
 
 	"github.com/leat-ml/leat/client"
 	pb "github.com/leat-ml/leat/oip/inference"
@@ -24,10 +26,17 @@ func (c *Client) ServerReady(ctx context.Context) (bool, error) {
 // that is not there is not ready.
 func (c *Client) ModelReady(ctx context.Context, model, version string) (bool, error) {
 	out, _, err := invoke(ctx, c, method{"ModelReady", true}, c.calls.ModelReady, &pb.ModelReadyRequest{Name: model, Version: version})
-	if client.CodeOf(err) == serve.NotFound { // as KServe says no
-		err = nil
+	if saysNo(err) {
+		return false, nil
 	}
 	return out.GetReady(), err
+}
+
+// saysNo says whether an error is how a server says that there is no such model:
+// KServe's NOT_FOUND, or what comes of MLServer's exception.
+func saysNo(err error) bool {
+	var own *client.Error
+	return errors.As(err, &own) && (own.Code == serve.NotFound || strings.Contains(own.Message, "mlserver.errors.ModelNotFound"))
 }
 
 // ServerMetadata asks the server what it is.

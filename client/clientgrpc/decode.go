@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"math"
 
+	"google.golang.org/protobuf/proto"
+
 	"github.com/leat-ml/leat/client"
 	"github.com/leat-ml/leat/oip"
 	pb "github.com/leat-ml/leat/oip/inference"
@@ -25,7 +27,7 @@ func decode(m *pb.ModelInferResponse) (*client.Response, error) {
 		t, err := about(out)
 		switch {
 		case err != nil:
-		case len(raw) > 0 && out.GetContents() != nil:
+		case len(raw) > 0 && proto.Size(out.GetContents()) > 0: // MLServer's are there and empty
 			err = errors.New("its elements are in several places")
 		case len(raw) > 0:
 			err = oip.FromBytes(t, t.Name, t.Datatype, t.Shape, raw[i])

@@ -31,6 +31,8 @@ type fake struct {
 	asked []proto.Message
 	meta  metadata.MD
 	infer func(ctx context.Context, asked int) (*pb.ModelInferResponse, error)
+	// notReady is how the server says of a model that it is not there.
+	notReady error
 }
 
 func (f *fake) note(ctx context.Context, m proto.Message) int {
@@ -53,7 +55,7 @@ func (f *fake) ServerLive(ctx context.Context, in *pb.ServerLiveRequest) (*pb.Se
 }
 
 func (f *fake) ModelReady(context.Context, *pb.ModelReadyRequest) (*pb.ModelReadyResponse, error) {
-	return nil, status.Error(codes.NotFound, "no such model")
+	return nil, f.notReady
 }
 
 func (f *fake) RepositoryModelLoad(ctx context.Context, in *pb.RepositoryModelLoadRequest) (*pb.RepositoryModelLoadResponse, error) {
@@ -67,7 +69,7 @@ func (f *fake) RepositoryModelUnload(ctx context.Context, in *pb.RepositoryModel
 }
 
 func (f *fake) RepositoryIndex(context.Context, *pb.RepositoryIndexRequest) (*pb.RepositoryIndexResponse, error) {
-	return &pb.RepositoryIndexResponse{Models: []*pb.RepositoryIndexResponse_ModelIndex{{Name: "m", Version: "1", State: "READY"}}}, nil
+	return &pb.RepositoryIndexResponse{Models: []*pb.RepositoryIndexResponse_ModelIndex{{Name: "m", Version: "1", State: "State.READY"}}}, nil
 }
 
 func start(t *testing.T, f *fake, opts *Options, more ...grpc.ServerOption) *Client {
@@ -188,7 +190,8 @@ func TestRead(t *testing.T) {
 		{answer: raw(output("FP32", nil, 1), []byte{1}), err: "byte size mismatch"},
 		{answer: raw(output("BYTES", nil, 1), []byte("\xff\xff\xff\xffa")), err: "4294967295 bytes"},
 		{answer: raw(output("FP32", nil, 1), make([]byte, 4), nil), err: "1 outputs, but 2 raw contents"},
-		{answer: raw(output("FP32", &pb.InferTensorContents{}, 1), make([]byte, 4)), err: "several places"},
+		{answer: raw(output("FP32", &pb.InferTensorContents{}, 1), []byte{0, 0, 0x80, 0x3f}), want: []any{1.0}},
+		{answer: raw(output("FP32", &pb.InferTensorContents{Fp32Contents: []float32{1}}, 1), make([]byte, 4)), err: "several places"},
 	} {
 		f := &fake{infer: func(context.Context, int) (*pb.ModelInferResponse, error) { return tt.answer, nil }}
 		r, err := start(t, f, nil).Infer(in(t), one)
@@ -264,7 +267,7 @@ func TestNobody(t *testing.T) {
 }
 
 func TestKServe(t *testing.T) {
-	f := &fake{}
+	f := &fake{notReady: status.Error(codes.NotFound, "no such model")}
 	c := start(t, f, &Options{KServe: true})
 	ready, err := c.ModelReady(in(t), "m", "")
 	err2 := c.Load(in(t), "m", nil)
@@ -276,8 +279,15 @@ func TestKServe(t *testing.T) {
 	if !proto.Equal(f.asked[0], &pb.RepositoryModelLoadRequest{RepositoryName: "m"}) || !proto.Equal(f.asked[1], &pb.RepositoryModelUnloadRequest{RepositoryName: "m"}) {
 		t.Errorf("asked %v", f.asked)
 	}
-	f = &fake{}
+	f = &fake{notReady: status.Error(codes.Unknown, "Unexpected <class 'mlserver.errors.ModelNotFound'>: Model m")}
 	c = start(t, f, nil)
+	if ready, err := c.ModelReady(in(t), "m", ""); ready || err != nil {
+		t.Errorf("got %t, %v", ready, err)
+	}
+	f.notReady = status.Error(codes.Unknown, "something else")
+	if _, err := c.ModelReady(in(t), "m", ""); err == nil {
+		t.Error("an error is no answer")
+	}
 	err = errors.Join(c.Load(in(t), "m", &client.LoadOptions{Config: "{}", Files: map[string][]byte{"1/x": {1}}}), c.Unload(in(t), "m", true))
 	if load := f.asked[0].(*pb.RepositoryModelLoadRequest); err != nil || load.ModelName != "m" || load.Parameters["config"].GetStringParam() != "{}" || len(load.Parameters["file:1/x"].GetBytesParam()) != 1 {
 		t.Errorf("asked %v: %v", f.asked, err)

@@ -2,6 +2,7 @@ package clientgrpc
 
 import (
 	"context"
+	"strings"
 
 	"github.com/leat-ml/leat/client"
 	pb "github.com/leat-ml/leat/oip/inference"
@@ -15,7 +16,8 @@ func (c *Client) Index(ctx context.Context, ready bool) ([]client.ModelState, er
 	}
 	all := make([]client.ModelState, len(out.GetModels()))
 	for i, m := range out.GetModels() {
-		all[i] = client.ModelState{Name: m.GetName(), Version: m.GetVersion(), State: m.GetState(), Reason: m.GetReason()}
+		// MLServer has the name of its enumeration before the state.
+		all[i] = client.ModelState{Name: m.GetName(), Version: m.GetVersion(), State: strings.TrimPrefix(m.GetState(), "State."), Reason: m.GetReason()}
 	}
 	return all, nil
 }
