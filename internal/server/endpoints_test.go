@@ -86,7 +86,7 @@ func TestEndpointCounts(t *testing.T) {
 	var first endpoint.Endpoint
 	for round := range 2 {
 		http, admin, stop, result := runs(t, RunConfig{
-			Config: Config{Spec: tracked1("p/f"), Endpoints: d.open}, HTTP: "127.0.0.1:0", Admin: "127.0.0.1:0", Drain: time.Second,
+			Config: Config{Spec: tracked1("p/f"), Endpoints: d.open}, HTTP: "127.0.0.1:0", Admin: "127.0.0.1:0", Drain: 2 * time.Minute,
 		})
 		if e := fetched(t, admin, "p", "m"); e.Status.RequestCount != int64(3*round) || e.Spec.MonitoringMode != endpoint.Enabled || e.Status.State != "READY" {
 			t.Errorf("round %d begins with %+v", round, e)
@@ -127,7 +127,7 @@ func TestDeadDatabase(t *testing.T) {
 	var log syncBuffer
 	http, admin, stop, result := runs(t, RunConfig{
 		Config: Config{Spec: tracked1("p/f"), Endpoints: d.open, Logger: slog.New(slog.NewTextHandler(&log, nil))},
-		HTTP:   "127.0.0.1:0", Admin: "127.0.0.1:0", Drain: time.Second,
+		HTTP:   "127.0.0.1:0", Admin: "127.0.0.1:0", Drain: 2 * time.Minute,
 	})
 	for range 3 {
 		if status, text := fetch(t, "POST", http+"/v2/models/m/versions/v1/infer", `{"inputs":[1]}`); status != 200 {
