@@ -78,10 +78,10 @@ func TestVanish(t *testing.T) {
 	record() // all kinds are answered
 }
 
-// settled is the number of goroutines when it is as wanted, or after half a minute.
+// settled is the number of goroutines when it is as wanted, or after two minutes.
 func settled(wanted func(int) bool) int {
 	n := runtime.NumGoroutine()
-	for same, deadline := 0, time.Now().Add(30*time.Second); same < 20 && time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
+	for same, deadline := 0, time.Now().Add(2*time.Minute); same < 20 && time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
 		if now := runtime.NumGoroutine(); now != n || !wanted(now) {
 			n, same = now, 0
 			continue
