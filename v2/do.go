@@ -108,7 +108,8 @@ func (s *Server) operation(ev *serve.Event) (string, error) {
 // flow, and says nothing.
 func (s *Server) fromPath(path string) string {
 	op := trimSlashes(path)
-	if rest, ok := strings.CutPrefix(op, "v2/models/"); ok {
+	rest, addressed := strings.CutPrefix(op, "v2/models/")
+	if addressed {
 		_, _, op = address(rest)
 	}
 	if s.Env.MLRun {
@@ -117,6 +118,10 @@ func (s *Server) fromPath(path string) string {
 	switch op {
 	case opInfer, opPredict, opInferDict, opPredictDict, opExplain, opReady:
 		return op
+	case opGenerate, opGenerateStream, opInferStream:
+		if addressed {
+			return op
+		}
 	}
 	if o, ok := s.Model.(serve.Operator); ok && op != "" && o.Operation(op) != nil {
 		return op
