@@ -73,7 +73,7 @@ func (m *meta) tensor(t *serve.Tensor) {
 	}
 	m.b = append(m.b, ']')
 	if t.Datatype == serve.Bytes {
-		m.b = append(jsontext.AppendStrings(append(m.b, `,"data":[`...), t.Strings()), ']')
+		m.b = append(appendTexts(append(m.b, `,"data":[`...), t.Strings()), ']')
 	}
 	m.b = append(m.b, '}')
 }

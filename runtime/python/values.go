@@ -77,10 +77,10 @@ func valueOf(f *frame) (any, error) {
 
 // A tensorMeta is one tensor in the metadata of a frame.
 type tensorMeta struct {
-	Name     string   `json:"name"`
-	Datatype string   `json:"datatype"`
-	Shape    []int    `json:"shape"`
-	Data     []string `json:"data,omitempty"` // of BYTES
+	Name     string `json:"name"`
+	Datatype string `json:"datatype"`
+	Shape    []int  `json:"shape"`
+	Data     texts  `json:"data,omitempty"` // of BYTES
 }
 
 // tensorsOf are the tensors of a frame. They share body.

@@ -111,7 +111,7 @@ def _listed(one: Output, buffers: list[bytes | memoryview]) -> dict[str, object]
         shape = [1]  # the length of the text in the place of the shape, as examples of MLServer's have it
     about: dict[str, object] = {"name": one.name, "datatype": one.datatype, "shape": shape}
     if one.datatype == "BYTES":
-        about["data"] = [v.decode("utf-8", "replace") if isinstance(v, bytes) else str(v) for v in flat]
+        about["data"] = [v.decode("utf-8", "surrogateescape") if isinstance(v, bytes) else str(v) for v in flat]
         return about
     if one.datatype not in tensors.DATATYPES:
         raise values.Unwritable(f"output {one.name}: datatype {one.datatype}")

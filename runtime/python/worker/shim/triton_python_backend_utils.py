@@ -38,7 +38,7 @@ def _array(data: Any, datatype: str, shape: Sequence[int]) -> Any:
         return np.asarray(data, dtype=_TYPES.get(datatype)).reshape(shape)
     flat = np.asarray(data, dtype=object).reshape(-1)
     out = np.empty(len(flat), dtype=object)
-    out[:] = [v.encode() if isinstance(v, str) else v for v in flat]
+    out[:] = [v.encode("utf-8", "surrogateescape") if isinstance(v, str) else v for v in flat]
     return out.reshape(shape)
 
 

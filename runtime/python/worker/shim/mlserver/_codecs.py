@@ -78,7 +78,7 @@ class NumpyCodec(InputCodec):
     @classmethod
     def encode_output(cls, name: str, payload: Any, **_: Any) -> types.ResponseOutput:
         datatype = _DATATYPES.get(payload.dtype.name, "BYTES")
-        data = payload if datatype != "BYTES" else [_text(v).encode() for v in payload.reshape(-1).tolist()]
+        data = payload if datatype != "BYTES" else [_text(v).encode("utf-8", "surrogateescape") for v in payload.reshape(-1).tolist()]
         shape = list(payload.shape)
         return types.ResponseOutput(
             name=name, datatype=datatype, shape=shape + [1] * (len(shape) == 1), data=data, parameters=types.Parameters(content_type="np")
