@@ -195,6 +195,7 @@ func TestBadRequests(t *testing.T) {
 	}{
 		{"no model", floats(""), "model_name is missing"},
 		{"no inputs", request("m"), "there are no inputs"},
+		{"a name of Triton's", &pb.ModelInferRequest{ModelName: "m", Inputs: floats("m").Inputs, Parameters: map[string]*pb.InferParameter{"triton_x": {ParameterChoice: &pb.InferParameter_BoolParam{}}}}, `parameter "triton_x": names that begin with "triton_" are reserved`},
 		{"no name", request("m", input1("", "FP32", []int64{1}, fp(1))), "inputs[0]: name is missing"},
 		{"no datatype", request("m", input1("x", "", []int64{1}, fp(1))), `input "x": datatype is missing`},
 		{"bad datatype", request("m", input1("x", "FP33", []int64{1}, fp(1))), `datatype "FP33" is not one`},

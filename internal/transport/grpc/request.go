@@ -3,6 +3,7 @@ package grpc
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"google.golang.org/grpc/mem"
 	"google.golang.org/protobuf/encoding/protowire"
@@ -156,6 +157,9 @@ func (m *inferRequest) build() error {
 	case len(m.raw) > 0 && len(m.raw) != len(m.inputs):
 		return fmt.Errorf("raw_input_contents has %d entries, but there are %d inputs", len(m.raw), len(m.inputs))
 	}
+	if err := reserved(m.params); err != nil {
+		return err
+	}
 	if err := unique(m.inputs); err != nil {
 		return err
 	}
@@ -213,4 +217,15 @@ func (m *inferRequest) flag(name string) bool {
 	v, ok := m.params[name].(bool)
 	delete(m.params, name)
 	return ok && v
+}
+
+// reserved says which of the parameters a client may not send: Triton keeps the names
+// that begin with triton_ for itself, but for the one that asks for an empty last answer.
+func reserved(params map[string]any) error {
+	for key := range params {
+		if strings.HasPrefix(key, "triton_") && key != wantsFinal {
+			return fmt.Errorf("parameter %q: names that begin with \"triton_\" are reserved", key)
+		}
+	}
+	return nil
 }
