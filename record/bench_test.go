@@ -109,3 +109,15 @@ func chunkOf(t testing.TB, rs ...serve.Record) []byte {
 	}
 	return p.queue.tail.data
 }
+
+// BenchmarkDigits is what writing the text of a request costs.
+func BenchmarkDigits(b *testing.B) {
+	var buf []byte
+	b.ReportAllocs()
+	cpu := cpuTime(b)
+	for b.Loop() {
+		buf = appendDigits(buf[:0], []byte(tenFeatures))
+	}
+	b.ReportMetric(float64(cpuTime(b)-cpu)/float64(b.N), "cpu-ns/op")
+	b.ReportMetric(float64(len(buf)), "bytes")
+}

@@ -3,6 +3,7 @@ package record
 import (
 	"encoding/binary"
 	"math/bits"
+	"slices"
 )
 
 // Requests are mostly numbers, whose characters take four bits each: digits, and what
@@ -27,16 +28,11 @@ func digitsOf(w uint64) uint64 {
 	return w&(0xf*ones) | space*0xf
 }
 
-// packDigits packs eight characters, the first of them in the lowest byte, and says
-// whether they can be had back.
-func packDigits(w uint64) (uint32, bool) {
-	n := digitsOf(w)
-	if unpackDigits(n) != w {
-		return 0, false
-	}
+// squeezeDigits makes four bytes of eight numbers of four bits.
+func squeezeDigits(n uint64) uint32 {
 	n = (n | n>>4) & 0x00ff00ff00ff00ff
 	n = (n | n>>8) & 0x0000ffff0000ffff
-	return uint32(n | n>>16), true
+	return uint32(n | n>>16)
 }
 
 // unpackDigits makes characters of eight numbers of four bits, a byte each.
@@ -46,7 +42,7 @@ func unpackDigits(n uint64) uint64 {
 	return 0x30*ones - sign<<4 | n&^(space*0xf)
 }
 
-// spreadDigits is the other way of what packDigits does at last.
+// spreadDigits is the other way of squeezeDigits.
 func spreadDigits(packed uint32) uint64 {
 	n := uint64(packed)
 	n = (n | n<<16) & 0x0000ffff0000ffff
@@ -90,19 +86,20 @@ func appendPlainText(dst, text []byte) []byte {
 // appendWords appends the characters that text begins with as a segment, and returns
 // how many times eight they were.
 func appendWords(dst, text []byte) ([]byte, int) {
-	head, words := len(dst), 0
-	dst = append(dst, 0)
-	for words < maxWords && len(text) >= 8 {
-		packed, ok := packDigits(binary.LittleEndian.Uint64(text))
-		if !ok {
+	most := min(maxWords, len(text)/8)
+	dst = slices.Grow(dst, 1+4*most)
+	segment := dst[len(dst) : len(dst)+1+4*most]
+	words, out := 0, segment[1:]
+	for ; words < most; words++ {
+		w := binary.LittleEndian.Uint64(text[8*words:])
+		n := digitsOf(w)
+		if unpackDigits(n) != w {
 			break
 		}
-		dst = binary.LittleEndian.AppendUint32(dst, packed)
-		text = text[8:]
-		words++
+		binary.LittleEndian.PutUint32(out[4*words:], squeezeDigits(n))
 	}
-	dst[head] = byte(words<<1 | 1)
-	return dst, words
+	segment[0] = byte(words<<1 | 1)
+	return dst[:len(dst)+1+4*words], words
 }
 
 // digits reads a text, which it appends.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"runtime"
+	"runtime/debug"
 	"slices"
 	"text/tabwriter"
 	"time"
@@ -30,6 +31,9 @@ const (
 	recordShare  = 0.03
 )
 
+// serveGC is the collector's setting in leat serve.
+const serveGC = 400
+
 // A taking is what so many requests took.
 type taking struct{ micros, allocs float64 }
 
@@ -37,6 +41,7 @@ type taking struct{ micros, allocs float64 }
 // not, and says what the difference is. overHTTP is what a request takes of a server's
 // processors over HTTP.
 func (b *bench) recordInproc(ctx context.Context, overHTTP float64) error {
+	defer debug.SetGCPercent(debug.SetGCPercent(serveGC))
 	count, turns := 100_000, 2*b.rounds+1
 	if b.rounds == 1 {
 		count = 2000
