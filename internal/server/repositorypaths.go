@@ -79,10 +79,11 @@ func (c *Core) loadOver(ctx context.Context, ev *serve.Event, escaped string) (*
 	if err != nil {
 		return nil, err
 	}
-	if err := refuseOverrides(params); err != nil {
+	with, err := overrideIn(params)
+	if err != nil {
 		return nil, err
 	}
-	if err := c.change(ctx, func(r *repo.Repository) error { return r.Load(ctx, name) }); err != nil {
+	if err := c.change(ctx, func(r *repo.Repository) error { return loadAs(ctx, r, name, with) }); err != nil {
 		return nil, err
 	}
 	return answer(ev, serve.NewObject(serve.Field{Key: "name", Value: name}, serve.Field{Key: "load", Value: true})), nil
@@ -139,20 +140,6 @@ func (c *Core) mayChange(ev *serve.Event) error {
 	}
 	if ev.Header.Value("Origin") != "" {
 		return errPageChange
-	}
-	return nil
-}
-
-// refuseOverrides refuses to load a model other than as it stands.
-func refuseOverrides(params *serve.Object) error {
-	_, config := params.Value("config")
-	for key := range params.All() {
-		switch {
-		case strings.HasPrefix(key, "file:") && !config:
-			return serve.Errorf(serve.BadRequest, "ValueError", "parameter %q needs the parameter config", key)
-		case key == "config" || strings.HasPrefix(key, "file:"):
-			return serve.Errorf(serve.NotOffered, "", "parameter %q: models are loaded as they stand in the repository", key)
-		}
 	}
 	return nil
 }

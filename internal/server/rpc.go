@@ -69,8 +69,12 @@ func (r rpcRepository) Index() []grpc.ModelStatus {
 var errRemoteChange = serve.Errorf(serve.Forbidden, "", "models are loaded and unloaded, and settings changed, over a loopback address only: nobody is asked who they are here")
 
 // Load implements grpc.Repository.
-func (r rpcRepository) Load(ctx context.Context, model string) error {
-	return r.change(ctx, func(models *repo.Repository) error { return models.Load(ctx, model) })
+func (r rpcRepository) Load(ctx context.Context, model string, params map[string][]byte) error {
+	with, err := overrideOf(params)
+	if err != nil {
+		return err
+	}
+	return r.change(ctx, func(models *repo.Repository) error { return loadAs(ctx, models, model, with) })
 }
 
 // Unload implements grpc.Repository.

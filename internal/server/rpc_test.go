@@ -102,7 +102,7 @@ func TestRPCRemote(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		err = rpcRepository{core, isLoopback(addr)}.Load(t.Context(), "nobody")
+		err = rpcRepository{core, isLoopback(addr)}.Load(t.Context(), "nobody", nil)
 		if refused := err == errRemoteChange; refused == want { //nolint:errorlint // that very error
 			t.Errorf("%s: %v", at, err)
 		}

@@ -2,6 +2,7 @@ package grpc
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"testing"
 
@@ -112,8 +113,11 @@ func (s *store) Index() []ModelStatus {
 	return []ModelStatus{{Name: "a", Version: "1", State: "READY"}, {Name: "b", Version: "2", State: "UNAVAILABLE", Reason: "torn"}}
 }
 
-func (s *store) Load(_ context.Context, model string) error {
+func (s *store) Load(_ context.Context, model string, params map[string][]byte) error {
 	s.asked = append(s.asked, "load "+model)
+	for _, key := range slices.Sorted(maps.Keys(params)) {
+		s.asked = append(s.asked, "with "+key+" "+string(params[key]))
+	}
 	if model == "nobody" {
 		return serve.Errorf(serve.NotFound, "", "there is no model nobody")
 	}
@@ -151,9 +155,20 @@ func TestRepository(t *testing.T) {
 	}
 	_, err = w.RepositoryModelLoad(in(t), &pb.RepositoryModelLoadRequest{ModelName: "nobody"})
 	wantStatus(t, err, "NOT_FOUND", "there is no model nobody")
-	config := map[string]*pb.ModelRepositoryParameter{"config": {ParameterChoice: &pb.ModelRepositoryParameter_StringParam{StringParam: "{}"}}}
-	_, err = w.RepositoryModelLoad(in(t), &pb.RepositoryModelLoadRequest{ModelName: "a", Parameters: config})
-	wantStatus(t, err, "UNIMPLEMENTED", `parameter "config"`)
+	text := func(s string) *pb.ModelRepositoryParameter {
+		return &pb.ModelRepositoryParameter{ParameterChoice: &pb.ModelRepositoryParameter_StringParam{StringParam: s}}
+	}
+	bytes := &pb.ModelRepositoryParameter{ParameterChoice: &pb.ModelRepositoryParameter_BytesParam{BytesParam: []byte("\xff")}}
+	s.asked = nil
+	_, err = w.RepositoryModelLoad(in(t), &pb.RepositoryModelLoadRequest{ModelName: "a",
+		Parameters: map[string]*pb.ModelRepositoryParameter{"config": text("{}"), "file:1/m": bytes, "other": text("x")}})
+	if want := []string{"load a", "with config {}", "with file:1/m \xff"}; err != nil || !slices.Equal(s.asked, want) {
+		t.Errorf("asked %q, want %q, %v", s.asked, want, err)
+	}
+	for key, p := range map[string]*pb.ModelRepositoryParameter{"config": bytes, "file:1/m": text("QQ=="), "file:": nil} {
+		_, err = w.RepositoryModelLoad(in(t), &pb.RepositoryModelLoadRequest{ModelName: "a", Parameters: map[string]*pb.ModelRepositoryParameter{key: p}})
+		wantStatus(t, err, "INVALID_ARGUMENT", "config is a string, and files are bytes")
+	}
 	for _, name := range []string{"", " ", "../x", "a/b", "a b", "\t"} {
 		_, err = w.RepositoryModelUnload(in(t), &pb.RepositoryModelUnloadRequest{ModelName: name})
 		wantStatus(t, err, "INVALID_ARGUMENT", "is not the name of a model")

@@ -48,7 +48,9 @@ type Host interface {
 // A Repository is what models there are. Errors are those of package serve.
 type Repository interface {
 	Index() []ModelStatus
-	Load(ctx context.Context, model string) error
+	// Load loads a model with the parameters that say what takes the place of its
+	// configuration ("config") and of its files ("file:<version>/<name>").
+	Load(ctx context.Context, model string, params map[string][]byte) error
 	Unload(ctx context.Context, model string) error
 }
 

@@ -40,12 +40,11 @@ func (c *call) repositoryLoad(r *pb.RepositoryModelLoadRequest) (*pb.RepositoryM
 	if err != nil {
 		return nil, err
 	}
-	for key := range r.GetParameters() {
-		if key == "config" || strings.HasPrefix(key, "file:") {
-			return nil, serve.Errorf(serve.NotOffered, "", "parameter %q: models are loaded as they stand in the repository", key)
-		}
+	params, err := overrides(r.GetParameters())
+	if err != nil {
+		return nil, err
 	}
-	if err := c.s.opts.Repository.Load(c.ctx, model); err != nil {
+	if err := c.s.opts.Repository.Load(c.ctx, model, params); err != nil {
 		return nil, err
 	}
 	resp := &pb.RepositoryModelLoadResponse{}
@@ -53,6 +52,31 @@ func (c *call) repositoryLoad(r *pb.RepositoryModelLoadRequest) (*pb.RepositoryM
 		resp.ModelName, resp.IsLoaded = model, true
 	}
 	return resp, nil
+}
+
+// overrides are the parameters of a load that replace something of the model: the
+// configuration as a string, files as bytes.
+func overrides(params map[string]*pb.ModelRepositoryParameter) (map[string][]byte, error) {
+	all := map[string][]byte{}
+	for key, p := range params {
+		file := strings.HasPrefix(key, "file:")
+		switch v := p.GetParameterChoice().(type) {
+		case *pb.ModelRepositoryParameter_StringParam:
+			if key == "config" {
+				all[key] = []byte(v.StringParam)
+				continue
+			}
+		case *pb.ModelRepositoryParameter_BytesParam:
+			if file {
+				all[key] = v.BytesParam
+				continue
+			}
+		}
+		if key == "config" || file {
+			return nil, serve.Errorf(serve.BadRequest, "ValueError", "parameter %.300q: config is a string, and files are bytes", key)
+		}
+	}
+	return all, nil
 }
 
 func (c *call) repositoryUnload(r *pb.RepositoryModelUnloadRequest) (*pb.RepositoryModelUnloadResponse, error) {
