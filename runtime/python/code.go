@@ -181,7 +181,7 @@ func (l *Loaded) greet(ctx context.Context, p *process, env *catalog.Env, slot i
 	var g greeting
 	var memory *sharedFile
 	if p.shared != nil {
-		memory = &sharedFile{File: p.shared.place(sharedDescriptor), Size: sharedSize}
+		memory = &sharedFile{File: p.shared.place(sharedDescriptor), Size: sharedSize, Words: p.shared.words}
 	}
 	err := p.ask(ctx, kindConfig, 0, &config{
 		Version: protocol, Paths: paths, Source: l.source, Context: envOf(env, slot), Shm: memory, MaxFrame: maxFrame,

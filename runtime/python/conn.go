@@ -19,9 +19,11 @@ type conn struct {
 	asked  func(f frame) (a frame) // answers ASK frames, beside each other
 	shared *shared                 // memory; nil without any
 	turn   chan struct{}           // full while somebody writes
+	sent   uint32                  // bytes, modulo 2^32; of who writes
 	reader sync.WaitGroup
 	asks   sync.WaitGroup
 	reading
+	vigil vigil
 
 	mu    sync.Mutex
 	calls map[uint64]*call
@@ -54,6 +56,7 @@ var calls = sync.Pool{New: func() any { return &call{back: make(chan frame, 1)} 
 // before run, are not called after close has returned.
 func newConn(rw io.ReadWriteCloser) *conn {
 	c := &conn{rw: rw, turn: make(chan struct{}, 1), calls: map[uint64]*call{}, large: map[uint16]int{}}
+	c.vigil.most, c.vigil.near = awakeFor, soonAfter
 	c.reading = reading{frames: newFrameReader(rw), hand: make(chan struct{}, 1), ended: make(chan struct{})}
 	if d, ok := rw.(interface{ SetReadDeadline(time.Time) error }); ok {
 		c.limit = d.SetReadDeadline
@@ -67,6 +70,8 @@ func (c *conn) run() { c.reader.Go(c.keep) }
 // take does with a frame what it is for.
 func (c *conn) take(f frame) error {
 	switch f.kind {
+	case kindBox:
+		return c.unbox()
 	case kindLog:
 		if c.told != nil {
 			c.told(f)
@@ -253,11 +258,19 @@ func (c *conn) send(f *frame) error {
 	*b = f.appendHead((*b)[:0])
 	if len(f.body) <= copied {
 		*b = append(*b, f.body...)
-		_, err := c.rw.Write(*b)
+		n, err := c.rw.Write(*b)
+		c.tell(n)
 		return err
 	}
-	_, err := (&net.Buffers{*b, f.body}).WriteTo(c.rw)
+	n, err := (&net.Buffers{*b, f.body}).WriteTo(c.rw)
+	c.tell(int(n))
 	return err
+}
+
+// tell tells a worker that waits awake of bytes that are in the socket.
+func (c *conn) tell(n int) {
+	c.sent += uint32(n)
+	c.shared.set(wordSent, c.sent)
 }
 
 // close ends the connection and waits until nothing of it runs.

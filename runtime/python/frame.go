@@ -30,6 +30,7 @@ const (
 	kindLog
 	kindPart
 	kindAsk
+	kindBox
 )
 
 // flags say what the payload of a frame is.

@@ -13,6 +13,7 @@ type frameReader struct {
 	r       io.Reader
 	buf     []byte // read ahead
 	at, end int    // the part of it that no frame has been made of
+	total   uint32 // bytes that have been read, modulo 2^32
 
 	large int // size of the last frame, if it was large: the next is likely to be as large
 	begin int // where a frame must begin in memory for the body of the last to be aligned
@@ -47,6 +48,12 @@ func (d *frameReader) read() (frame, error) {
 	}
 }
 
+// buffered says whether there is anything that no frame has been made of.
+func (d *frameReader) buffered() bool { return d.end > d.at }
+
+// done is how many bytes frames have been made of, modulo 2^32.
+func (d *frameReader) done() uint32 { return d.total - uint32(d.end-d.at) }
+
 // head reads the head of the next frame: its fields but metadata and body, and how
 // many bytes it has, 0 if the head is not there yet.
 func (d *frameReader) head() (f frame, size int, err error) {
@@ -60,7 +67,7 @@ func (d *frameReader) head() (f frame, size int, err error) {
 		object: binary.LittleEndian.Uint16(b[6:]), call: binary.LittleEndian.Uint64(b[8:]),
 	}
 	rest := int(said) - (headSize - 4)
-	if said > maxFrame || rest < int(meta) || meta > maxMeta || f.kind < kindOK || f.kind > kindAsk {
+	if said > maxFrame || rest < int(meta) || meta > maxMeta || f.kind < kindOK || f.kind > kindBox {
 		return f, 0, errFrame
 	}
 	d.begin = -(headSize + int(meta)) & 7
@@ -104,6 +111,7 @@ func (d *frameReader) more(size int) error {
 	d.reserve(size)
 	n, err := d.r.Read(d.buf[d.end:])
 	d.end += n
+	d.total += uint32(n)
 	switch {
 	case n > 0: // an error comes again
 		return nil

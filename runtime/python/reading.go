@@ -31,6 +31,7 @@ type reading struct {
 	hand  chan struct{} // the keeper gets the right
 	alone int           // answers in a row that left no call; the reader's
 	stood bool          // the keeper has given up the right; its own
+	look  bool          // there may be an answer in the box that nobody has seen; its own too
 
 	ended   chan struct{} // closed when the connection is
 	endOnce sync.Once
@@ -46,18 +47,31 @@ var noDeadline, longAgo = time.Time{}, time.Unix(1, 0)
 // keep reads until the end, whenever nobody else does.
 func (c *conn) keep() {
 	for {
-		err := c.readOne()
-		switch {
+		switch err := c.next(); {
 		case errors.Is(err, os.ErrDeadlineExceeded): // meant for somebody else
 			_ = c.limit(noDeadline)
 		case err != nil:
 			c.fail(err)
 			return
-		case c.stood:
-			c.stood = false
-			c.standBack()
 		}
 	}
+}
+
+// next reads a frame once nobody else reads.
+func (c *conn) next() error {
+	if c.stood {
+		c.stood = false
+		c.standBack()
+		c.wake(false)
+		c.look = true
+	}
+	if c.look {
+		if err := c.unbox(); err != nil {
+			return err
+		}
+		c.look = false
+	}
+	return c.readOne()
 }
 
 // readOne reads a frame and does with it what it is for.
@@ -104,12 +118,19 @@ func (c *conn) lead(ctx context.Context, w *call) {
 		return
 	}
 	c.led.Add(1)
+	var err error
+	if len(w.back) == 0 { // else the keeper has read the answer, and stood back behind it
+		err = c.watch()
+	}
 	for {
-		err := c.readOne()
+		if err == nil && len(w.back) == 0 {
+			err = c.readOne()
+		}
 		switch {
 		case err == nil && len(w.back) == 0:
 			continue
 		case err == nil:
+			c.vigil.over = time.Now()
 			c.leaveReading()
 			return
 		case errors.Is(err, os.ErrDeadlineExceeded):
@@ -145,6 +166,7 @@ func (c *conn) leaveReading() {
 
 func (c *conn) handOver() {
 	c.alone = 0
+	c.wake(false)
 	c.who.Store(keeper)
 	c.hand <- struct{}{} // has room for it
 }

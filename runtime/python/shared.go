@@ -1,7 +1,7 @@
 package python
 
 import (
-	"encoding/json"
+	"bytes"
 	"errors"
 	"slices"
 	"strconv"
@@ -9,18 +9,19 @@ import (
 )
 
 const (
-	sharedSize = 64 << 20  // bytes of the memory that a worker shares with the server
-	sharedFrom = 256 << 10 // bytes from which on a payload is in it
-	sharedUnit = 64        // bytes that places begin at a multiple of
+	sharedSize = 64 << 20 // bytes of the memory that a worker shares with the server
+	sharedFrom = 32 << 10 // bytes from which on a payload is in it
+	sharedUnit = 64       // bytes that places begin at a multiple of
 )
 
 // A shared is memory that this process and a worker have in common. Every byte of
 // it is the server's to give away: for the payload of a call, and as room for that
 // of its answer, until the answer is there.
 type shared struct {
-	fd   int // for the worker to open
-	mu   sync.Mutex
-	free []span // by offset, none touching the next
+	fd    int  // for the worker to open
+	words bool // it begins with words and a box
+	mu    sync.Mutex
+	free  []span // by offset, none touching the next
 
 	mapped sync.RWMutex // held while mem is read or written
 	mem    []byte       // nil once it is unmapped
@@ -100,8 +101,9 @@ func (s *shared) read(from span, n int) ([]byte, error) {
 	if s.mem == nil {
 		return nil, errUnmapped
 	}
+	src := s.mem[from.at:]
 	b := make([]byte, n)
-	copy(b, s.mem[from.at:])
+	copy(b, src)
 	return b, nil
 }
 
@@ -148,16 +150,26 @@ func withPlace(meta []byte, key string, at, size int) []byte {
 
 // fetch takes the payload of an answer out of its room.
 func (s *shared) fetch(f *frame, room span) error {
-	var m struct {
-		Shm []int `json:"shm"`
-	}
-	if err := json.Unmarshal(f.meta, &m); err != nil || len(m.Shm) != 2 || m.Shm[0] != room.at || m.Shm[1] < 0 || m.Shm[1] > room.size {
+	size, ok := sizeIn(f.meta, room)
+	if !ok {
 		return errAnswer
 	}
-	body, err := s.read(room, m.Shm[1])
+	body, err := s.read(room, size)
 	if err != nil {
 		return err
 	}
 	f.body, f.flags = body, f.flags&^isShared
 	return nil
+}
+
+// sizeIn is the size of what is in a room by the metadata, which ends in
+// "shm":[at,size]}.
+func sizeIn(meta []byte, room span) (size int, ok bool) {
+	_, place, ok := bytes.Cut(meta[max(0, bytes.LastIndexByte(meta, '"')-5):], []byte(`"shm":[`+strconv.Itoa(room.at)+","))
+	if !ok {
+		return 0, false
+	}
+	text, ok := bytes.CutSuffix(place, []byte("]}"))
+	size, err := strconv.Atoi(string(text))
+	return size, ok && err == nil && size >= 0 && size <= room.size
 }

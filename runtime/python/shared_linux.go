@@ -18,6 +18,10 @@ const (
 	allSeals     = 1 | 2 | 4
 )
 
+// ordered says that processors see what another one writes in the order in which it
+// does, which the worker relies on: its language has no other means.
+const ordered = runtime.GOARCH == "amd64"
+
 // newShared makes memory to share, which nobody can shrink under the other: the
 // file has no name and its size is sealed. nil where it cannot be had.
 func newShared() *shared {
@@ -29,7 +33,7 @@ func newShared() *shared {
 	if errno != 0 {
 		return nil
 	}
-	s := &shared{fd: int(fd), free: []span{{0, sharedSize}}}
+	s := &shared{fd: int(fd), free: []span{{boxEnd, sharedSize - boxEnd}}, words: ordered}
 	err := syscall.Ftruncate(s.fd, sharedSize)
 	if err == nil {
 		if _, _, errno = syscall.Syscall(syscall.SYS_FCNTL, fd, addSeals, allSeals); errno != 0 {

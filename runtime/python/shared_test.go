@@ -104,7 +104,7 @@ func TestLargePayloads(t *testing.T) {
 	await(t, "all of the memory", func() bool {
 		memory.mu.Lock()
 		defer memory.mu.Unlock()
-		return len(memory.free) == 1 && memory.free[0].size == sharedSize
+		return len(memory.free) == 1 && memory.free[0].size == sharedSize-boxEnd
 	})
 	w := m.pool.pick()
 	w.mu.Lock()
@@ -113,5 +113,17 @@ func TestLargePayloads(t *testing.T) {
 	defer w.conn.mu.Unlock()
 	if w.large[modelObject] < sharedFrom {
 		t.Errorf("no answer came through the memory: %v", w.large)
+	}
+}
+
+func TestSizeIn(t *testing.T) {
+	for meta, want := range map[string]int{
+		`{"shm":[128,256]}`: 256, `{"metrics":{"a\"shm":1},"shm":[128,0]}`: 0, `{"shm":[128,3],"x":1}`: -1,
+		`{"shm":[128,99999999999999999999]}`: -1, `{"shm":[128,1]`: -1, `"`: -1, ``: -1, `{"shm":[129,1]}`: -1,
+	} {
+		size, ok := sizeIn([]byte(meta), span{128, 256})
+		if ok != (want >= 0) || ok && size != want {
+			t.Errorf("%s: %d, %v, want %d", meta, size, ok, want)
+		}
 	}
 }

@@ -23,8 +23,9 @@ type config struct {
 
 // A sharedFile is memory to share, as the worker finds it.
 type sharedFile struct {
-	File string `json:"file"`
-	Size int    `json:"size"`
+	File  string `json:"file"`
+	Size  int    `json:"size"`
+	Words bool   `json:"words"` // it begins with words and a box
 }
 
 type sourceFile struct {

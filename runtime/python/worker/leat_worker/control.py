@@ -51,6 +51,8 @@ class Control:
         shared = meta.get("shm")
         if shared:
             self._replies.shared = Shared(shared["file"], shared["size"])  # type: ignore[index]
+            if shared.get("words"):  # type: ignore[attr-defined]
+                self._connection.vigil.begin(self._replies.shared.words())
         return {"version": PROTOCOL, "python": sys.version.split()[0], "pid": os.getpid(), "mlrun": _mlrun()}
 
     def _describe(self, frame: Frame, meta: dict[str, object]) -> dict[str, object]:

@@ -14,6 +14,8 @@ class Replies:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self.shared: Shared | None = None
+        self._asked = b""  # metadata of a call, and the room that it has for an answer
+        self._place: object = None
 
     def send(self, kind: int, frame: Frame, answer: Answer) -> None:
         """Answers a call, or gives a part of the answer."""
@@ -36,16 +38,26 @@ class Replies:
     def _large(
         self, kind: int, flags: int, frame: Frame, said: dict[str, object] | None, payload: list[bytes | memoryview], size: int
     ) -> None:
-        if kind == wire.OK and self.shared is not None and b'"room":' in frame.meta:
-            room = values.loads(frame.meta).get("room")  # type: ignore[attr-defined]
-            place = self.shared.write(room, payload, size) if room is not None else None
-            if place:
-                flags, said, payload, size = flags | wire.SHM, {**(said or {}), "shm": place}, [], 0
         meta = _text(said)
+        if kind == wire.OK and self.shared is not None and b'"room":' in frame.meta:
+            room = self._room(frame.meta)
+            if room is not None and self.shared.write(room, payload, size):
+                meta = (meta[:-1] + b"," if meta else b"{") + b'"shm":[%d,%d]}' % (room[0], size)  # type: ignore[index]
+                flags, payload, size = flags | wire.SHM, [], 0
         most = self._connection.max_frame
         if wire.AFTER_SIZE + len(meta) + size > most or len(meta) > wire.MAX_META:
             raise values.Unwritable(f"the result takes {len(meta) + size} bytes, more than a frame can ({most})")
-        self._connection.send_large(wire.head(kind, flags, frame.object, frame.call, meta, size), payload)
+        head = wire.head(kind, flags, frame.object, frame.call, meta, size)
+        if payload:
+            self._connection.send_large(head, payload)
+        else:
+            self._connection.send(head)
+
+    def _room(self, meta: bytes) -> object:
+        """Where an answer may be put: mostly where the last one was."""
+        if meta != self._asked:
+            self._asked, self._place = meta, values.loads(meta).get("room")  # type: ignore[attr-defined]
+        return self._place
 
     def fetch(self, frame: Frame, place: object) -> None:
         """Takes the payload of a call from the shared file."""

@@ -19,6 +19,10 @@ class Shared:
             os.close(fd)
         self._view = memoryview(self._map)
 
+    def words(self) -> memoryview:
+        """The beginning, which payloads do not use."""
+        return self._view[:4096]
+
     def _part(self, place: object) -> memoryview:
         if not isinstance(place, list) or len(place) != 2 or not all(type(n) is int and n >= 0 for n in place):
             raise ValueError(f"{place!r} is no place in the shared file")
@@ -31,13 +35,13 @@ class Shared:
         """A copy of what is there: the user's code may keep it, the place is used again."""
         return bytes(self._part(place))
 
-    def write(self, room: object, buffers: list[bytes | memoryview], size: int) -> list[int] | None:
-        """Puts the buffers into the room one after another. Where they are, or None if they do not fit."""
+    def write(self, room: object, buffers: list[bytes | memoryview], size: int) -> bool:
+        """Puts the buffers into the room one after another. False if they do not fit."""
         part = self._part(room)
         if size > len(part):
-            return None
+            return False
         at = 0
         for buffer in buffers:
             part[at : at + len(buffer)] = buffer
             at += len(buffer)
-        return [room[0], size]  # type: ignore[index]
+        return True

@@ -8,6 +8,8 @@ import os
 import struct
 from collections import deque
 
+from .vigil import Vigil
+
 HEADER = struct.Struct("<IBBHQI")  # size, kind, flags, object, call, length of the metadata
 AFTER_SIZE = HEADER.size - 4  # the least that a frame's size can be
 MAX_META = 16 << 20
@@ -17,13 +19,13 @@ CHUNK = (128 << 10) - 64  # read at once; the C library maps larger blocks afres
 CONFIG, DESCRIBE, CREATE, LOAD, CALL, CANCEL, CLOSE, ANSWER, PING, MORE = range(1, 11)
 _URGENT = (CANCEL, ANSWER, MORE)
 # What the worker says.
-OK, ERROR, LOG, PART, ASK = range(128, 133)
+OK, ERROR, LOG, PART, ASK, BOX = range(128, 134)
 
 # What the payload is.
 JSON, TENSORS, TEXT, BYTES, SHM, WHOLE, EVENT = 1, 2, 4, 8, 16, 32, 64
 
 MAX_BUFFERS = 500  # sent at once; the system takes 1024
-LARGE = 64 << 10  # a payload from here on is sent from where it is, without being joined to its header
+LARGE = 32 << 10  # a payload from here on is sent from where it is, without being joined to its header
 
 
 class Closed(Exception):
@@ -60,6 +62,9 @@ def frame(kind: int, flags: int, obj: int, call: int, meta: bytes = b"", payload
     return HEADER.pack(AFTER_SIZE + len(meta) + len(payload), kind, flags, obj, call, len(meta)) + meta + payload
 
 
+_LOOK = frame(BOX, 0, 0, 0)
+
+
 class Connection:
     """The socket to the server. Any thread may send; who reads holds `reading`."""
 
@@ -69,11 +74,14 @@ class Connection:
         self.max_frame = 1 << 30
         self.reading = _thread.allocate_lock()
         self._sending = _thread.allocate_lock()
+        self.vigil = Vigil()
         self._rest = b""  # the beginning of a frame whose end has not come yet
 
     def read(self, frames: deque[Frame], urgent: deque[Frame], wait: bool = True) -> bool:
         """Reads once and appends the frames that are complete; those that cannot wait for the user's
         code to be done with others are kept apart. False: nothing was there to be read."""
+        if wait:
+            self.vigil.wait()
         try:
             data = self.socket.recv(CHUNK) if wait else self.socket.recv(CHUNK, _socket.MSG_DONTWAIT)
         except BlockingIOError:
@@ -82,6 +90,7 @@ class Connection:
             raise Closed(str(exc)) from exc
         if not data:
             raise Closed("the server has closed the connection")
+        self.vigil.read(len(data))
         if self._rest:
             data = self._rest + data
         self._rest = self._split(data, frames, urgent)
@@ -122,22 +131,30 @@ class Connection:
                 raise Closed(str(exc)) from exc
             if not n:
                 raise Closed("the server has closed the connection")
+            self.vigil.read(n)
             at += n
         return view.toreadonly()
 
     def send(self, data: bytes) -> None:
         """Sends whole frames. Blocks while the server does not read."""
         with self._sending:
+            vigil = self.vigil
+            if vigil.put(data):
+                if vigil.overlooked:
+                    self._send(_LOOK)
+                return
             try:
                 n = self.socket.send(data)
             except OSError as exc:
                 raise Closed(str(exc)) from exc
+            vigil.sent(n)
             if n < len(data):
                 self._send(memoryview(data)[n:])
 
     def _send(self, data: bytes | memoryview) -> None:
         try:
             self.socket.sendall(data)
+            self.vigil.sent(len(data))
         except OSError as exc:
             raise Closed(str(exc)) from exc
 
@@ -150,6 +167,7 @@ class Connection:
                 sent = self.socket.sendmsg([beginning, *buffers])
             except OSError as exc:
                 raise Closed(str(exc)) from exc
+            self.vigil.sent(sent)
             for buffer in (beginning, *buffers):
                 if sent < len(buffer):
                     self._send(memoryview(buffer)[sent:])
