@@ -11,13 +11,13 @@ import (
 	"io/fs"
 	"net/url"
 	"os"
-	"strings"
 
 	"github.com/pressly/goose/v3"
 	"modernc.org/sqlite"
 	lib "modernc.org/sqlite/lib"
 
 	"github.com/leat-ml/leat/database"
+	"github.com/leat-ml/leat/sqliteurl"
 )
 
 func init() { database.Register("sqlite", Open) }
@@ -92,25 +92,12 @@ func there(path string) (func() error, error) {
 	}, nil
 }
 
-// pathOf is the path of the file: what follows sqlite:// and an empty host, or
-// sqlite: alone.
+// pathOf is the path of the file, beside which the URL has nothing.
 func pathOf(u *url.URL) (string, error) {
-	path := u.Path
-	if u.Opaque != "" {
-		var err error
-		if path, err = url.PathUnescape(u.Opaque); err != nil {
-			return "", errors.New("the path has an invalid escape")
-		}
-	}
-	switch {
-	case u.Host != "" || u.User != nil:
-		return "", errors.New("a path after sqlite:// begins with /, and a relative one follows sqlite: without slashes")
-	case u.RawQuery != "" || u.Fragment != "":
+	if u.RawQuery != "" || u.Fragment != "" {
 		return "", errors.New("the URL of a SQLite file has a path and nothing else; ? and # in the path are written as %3F and %23")
-	case path == "" || strings.HasSuffix(path, "/") || strings.ContainsRune(path, 0):
-		return "", errors.New("the path of the file is missing: sqlite:///<path>")
 	}
-	return path, nil
+	return sqliteurl.Path(u)
 }
 
 // connect makes a pool of at most n connections. A name that is no column is an

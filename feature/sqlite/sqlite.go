@@ -14,6 +14,7 @@ import (
 	"modernc.org/sqlite"
 
 	"github.com/leat-ml/leat/feature"
+	"github.com/leat-ml/leat/sqliteurl"
 )
 
 func init() { feature.Register("sqlite", Open) }
@@ -23,7 +24,7 @@ const connections = 8
 
 // Open returns the source at a URL. It opens nothing yet.
 func Open(u *url.URL, o feature.Options) (feature.Source, error) {
-	path, err := pathOf(u)
+	path, err := sqliteurl.Path(u)
 	if err != nil {
 		return nil, err
 	}
@@ -44,25 +45,6 @@ func Open(u *url.URL, o feature.Options) (feature.Source, error) {
 		return nil, err // not a nil *SQLTable as a Source
 	}
 	return t, nil
-}
-
-// pathOf is the path of the file: what follows sqlite:// and an empty host, or
-// sqlite: alone.
-func pathOf(u *url.URL) (string, error) {
-	path := u.Path
-	if u.Opaque != "" {
-		var err error
-		if path, err = url.PathUnescape(u.Opaque); err != nil {
-			return "", errors.New("the path has an invalid escape")
-		}
-	}
-	switch {
-	case u.Host != "" || u.User != nil:
-		return "", errors.New("a path after sqlite:// begins with /, and a relative one follows sqlite: without slashes")
-	case path == "" || path == "/" || strings.ContainsRune(path, 0):
-		return "", errors.New("the path of the file is missing: sqlite:///<path>?table=<table>")
-	}
-	return path, nil
 }
 
 // connect makes the pool. What a file is asked cannot write, and a name that is

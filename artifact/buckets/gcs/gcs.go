@@ -25,6 +25,8 @@ import (
 	"gocloud.dev/gcerrors"
 	"golang.org/x/oauth2"
 	"golang.org/x/oauth2/google"
+
+	"github.com/leat-ml/leat/artifact/buckets/httpread"
 )
 
 func init() { blob.DefaultURLMux().RegisterBucket("gs", opener{}) }
@@ -198,35 +200,12 @@ func (b *bucket) Attributes(ctx context.Context, key string) (*driver.Attributes
 
 // NewRangeReader implements driver.Bucket.
 func (b *bucket) NewRangeReader(ctx context.Context, key string, offset, length int64, _ *driver.ReaderOptions) (driver.Reader, error) {
-	part := ""
-	switch {
-	case length > 0:
-		part = "bytes=" + strconv.FormatInt(offset, 10) + "-" + strconv.FormatInt(offset+length-1, 10)
-	case offset > 0:
-		part = "bytes=" + strconv.FormatInt(offset, 10) + "-"
-	}
-	resp, err := b.get(ctx, b.object("", key)+"?alt=media", part) //nolint:bodyclose // the reader's Close does
+	resp, err := b.get(ctx, b.object("", key)+"?alt=media", httpread.Part(offset, length)) //nolint:bodyclose // the reader's Close does
 	if err != nil {
 		return nil, err
 	}
-	return &reader{resp}, nil
+	return &httpread.Reader{Response: resp}, nil
 }
-
-type reader struct{ resp *http.Response }
-
-// Read implements driver.Reader.
-func (r *reader) Read(p []byte) (int, error) { return r.resp.Body.Read(p) }
-
-// Close implements driver.Reader.
-func (r *reader) Close() error { return r.resp.Body.Close() }
-
-// Attributes implements driver.Reader.
-func (r *reader) Attributes() *driver.ReaderAttributes {
-	return &driver.ReaderAttributes{ContentType: r.resp.Header.Get("Content-Type"), Size: r.resp.ContentLength}
-}
-
-// As implements driver.Reader.
-func (r *reader) As(any) bool { return false }
 
 // ListPaged implements driver.Bucket.
 func (b *bucket) ListPaged(ctx context.Context, o *driver.ListOptions) (*driver.ListPage, error) {

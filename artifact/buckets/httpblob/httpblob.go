@@ -8,17 +8,17 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"net/url"
-	"strconv"
 	"strings"
 	"time"
 
 	"gocloud.dev/blob"
 	"gocloud.dev/blob/driver"
 	"gocloud.dev/gcerrors"
+
+	"github.com/leat-ml/leat/artifact/buckets/httpread"
 )
 
 func init() {
@@ -101,12 +101,6 @@ func (b *bucket) ask(ctx context.Context, method, key, part string) (*http.Respo
 	return resp, nil
 }
 
-// attributes are what the header of an answer says.
-func attributes(h *http.Response) (size int64, modified time.Time) {
-	modified, _ = http.ParseTime(h.Header.Get("Last-Modified")) // many have none
-	return h.ContentLength, modified
-}
-
 // Attributes implements driver.Bucket. A server that does not answer HEAD is asked
 // for the file and left.
 func (b *bucket) Attributes(ctx context.Context, key string) (*driver.Attributes, error) {
@@ -121,22 +115,15 @@ func (b *bucket) Attributes(ctx context.Context, key string) (*driver.Attributes
 		return nil, err
 	}
 	defer resp.Body.Close()
-	size, modified := attributes(resp)
 	return &driver.Attributes{
-		ContentType: resp.Header.Get("Content-Type"), Size: size, ModTime: modified, ETag: resp.Header.Get("ETag"),
+		ContentType: resp.Header.Get("Content-Type"), Size: resp.ContentLength, ModTime: httpread.Modified(resp), ETag: resp.Header.Get("ETag"),
 		AsFunc: func(any) bool { return false },
 	}, nil
 }
 
 // NewRangeReader implements driver.Bucket.
 func (b *bucket) NewRangeReader(ctx context.Context, key string, offset, length int64, _ *driver.ReaderOptions) (driver.Reader, error) {
-	part := ""
-	switch {
-	case length > 0:
-		part = "bytes=" + strconv.FormatInt(offset, 10) + "-" + strconv.FormatInt(offset+length-1, 10)
-	case offset > 0:
-		part = "bytes=" + strconv.FormatInt(offset, 10) + "-"
-	}
+	part := httpread.Part(offset, length)
 	resp, err := b.ask(ctx, http.MethodGet, key, part)
 	if err != nil {
 		return nil, err
@@ -145,25 +132,8 @@ func (b *bucket) NewRangeReader(ctx context.Context, key string, offset, length 
 		resp.Body.Close()
 		return nil, errors.New("the server does not send parts of files")
 	}
-	return &reader{resp}, nil
+	return &httpread.Reader{Response: resp}, nil
 }
-
-type reader struct{ resp *http.Response }
-
-// Read implements driver.Reader.
-func (r *reader) Read(p []byte) (int, error) { return r.resp.Body.Read(p) }
-
-// Close implements driver.Reader.
-func (r *reader) Close() error { return r.resp.Body.Close() }
-
-// Attributes implements driver.Reader.
-func (r *reader) Attributes() *driver.ReaderAttributes {
-	size, modified := attributes(r.resp)
-	return &driver.ReaderAttributes{ContentType: r.resp.Header.Get("Content-Type"), ModTime: modified, Size: size}
-}
-
-// As implements driver.Reader.
-func (r *reader) As(any) bool { return false }
 
 // ErrorCode implements driver.Bucket.
 func (b *bucket) ErrorCode(err error) gcerrors.ErrorCode {
@@ -215,5 +185,3 @@ func (b *bucket) Close() error {
 	b.client.CloseIdleConnections()
 	return nil
 }
-
-var _ io.Reader = (*reader)(nil)
