@@ -157,7 +157,7 @@ func (f *faulty) record(t *testing.T) (requests int, wrong string) {
 func (f *faulty) fails(t *testing.T, want string) {
 	t.Helper()
 	f.infers(t)
-	for deadline := time.Now().Add(time.Minute); ; time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(3 * time.Minute); ; time.Sleep(20 * time.Millisecond) {
 		_, wrong := f.record(t)
 		log := f.log.String()
 		if strings.Contains(wrong, want) && strings.Contains(log, want) && strings.Contains(log, "serving goes on") {
@@ -174,7 +174,7 @@ func (f *faulty) fails(t *testing.T, want string) {
 func (f *faulty) recovers(t *testing.T) {
 	t.Helper()
 	n, wrong := 0, ""
-	for deadline := time.Now().Add(2 * time.Minute); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
+	for deadline := time.Now().Add(5 * time.Minute); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
 		if n, wrong = f.record(t); n == f.asked {
 			return
 		}

@@ -164,7 +164,7 @@ func serving(t *testing.T, spec string) string {
 		cancel()
 		_ = cmd.Wait() // it was told to end
 	})
-	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
+	for deadline := time.Now().Add(3 * time.Minute); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
 		text, err := os.ReadFile(out.Name())
 		if err != nil {
 			t.Fatal(err)

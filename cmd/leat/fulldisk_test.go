@@ -79,7 +79,7 @@ func (k *killing) fill(t *testing.T, s *victim, prefix string) {
 	t.Helper()
 	for i := range 50 {
 		id := fmt.Sprintf("%s-%d", prefix, i)
-		for deadline := time.Now().Add(time.Minute); !s.take(id); time.Sleep(100 * time.Millisecond) {
+		for deadline := time.Now().Add(3 * time.Minute); !s.take(id); time.Sleep(100 * time.Millisecond) {
 			if time.Now().After(deadline) {
 				t.Fatalf("event %s is not taken", id)
 			}

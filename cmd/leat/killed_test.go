@@ -99,7 +99,7 @@ func (k *killing) round(t *testing.T, round int) {
 	}
 	select {
 	case <-first:
-	case <-time.After(time.Minute):
+	case <-time.After(3 * time.Minute):
 		t.Error("the server takes nothing")
 	}
 	time.Sleep(time.Duration(k.random.IntN(int(200 * time.Millisecond))))
@@ -114,7 +114,7 @@ func (k *killing) check(t *testing.T) {
 	s := k.start(t)
 	defer s.kill()
 	var lost []string
-	for deadline := time.Now().Add(2 * time.Minute); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
+	for deadline := time.Now().Add(5 * time.Minute); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
 		taken := k.taken(t)
 		lost = lost[:0]
 		for _, id := range k.acked {
@@ -173,7 +173,7 @@ func (k *killing) start(t *testing.T) *victim {
 	if err := s.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	s.client = http.Client{Timeout: time.Minute, Transport: &http.Transport{}}
+	s.client = http.Client{Timeout: 5 * time.Minute, Transport: &http.Transport{}}
 	lines := bufio.NewScanner(out)
 	for lines.Scan() {
 		if url, ok := strings.CutPrefix(lines.Text(), "serving"); ok {

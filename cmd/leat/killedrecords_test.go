@@ -77,7 +77,7 @@ func (k *killing) recordingRound(t *testing.T, round int, sent map[string]bool) 
 			}
 		})
 	}
-	enough := time.Now().Add(time.Minute)
+	enough := time.Now().Add(3 * time.Minute)
 	for delivered == 0 && time.Now().Before(enough) {
 		delivered = s.delivered(t, delivered)
 	}
@@ -133,7 +133,7 @@ func (s *victim) delivered(t *testing.T, before int) int {
 func (k *killing) records(t *testing.T, sent map[string]bool, want int) int {
 	t.Helper()
 	there := map[string]bool{}
-	for deadline := time.Now().Add(2 * time.Minute); len(there) < want && time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
+	for deadline := time.Now().Add(5 * time.Minute); len(there) < want && time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
 		text, err := os.ReadFile(k.path("taken.jsonl"))
 		if err != nil && !os.IsNotExist(err) {
 			t.Fatal(err)

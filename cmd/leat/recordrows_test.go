@@ -49,7 +49,7 @@ func TestRecordRows(t *testing.T) {
 	if err != nil || resp.Body.Close() != nil || resp.StatusCode == http.StatusOK {
 		t.Fatalf("what does not fit: %v, error %v", resp, err)
 	}
-	for deadline := time.Now().Add(time.Minute); s.delivered(t, 0) < len(want)+1; time.Sleep(10 * time.Millisecond) {
+	for deadline := time.Now().Add(3 * time.Minute); s.delivered(t, 0) < len(want)+1; time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatal("the stream does not get the records")
 		}
