@@ -139,10 +139,15 @@ verify-openapi: setup ## the OpenAPI documents against servers, by schemathesis,
 .PHONY: verify-clients
 verify-clients: setup ## clients that are not ours, Triton's, KServe's and grpcurl, against a server, installed below .cache; KSERVE=0 without KServe's, which is large
 	@scripts/verify-clients.sh
+	@scripts/verify-clients-streams.sh
 
 .PHONY: verify-vanish
 verify-vanish: setup build ## 10,000 clients go away in the middle of their requests: CPU a request, memory and goroutines before and after
 	$(GO) run ./bench/cmd/vanish
+
+.PHONY: verify-differential
+verify-differential: setup ## the same edge cases to leat, Triton and MLServer with the same models in Python, installed below .cache; RECORD=1 writes docs/protocol-compatibility.md anew
+	@RECORD=$(RECORD) scripts/verify-differential.sh
 
 .PHONY: verify-python
 verify-python: setup ## run MLRun's cases through Python workers, and again with the real MLRun in them; ALL=1 all specs, which takes four times as long
