@@ -47,5 +47,9 @@ class Host:
         """The results of rows, an array with one for each. None if it cannot be taken apart."""
         raise NotImplementedError
 
+    def sure(self, rows: object) -> object:
+        """For each row whether its result is the same without the others, an array of booleans; None for yes."""
+        return None
+
     def close(self) -> None:
         """Lets go of the object."""

@@ -2,7 +2,8 @@
 
 The calls are those that came while the model was busy: none waits for others to
 come. Each gets the part of the results that is its own. When the prediction
-fails, or its results cannot be taken apart, each call is run alone.
+fails, or its results cannot be taken apart, each call is run alone, and so is a
+call of which the model cannot say that other rows change nothing.
 """
 
 from __future__ import annotations
@@ -53,15 +54,18 @@ def _alike(a: object, b: object) -> bool:
 
 
 def run(host: Host, calls: list[Call], rows: list[object]) -> list[object] | None:
-    """The results of each call, or None if each must be run alone."""
+    """The results of each call, or None if each must be run alone; None among them for one that must."""
     import numpy as np
 
     try:
-        results = host.run_rows(calls[0][0], np.concatenate(rows))
+        together = np.concatenate(rows)
+        results = host.run_rows(calls[0][0], together)
+        sure = None if results is None else host.sure(together)
     except BaseException:  # noqa: BLE001 - the calls that it is because of say so themselves
         return None
     if results is None:
         host.rows_together = 0  # nor will the next
         return None
     ends = np.cumsum([len(r) for r in rows])  # type: ignore[arg-type]
-    return [results[end - len(r) : end] for end, r in zip(ends, rows)]  # type: ignore[index, arg-type]
+    parts = [slice(end - len(r), end) for end, r in zip(ends, rows)]  # type: ignore[arg-type]
+    return [results[part] if sure is None or sure[part].all() else None for part in parts]  # type: ignore[index]

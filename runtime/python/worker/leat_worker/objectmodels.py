@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 
-from . import tensors
+from . import margins, tensors
 from .context import GraphContext
 from .failures import Refused
 from .functionmodels import FunctionModelHost
@@ -16,7 +16,8 @@ from .wire import Frame
 SUFFIXES = (".joblib", ".pkl", ".pickle", ".cloudpickle")
 
 # Where the classes are of which each row goes through the trees by itself. In most others rows
-# go through a product of matrices, whose last bits depend on how many rows there are.
+# go through a product of matrices, whose last bits depend on how many rows there are; of linear
+# classifiers the labels seldom do (margins).
 _ROW_BY_ROW = ("sklearn.tree._classes", "sklearn.ensemble._forest")
 _METHODS = ("predict", "predict_proba", "apply")
 _TOGETHER = 256  # rows
@@ -35,6 +36,7 @@ class ObjectHost(FunctionModelHost):
         self._together = args.get("batch")
         if self._together is not None and (type(self._together) is not int or self._together < 0):
             raise Refused(f"batch: {self._together!r} is no number of rows")
+        self._margins: margins.Margins | None = None
         self._request_wanted = False
         self._postprocess = None
 
@@ -50,7 +52,8 @@ class ObjectHost(FunctionModelHost):
         self._method_of_rows = method
         if self._together is None:
             row_by_row = type(self.object).__module__ in _ROW_BY_ROW and self._method in _METHODS
-            self._together = _TOGETHER if row_by_row else 0
+            self._margins = None if row_by_row else margins.of(self.object, self._method)
+            self._together = _TOGETHER if row_by_row or self._margins else 0
         self.rows_together = self._together
         return self._schema()
 
@@ -64,6 +67,9 @@ class ObjectHost(FunctionModelHost):
         frame.doing, frame.at = "predict", self._method_of_rows
         results = self._method_of_rows(rows)
         return results if type(results) is np.ndarray and results.shape[:1] == rows.shape[:1] else None  # type: ignore[attr-defined]
+
+    def sure(self, rows: object) -> object:
+        return None if self._margins is None else self._margins.sure(rows)
 
     def _schema(self) -> dict[str, object]:
         """What the object tells of its features."""

@@ -277,7 +277,7 @@ class Worker:
         for group, rows in merging.groups(host, several):  # type: ignore[arg-type]
             results = merging.run(host, group, rows) if len(group) > 1 else None  # type: ignore[arg-type]
             for i, (frame, meta) in enumerate(group):
-                if results is None:
+                if results is None or results[i] is None:
                     self._call(frame)
                 else:
                     self._answer(host, frame, meta, results[i])  # type: ignore[arg-type]

@@ -154,19 +154,79 @@ import pickle, sys
 import numpy as np
 from sklearn.datasets import load_iris
 from sklearn.ensemble import ExtraTreesRegressor, RandomForestClassifier, RandomForestRegressor
-from sklearn.linear_model import LinearRegression
+from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.tree import DecisionTreeClassifier
 x, y = load_iris(return_X_y=True)
-kinds = {"predict": [RandomForestRegressor, ExtraTreesRegressor, LinearRegression], "predict_proba": [RandomForestClassifier, DecisionTreeClassifier]}
+kinds = {"predict": [RandomForestRegressor, ExtraTreesRegressor, LinearRegression, LogisticRegression], "predict_proba": [RandomForestClassifier, DecisionTreeClassifier]}
 for method, classes in kinds.items():
     for kind in classes:
         few = {"n_estimators": 7} if hasattr(kind(), "n_estimators") else {}
-        model = kind(**few).fit(x, y + 0.1 if method == "predict" else y)
+        model = kind(**few).fit(x, y + 0.1 if method == "predict" and kind is not LogisticRegression else y)
         file = f"{sys.argv[1]}/{kind.__name__}.pkl"
         with open(file, "wb") as f:
             pickle.dump(model, f)
         print(file, method, b"".join(np.asarray(getattr(model, method)(x[i:i+1]), float).tobytes() for i in range(150)).hex())
 '''
+
+
+MARGINS = """
+import sys, warnings
+sys.path.insert(0, sys.argv[1])
+import numpy as np
+from sklearn.datasets import load_iris, make_classification
+from sklearn.linear_model import LinearRegression, LogisticRegression, Perceptron, RidgeClassifier, SGDClassifier
+from sklearn.svm import LinearSVC
+from leat_worker import margins
+warnings.simplefilter("ignore")
+r = np.random.default_rng(1)
+for x, y in (load_iris(return_X_y=True), make_classification(300, 37, random_state=1), make_classification(300, 11, n_informative=8, n_classes=5, random_state=2)):
+    for model in (LogisticRegression(max_iter=300), Perceptron(), SGDClassifier(), LinearSVC(max_iter=300)):
+        model.fit(x, y)
+        m = margins.of(model, "predict")
+        assert margins.of(model, "predict_proba") is None
+        for dtype in ("f8", "f4", "f2", "i8") if type(model) is Perceptron else ("f8",):
+            rows = (np.concatenate([x[:50], r.normal(0, 3, (100, x.shape[1]))]) * 1.0).astype(dtype)
+            sure = m.sure(rows)
+            assert dtype == "f2" or sure.mean() > 0.9, (model, dtype, sure.mean())
+            alone = np.concatenate([model.predict(row[None]) for row in rows])
+            for size in (2, 3, 16, 100, len(rows)):
+                together = np.concatenate([model.predict(rows[i : i + size]) for i in range(0, len(rows), size)])
+                assert (together == alone)[sure].all(), (model, dtype, size)
+        # Rows on the border between two classes, as near as numbers can be.
+        w = model.coef_[0] - (model.coef_[1] if len(model.coef_) > 1 else 0)
+        b = model.intercept_[0] - (model.intercept_[1] if len(model.coef_) > 1 else 0)
+        rows = r.normal(0, 1, (500, x.shape[1]))
+        rows -= ((rows @ w + b) / (w @ w))[:, None] * w
+        scores = model.decision_function(rows)
+        near = np.ones(len(rows), bool) if scores.ndim == 1 else np.isin(scores.argmax(axis=1), (0, 1))
+        assert near.any() and not m.sure(rows)[near].any(), model
+        rows[0], rows[1], rows[2] = np.nan, np.inf, 1e308
+        assert not m.sure(rows[:2]).any()
+for model in (RidgeClassifier(), LinearRegression()):
+    assert margins.of(model.fit(*load_iris(return_X_y=True)), "predict") is None
+class Own(LogisticRegression):
+    def predict(self, X):
+        return super().predict(X)
+assert margins.of(Own().fit(x, y), "predict") is None
+print("all of it")
+"""
+
+
+@unittest.skipUnless(has("sklearn"), "scikit-learn is not there")
+class Margins(unittest.TestCase):
+    def test_labels_that_are_sure_are_those_of_each_row_alone(self):
+        root = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+        done = subprocess.run([PYTHON, "-c", MARGINS, root], capture_output=True, text=True)
+        self.assertEqual(done.stdout, "all of it\n", done.stderr)
+
+
+def numbers(answer):
+    """The elements of an answer, as the bytes of doubles."""
+    if not answer.flags & TENSORS:
+        return struct.pack("d", answer.value[0])
+    if answer.meta["tensors"][0]["datatype"] == "INT64":
+        return struct.pack("d", *struct.unpack("q", answer.payload))
+    return answer.payload
 
 
 @unittest.skipUnless(has("sklearn"), "scikit-learn is not there")
@@ -184,5 +244,5 @@ class Forests(unittest.TestCase):
                     for i in range(150):
                         p.send(CALL, meta, rows[32 * i : 32 * i + 32], TENSORS, 1, 1000 + i)
                     answers = sorted((p.next() for _ in range(150)), key=lambda a: a.call)
-                    got = b"".join(a.payload if a.flags & TENSORS else struct.pack("d", a.value[0]) for a in answers)
+                    got = b"".join(map(numbers, answers))
                     self.assertEqual(got.hex(), want)
