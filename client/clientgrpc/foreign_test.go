@@ -97,12 +97,18 @@ func TestForeignStream(t *testing.T) {
 // TestForeignRepository lists, unloads and loads.
 func TestForeignRepository(t *testing.T) {
 	name, overHTTP, overGRPC := foreign(t)
+	if name == "kserve" {
+		// Its server unloads the model and then fails to say so, and loads none again.
+		err := overGRPC.Unload(in(t), "echo", false)
+		if ready, err2 := overGRPC.ModelReady(in(t), "echo", ""); err2 != nil || ready || err != nil && client.CodeOf(err) != serve.Internal {
+			t.Errorf("ready %t when unloaded: %v, %v", ready, err, err2)
+		}
+		return
+	}
 	for by, c := range map[string]caller{"HTTP": overHTTP, "gRPC": overGRPC} {
-		if name == "mlserver" {
-			list, err := c.Index(in(t), false)
-			if err != nil || len(list) != 1 || list[0].Name != "echo" || list[0].State != "READY" {
-				t.Errorf("%s over %s: got %v, %v", name, by, list, err)
-			}
+		list, err := c.Index(in(t), false)
+		if err != nil || len(list) != 1 || list[0].Name != "echo" || list[0].State != "READY" {
+			t.Errorf("%s over %s: got %v, %v", name, by, list, err)
 		}
 		err1 := c.Unload(in(t), "echo", false)
 		ready, err2 := c.ModelReady(in(t), "echo", "")

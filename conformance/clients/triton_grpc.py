@@ -120,7 +120,7 @@ def repository(c):
     c.load_model("iris")
     check("loaded", c.infer("iris", [tensor(triton)]).as_numpy("label"), LABELS)
     refused("load of an unknown model", "NOT_FOUND", "nobody", lambda: c.load_model("nobody"))
-    refused("load with a config", "UNIMPLEMENTED", "config", lambda: c.load_model("iris", config="{}"))
+    refused("a config that is none", "INVALID_ARGUMENT", "config", lambda: c.load_model("iris", config="{"))
     stats = c.get_inference_statistics("iris").model_stats[0]
     check("statistics", (stats.inference_stats.success.count, stats.inference_stats.success.ns > 0), (1, True))
 
@@ -129,8 +129,47 @@ def not_offered(c):
     refused("shared memory", "UNIMPLEMENTED", "shared memory is not offered", lambda: c.register_system_shared_memory("r", "/r", 64))
     refused("status of shared memory", "UNIMPLEMENTED", "shared memory is not offered", c.get_system_shared_memory_status)
     refused("CUDA's shared memory", "UNIMPLEMENTED", "shared memory is not offered", c.get_cuda_shared_memory_status)
-    refused("trace settings", "UNIMPLEMENTED", "--traces", c.get_trace_settings)
-    refused("log settings", "UNIMPLEMENTED", "--log-level", c.get_log_settings)
+    refused("traces that nobody collects", "UNIMPLEMENTED", "--traces", lambda: c.update_trace_settings(settings={"trace_level": ["TIMESTAMPS"]}))
+
+
+def settings(c):
+    log = c.get_log_settings().settings
+    check("log settings", (log["log_info"].bool_param, log["log_verbose_level"].uint32_param, log["log_format"].string_param), (True, 0, "default"))
+    check("a changed log setting", c.update_log_settings({"log_verbose_level": 1}).settings["log_verbose_level"].uint32_param, 1)
+    check("changed back", c.update_log_settings({"log_verbose_level": 0}, as_json=True)["settings"]["log_verbose_level"].get("uint32_param", 0), 0)
+    refused("a log file", "INVALID_ARGUMENT", "log_file", lambda: c.update_log_settings({"log_file": "x"}))
+    check("trace settings", list(c.get_trace_settings().settings["trace_level"].value), ["OFF"])
+    check("a changed trace setting", list(c.update_trace_settings(settings={"trace_rate": "100"}).settings["trace_rate"].value), ["100"])
+    check("one that is cleared", list(c.update_trace_settings(settings={"trace_rate": None}).settings["trace_rate"].value), ["1"])
+    refused("a trace file", "INVALID_ARGUMENT", "trace_file", lambda: c.update_trace_settings(settings={"trace_file": "x"}))
+
+
+def again(at, c):
+    """The examples reuse_infer_objects, keepalive, custom_args and sequence_stream."""
+    one = tensor(triton)
+    for rows in (ROWS, ROWS[:1], ROWS):
+        one.set_shape(rows.shape)
+        one.set_data_from_numpy(rows)
+        check("the same input object", c.infer("iris", [one]).as_numpy("label").tolist(), LABELS[: len(rows)])
+    keep = triton.KeepAliveOptions(keepalive_time_ms=60_000, keepalive_timeout_ms=20_000, keepalive_permit_without_calls=False, http2_max_pings_without_data=2)
+    with triton.InferenceServerClient(at, keepalive_options=keep) as k:
+        check("keepalive", k.infer("iris", [tensor(triton)]).as_numpy("label"), LABELS)
+    with triton.InferenceServerClient(at, channel_args=[("grpc.primary_user_agent", "own"), ("grpc.max_receive_message_length", -1)]) as k:
+        check("arguments of the channel", k.infer("iris", [tensor(triton)]).as_numpy("label"), LABELS)
+    got = queue.Queue()
+    c.start_stream(callback=lambda result, error: got.put((result, error)))
+    for sequence in (7, "own"):
+        for i in range(3):
+            c.async_stream_infer("iris", [tensor(triton)], request_id=f"{sequence} {i}", sequence_id=sequence, sequence_start=i == 0, sequence_end=i == 2)
+    for sequence in (7, "own"):
+        for i in range(3):
+            result, error = got.get(timeout=30)
+            check("a sequence in a stream", (error, result.get_response().id), (None, f"{sequence} {i}"))
+    c.stop_stream()
+    call = c.async_infer("iris", [tensor(triton)], lambda result, error: got.put((result, error)))
+    call.cancel()
+    result, error = got.get(timeout=30)
+    check("canceled, or done before", error is None or "CANCELLED" in str(error) or "Locally cancelled" in str(error))
 
 
 async def aio(at):
@@ -150,8 +189,9 @@ async def aio(at):
 def main():
     at = sys.argv[1]
     with triton.InferenceServerClient(at) as c:
-        for part in (about, infer, callbacks, stream, repository, not_offered):
+        for part in (about, infer, callbacks, stream, repository, settings, not_offered):
             part(c)
+        again(at, c)
     asyncio.run(aio(at))
     print(f"tritonclient over gRPC: {passed} checks passed")
 

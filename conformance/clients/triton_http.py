@@ -141,8 +141,27 @@ def not_offered(c):
     refused("shared memory", 501, "shared memory is not offered", lambda: c.register_system_shared_memory("r", "/r", 64))
     refused("status of shared memory", 501, "shared memory is not offered", c.get_system_shared_memory_status)
     refused("CUDA's shared memory", 501, "shared memory is not offered", c.get_cuda_shared_memory_status)
-    refused("trace settings", 501, "--traces", c.get_trace_settings)
-    refused("log settings", 501, "--log-level", c.get_log_settings)
+    refused("traces that nobody collects", 501, "--traces", lambda: c.update_trace_settings(settings={"trace_level": ["TIMESTAMPS"]}))
+
+
+def settings(c):
+    check("log settings", {k: c.get_log_settings()[k] for k in ("log_info", "log_verbose_level", "log_format")}, {"log_info": True, "log_verbose_level": 0, "log_format": "default"})
+    check("a changed log setting", c.update_log_settings({"log_verbose_level": 1})["log_verbose_level"], 1)
+    check("changed back", c.update_log_settings({"log_verbose_level": 0})["log_verbose_level"], 0)
+    refused("a log file", 400, "log_file", lambda: c.update_log_settings({"log_file": "x"}))
+    check("trace settings", c.get_trace_settings()["trace_level"], ["OFF"])
+    check("a changed trace setting", c.update_trace_settings(settings={"trace_rate": "100"})["trace_rate"], "100")
+    check("one that is cleared", c.update_trace_settings(settings={"trace_rate": None})["trace_rate"], "1")
+    refused("a trace file", 400, "trace_file", lambda: c.update_trace_settings(settings={"trace_file": "x"}))
+
+
+def again(c):
+    """The example reuse_infer_objects."""
+    one = tensor(triton)
+    for rows in (ROWS, ROWS[:1], ROWS):
+        one.set_shape(rows.shape)
+        one.set_data_from_numpy(rows)
+        check("the same input object", c.infer("iris", [one]).as_numpy("label").tolist(), LABELS[: len(rows)])
 
 
 async def aio(at):
@@ -156,7 +175,7 @@ async def aio(at):
 def main():
     at = sys.argv[1]
     with triton.InferenceServerClient(at, concurrency=4, network_timeout=120, connection_timeout=120) as c:
-        for part in (about, infer, refusals, asynchronous, offline, repository, not_offered):
+        for part in (about, infer, refusals, asynchronous, offline, repository, settings, again, not_offered):
             part(c)
     asyncio.run(aio(at))
     print(f"tritonclient over HTTP: {passed} checks passed")
