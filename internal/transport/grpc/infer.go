@@ -69,7 +69,8 @@ func (c *call) response(m *inferRequest, ev *serve.Event) (*inferResponse, error
 			}
 		}
 	}
-	return r, r.take(ev.Body)
+	err := r.take(ev.Body)
+	return r, err
 }
 
 // take takes the answer out of a body.
