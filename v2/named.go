@@ -27,6 +27,38 @@ func fromColumns(inputs []*serve.Tensor, d *serve.Description) (*serve.Tensor, e
 	if err != nil {
 		return nil, err
 	}
+	return matrixOf(inputs, at, d)
+}
+
+// frameType is the content type by which MLServer's clients say that the inputs of
+// a request are the columns of a data frame.
+const frameType = "pd"
+
+// frameOf says whether a request is a data frame for a model whose one input is a
+// matrix of numbers whose columns have no names.
+func frameOf(req *serve.Request, d *serve.Description) bool {
+	if len(d.Inputs) != 1 || len(d.Features) > 0 || len(req.Inputs) == 0 || req.Parameters["content_type"] != frameType {
+		return false
+	}
+	s := &d.Inputs[0]
+	return s.Datatype.Numeric() && len(s.Shape) == 2
+}
+
+// fromFrame makes the matrix, whose columns are in the order of the inputs. Names are
+// checked no more than they are when the client sends the matrix itself.
+func fromFrame(inputs []*serve.Tensor, d *serve.Description) (*serve.Tensor, error) {
+	if width := d.Inputs[0].Shape[1]; width >= 0 && width != len(inputs) {
+		return nil, badInput("the data frame has %d columns, but the model takes %d", len(inputs), width)
+	}
+	at := make([]int, len(inputs))
+	for i := range at {
+		at[i] = i
+	}
+	return matrixOf(inputs, at, d)
+}
+
+// matrixOf puts each input into the column of its number.
+func matrixOf(inputs []*serve.Tensor, at []int, d *serve.Description) (*serve.Tensor, error) {
 	rows, width := inputs[0].Len(), len(inputs)
 	for _, t := range inputs {
 		if t.Len() != rows || (len(t.Shape) != 1 && !(len(t.Shape) == 2 && t.Shape[1] == 1)) {

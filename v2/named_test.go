@@ -57,6 +57,37 @@ func TestTensorsOfColumns(t *testing.T) {
 	}
 }
 
+// TestDataFrames: the columns of MLServer's data frames become the matrix in their
+// order where the model has no names for them, and by their names where it has.
+func TestDataFrames(t *testing.T) {
+	unnamed := serve.Description{Inputs: []serve.TensorSpec{spec("x", serve.FP32, -1, 2)}}
+	open := serve.Description{Inputs: []serve.TensorSpec{spec("x", serve.FP32, -1, -1)}}
+	named := serve.Description{Inputs: []serve.TensorSpec{spec("x", serve.FP32, -1, 2)}, Features: features("b", "a")}
+	const a, b = `{"name":"a","datatype":"FP64","shape":[2,1],"data":[1,4]}`, `{"name":"b","datatype":"INT64","shape":[2,1],"data":[2,5]}`
+	for _, tt := range []struct {
+		name   string
+		desc   serve.Description
+		inputs string
+		want   string
+	}{
+		{"in order", unnamed, a + "," + b, `"name":"x","type":"FP32","shape":[2,2],"data":[[1,2],[4,5]]`},
+		{"by name", named, a + "," + b, `"name":"x","type":"FP32","shape":[2,2],"data":[[2,1],[5,4]]`},
+		{"any number", open, b + "," + a, `"shape":[2,2],"data":[[2,1],[5,4]]`},
+		{"too few", unnamed, a, "the data frame has 1 columns, but the model takes 2"},
+		{"text", unnamed, a + `,{"name":"c","datatype":"BYTES","shape":[2,1],"data":["x","y"]}`, `input "c": `},
+		{"another length", unnamed, a + `,{"name":"c","datatype":"FP32","shape":[1,1],"data":[1]}`, `input "c" has shape [1 1]`},
+	} {
+		s := started(t, v2.Config{Name: "m", Model: &seen{desc: tt.desc}})
+		got, err := do(t.Context(), s, "infer", `{"id":"i","parameters":{"content_type":"pd"},"inputs":[`+tt.inputs+`]}`)
+		if err != nil {
+			got = err.Error()
+		}
+		if !strings.Contains(strings.ReplaceAll(got, `\"`, `"`), tt.want) {
+			t.Errorf("%s: got %s, want %s", tt.name, got, tt.want)
+		}
+	}
+}
+
 // TestWideDictionaries: rows of many named values are matched by their names too.
 func TestWideDictionaries(t *testing.T) {
 	var names, members, want []string

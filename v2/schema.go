@@ -24,6 +24,10 @@ func fit(req *serve.Request, d *serve.Description) error {
 		var matrix *serve.Tensor
 		matrix, err = fromColumns(req.Inputs, d)
 		req.Inputs = []*serve.Tensor{matrix}
+	case req.Dialect == serve.OIP && frameOf(req, d):
+		var matrix *serve.Tensor
+		matrix, err = fromFrame(req.Inputs, d)
+		req.Inputs = []*serve.Tensor{matrix}
 	case req.Dialect == serve.OIP:
 		err = fitTensors(req, d.Inputs)
 	default:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import base64
+import binascii
+import datetime
 import functools
+import json
 from typing import Any
 
 from . import types
@@ -36,6 +39,12 @@ def _text(value: Any) -> str:
     return value.decode() if isinstance(value, bytes) else str(value)
 
 
+def _as_input(output: types.ResponseOutput) -> types.RequestInput:
+    array = types.array_of(output)
+    data = output.data if array is None else array
+    return types.RequestInput(name=output.name, datatype=output.datatype, shape=output.shape, data=data, parameters=output.parameters)
+
+
 DecodedParameterName = "_decoded_payload"
 InputOrOutput = Any
 
@@ -51,7 +60,7 @@ class InputCodec:
 
     @classmethod
     def encode_input(cls, name: str, payload: Any, **options: Any) -> types.RequestInput:
-        return types.RequestInput(**vars(cls.encode_output(name, payload, **options)))
+        return _as_input(cls.encode_output(name, payload, **options))
 
     @classmethod
     def encode_output(cls, name: str, payload: Any, **options: Any) -> types.ResponseOutput:
@@ -136,7 +145,38 @@ class Base64Codec(InputCodec):
 
     @classmethod
     def decode_input(cls, request_input: types.RequestInput) -> list[bytes]:
-        return [base64.b64decode(v) for v in _elements(request_input.data)]
+        return [_bytes_of(v) for v in _elements(request_input.data)]
+
+
+def _bytes_of(value: Any) -> bytes:
+    """The bytes that are written in base 64; what is not, is itself, as MLServer has it."""
+    value = value.encode() if isinstance(value, str) else bytes(value)
+    try:
+        return base64.b64decode(value, validate=True)
+    except binascii.Error:
+        return value
+
+
+class DatetimeCodec(InputCodec):
+    """Lists of times, which are written as ISO 8601 has them."""
+
+    ContentType = "datetime"
+
+    @classmethod
+    def can_encode(cls, payload: Any) -> bool:
+        return isinstance(payload, list) and bool(payload) and all(isinstance(v, datetime.datetime) for v in payload)
+
+    @classmethod
+    def encode_output(cls, name: str, payload: Any, use_bytes: bool = True, **_: Any) -> types.ResponseOutput:
+        data = [v.isoformat() if isinstance(v, datetime.datetime) else _text(v) for v in payload]
+        return types.ResponseOutput(
+            name=name, datatype="BYTES", shape=[len(data), 1], data=[v.encode() if use_bytes else v for v in data],
+            parameters=types.Parameters(content_type="datetime"),
+        )  # fmt: skip
+
+    @classmethod
+    def decode_input(cls, request_input: types.RequestInput) -> list[datetime.datetime]:
+        return [datetime.datetime.fromisoformat(_text(v).replace("Z", "+00:00")) for v in _elements(request_input.data)]
 
 
 class RequestCodec:
@@ -193,7 +233,7 @@ class PandasCodec(RequestCodec):
 
         columns = {}
         for one in request.inputs:
-            value = decode_request_input(one)
+            value = decode_request_input(one, _JSONColumn if _content_type(one) == _JSONColumn.ContentType else None)
             columns[one.name] = list(value) if getattr(value, "ndim", 1) > 1 and value.shape[1:] != (1,) else _elements(value)
         return pandas.DataFrame(columns)
 
@@ -204,15 +244,35 @@ class PandasCodec(RequestCodec):
             model_name=model_name, model_version=model_version, outputs=outputs, parameters=types.Parameters(content_type="pd")
         )
 
+    @classmethod
+    def encode_request(cls, payload: Any, **_: Any) -> types.InferenceRequest:
+        columns = [_column(str(name), payload[name]) for name in payload.columns]
+        inputs = [_as_input(one) for one in columns]
+        return types.InferenceRequest(inputs=inputs, parameters=types.Parameters(content_type="pd"))
+
+
+class _JSONColumn(StringCodec):
+    """A column of what JSON can say."""
+
+    ContentType = "pd_json"
+
+    @classmethod
+    def decode_input(cls, request_input: types.RequestInput) -> list[Any]:
+        return [json.loads(_text(v)) for v in _elements(request_input.data)]
+
 
 def _column(name: str, series: Any) -> types.ResponseOutput:
     values = series.to_numpy()
+    if values.dtype.name == "object" and any(isinstance(v, (dict, list)) for v in values):
+        column = StringCodec.encode_output(name, [json.dumps(v) for v in values])
+        column.parameters = types.Parameters(content_type="pd_json")
+        return column
     if values.dtype.name in _DATATYPES and values.dtype.name != "object":
         return NumpyCodec.encode_output(name, values)
     return StringCodec.encode_output(name, [str(v) for v in values])
 
 
-_INPUT_CODECS: list[type[InputCodec]] = [NumpyCodec, StringCodec, Base64Codec]
+_INPUT_CODECS: list[type[InputCodec]] = [NumpyCodec, StringCodec, Base64Codec, DatetimeCodec]
 _REQUEST_CODECS: list[Any] = [PandasCodec, NumpyRequestCodec, StringRequestCodec]
 
 

@@ -2,6 +2,7 @@
 
 from .._codecs import (
     Base64Codec,
+    DatetimeCodec,
     DecodedParameterName,
     InputCodec,
     InputOrOutput,
@@ -22,6 +23,7 @@ from .._codecs import (
 
 __all__ = [
     "Base64Codec",
+    "DatetimeCodec",
     "DecodedParameterName",
     "InputCodec",
     "InputOrOutput",

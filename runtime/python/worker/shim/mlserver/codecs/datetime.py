@@ -1,0 +1,5 @@
+"""mlserver.codecs.datetime, where some code imports from."""
+
+from .._codecs import DatetimeCodec
+
+__all__ = ["DatetimeCodec"]
