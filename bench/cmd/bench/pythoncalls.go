@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"path/filepath"
 	"runtime"
+	"runtime/debug"
 	"slices"
 	"time"
 
@@ -19,6 +20,7 @@ import (
 
 // What a call shall cost in process, one at a time, and a worker.
 const (
+	servePercent  = 400 // GOGC of leat serve
 	callEcho      = 30 * time.Microsecond
 	callTensor    = 60 * time.Microsecond
 	workerMB      = 24.0
@@ -29,6 +31,7 @@ const (
 // and back, one at a time.
 func (b *bench) pythonCalls(ctx context.Context) error {
 	fmt.Fprintf(b.out, "\ncalls of a model in a worker, in process, one at a time\n")
+	defer debug.SetGCPercent(debug.SetGCPercent(servePercent))
 	tensor := serve.NewTensor("x", make([]float32, 16<<10))
 	for _, c := range []struct {
 		name, class string
@@ -174,5 +177,5 @@ func (b *bench) pythonWorkers(ctx context.Context) (err error) {
 	faster := two.most / one.most // of the round in which others took the least of the CPUs
 	fmt.Fprintf(b.out, "the best round of two workers is %.2f times the best of one, with %d CPUs; goal: >= %.1f %s\n", faster, runtime.NumCPU(), workersFaster, b.verdict(faster >= workersFaster))
 	b.goal("two workers to one, best rounds: req/s", fmt.Sprintf(">= %.1f", workersFaster), faster, faster >= workersFaster, true)
-	return nil
+	return b.tellScaling(ctx, c.entrants[0], faster)
 }
