@@ -252,7 +252,7 @@ func startLeat(t *testing.T) *compared {
 		}
 	})
 	for _, m := range comparedModels {
-		for end := time.Now().Add(5*time.Minute); m.name != "unready" && !c.serves(m.name); time.Sleep(20 * time.Millisecond) {
+		for end := time.Now().Add(5 * time.Minute); m.name != "unready" && !c.serves(m.name); time.Sleep(20 * time.Millisecond) {
 			if time.Now().After(end) {
 				t.Fatalf("the model %s is not served", m.name)
 			}
