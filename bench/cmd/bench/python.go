@@ -58,7 +58,6 @@ type contest struct {
 	name     string
 	goal     bool // CPU time is that of a call of a model that does nothing
 	entrants []*entrant
-	judged   *entrant // of leat's; nil for the first
 }
 
 // pythonModels compares models in Python behind leat with the same models behind the
@@ -244,7 +243,6 @@ func (b *bench) oipContests(ctx context.Context) (_ []*contest, stop func() erro
 	echo.enter(all[0], tensorRequest("echo", iris[:4]))
 	species.enter(&pythonServer{name: "leat, file", srv: all[1].srv}, tensorRequest("file", setosa))
 	species.enter(&pythonServer{name: "leat, file, batch: 64", srv: all[1].srv}, tensorRequest("batch", setosa))
-	species.judged = species.entrants[1]
 	for _, s := range all[1:] {
 		echo.enter(s, tensorRequest("echo", iris[:4]))
 		species.enter(s, tensorRequest("iris", setosa))

@@ -39,11 +39,9 @@ func (b *bench) printContest(c *contest, conns int) error {
 	return nil
 }
 
-// ours is leat, with its own shim of MLRun's package, where no other is judged.
+// ours is the first of leat's: with its own shim of MLRun's package, and as it is
+// without being told more.
 func (c *contest) ours() *entrant {
-	if c.judged != nil {
-		return c.judged
-	}
 	for _, e := range c.entrants {
 		if strings.HasPrefix(e.name(), "leat") {
 			return e
