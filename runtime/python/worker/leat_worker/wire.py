@@ -175,6 +175,7 @@ class Connection:
 
     def drop(self) -> None:
         """Lets go of the socket without a word to the server, for a child that was forked."""
+        self.vigil = Vigil()  # the memory is its parent's
         try:
             self.socket.close()
         except OSError:

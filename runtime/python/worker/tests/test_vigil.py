@@ -18,9 +18,17 @@ sys.path[:0] = [ROOT, os.path.join(ROOT, "tests")]
 from harness import BYTES, CALL, HEADER, OK, Process  # noqa: E402
 from leat_worker.vigil import Vigil  # noqa: E402
 
-BOX = OK + 5
 CODE = """
+import os
+
 def echo(body):
+    return body
+
+def forks(body):
+    child = os.fork()
+    if not child:
+        return b"child"
+    os.waitpid(child, 0)
     return body
 """
 
@@ -89,25 +97,38 @@ class Words(unittest.TestCase):
 class Boxes(unittest.TestCase):
     """A worker whose answers are waited for awake."""
 
+    def setUp(self):
+        file = tempfile.NamedTemporaryFile()
+        self.addCleanup(file.close)
+        file.truncate(1 << 20)
+        self.memory = mmap.mmap(file.fileno(), 1 << 20)
+        self.p = Process(CODE, config={"shm": {"file": file.name, "size": 1 << 20, "words": True}})
+        self.p.__enter__()
+        self.addCleanup(self.p.__exit__)
+
+    def boxed(self, wait, call):
+        """The payload of the answer to a call in the box, of a wait with that number."""
+        struct.pack_into("<I", self.memory, 8, wait)
+        self.p.send(CALL, {}, b"hello", BYTES, 1, call)
+        end = time.monotonic() + 30
+        while struct.unpack_from("<I", self.memory, 68)[0] != wait and time.monotonic() < end:
+            time.sleep(0.001)
+        said, put, size, at = struct.unpack_from("<IIII", self.memory, 64)
+        self.assertEqual((put, at), (wait, said))
+        self.assertGreater(at, 0)
+        self.assertEqual(HEADER.unpack_from(self.memory, 128)[1:5], (OK, BYTES, 1, call))
+        return self.memory[128 + HEADER.size : 128 + size]
+
     def test_an_answer(self):
-        with tempfile.NamedTemporaryFile() as file:
-            file.truncate(1 << 20)
-            memory = mmap.mmap(file.fileno(), 1 << 20)
-            with Process(CODE, config={"shm": {"file": file.name, "size": 1 << 20, "words": True}}) as p:
-                p.create(kind="function", name="e", **{"class": "echo"})
-                struct.pack_into("<I", memory, 8, 5)
-                p.send(CALL, {}, b"hello", BYTES, 1, 77)
-                end = time.monotonic() + 30
-                while struct.unpack_from("<I", memory, 68)[0] != 5 and time.monotonic() < end:
-                    time.sleep(0.001)
-                put, size, at = struct.unpack_from("<III", memory, 68)
-                self.assertEqual((put, size, at), (5, HEADER.size + 5, struct.unpack_from("<I", memory, 64)[0]))
-                self.assertGreater(at, 0)
-                self.assertEqual(HEADER.unpack_from(memory, 128)[1:5], (OK, BYTES, 1, 77))
-                self.assertEqual(memory[128 + HEADER.size : 128 + size], b"hello")
-                self.assertEqual(p.call(b"again").payload, b"again", "the box is full: by the socket")
-                struct.pack_into("<I", memory, 8, 6)
-                self.assertEqual(p.call(bytes(4000)).payload, bytes(4000), "too long for the box")
+        self.p.create(kind="function", name="e", **{"class": "echo"})
+        self.assertEqual(self.boxed(5, 77), b"hello")
+        self.assertEqual(self.p.call(b"again").payload, b"again", "the box is full: by the socket")
+        struct.pack_into("<I", self.memory, 8, 6)
+        self.assertEqual(self.p.call(bytes(4000)).payload, bytes(4000), "too long for the box")
+
+    def test_a_child_does_not_answer(self):
+        self.p.create(kind="function", name="e", **{"class": "forks"})
+        self.assertEqual(self.boxed(5, 77), b"hello")
 
 
 if __name__ == "__main__":
