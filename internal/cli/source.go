@@ -13,6 +13,7 @@ import (
 	"github.com/leat-ml/leat/graph"
 	"github.com/leat-ml/leat/internal/config"
 	"github.com/leat-ml/leat/internal/repo"
+	"github.com/leat-ml/leat/internal/repo/kserve"
 	"github.com/leat-ml/leat/runtime/python"
 )
 
@@ -163,6 +164,9 @@ func (o *opener) isSpec(path string) (bool, error) {
 	}
 	if config.Sniff(head) != config.Other {
 		return true, nil
+	}
+	if kserve.Sniff(head) { // which the repository reads
+		return false, nil
 	}
 	switch filepath.Base(path) {
 	case "model.yaml", "model_spec.yaml":

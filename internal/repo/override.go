@@ -55,18 +55,25 @@ func badOverride(err error) error {
 
 // overridden makes a repository of the model alone in dir, and looks it up there.
 func (r *Repository) overridden(name string, o Override, dir string) (*Model, error) {
-	config, err := configText(o.Config)
-	if err != nil {
+	at, file := filepath.Join(dir, name), ""
+	c, err := configOf(o.Config)
+	switch {
+	case err != nil:
 		return nil, badOverride(err)
-	}
-	at := filepath.Join(dir, name)
-	if len(o.Files) > 0 {
+	case len(o.Files) > 0:
 		err = writeFiles(at, o.Files)
-	} else {
-		err = r.linkFiles(at, name)
+	default:
+		file, err = r.linkFiles(at, name)
 	}
 	if err != nil {
 		return nil, err
+	}
+	if c.DefaultModelFilename == "" {
+		c.DefaultModelFilename = file
+	}
+	config, err := prototext.Marshal(c)
+	if err != nil {
+		return nil, badOverride(err)
 	}
 	for file, text := range map[string][]byte{filepath.Join(at, triton.File): config, filepath.Join(dir, "server.yaml"): nil} {
 		if err := os.WriteFile(file, text, 0o600); err != nil {
@@ -88,8 +95,8 @@ func (r *Repository) overridden(name string, o Override, dir string) (*Model, er
 	return entry, nil
 }
 
-// configText is a configuration in JSON as config.pbtxt has it.
-func configText(text string) ([]byte, error) {
+// configOf reads a configuration in JSON.
+func configOf(text string) (*inference.ModelConfig, error) {
 	c := &inference.ModelConfig{}
 	if len(text) > maxForeign {
 		return nil, fmt.Errorf("parameter config has more than %d bytes", maxForeign)
@@ -97,11 +104,7 @@ func configText(text string) ([]byte, error) {
 	if err := (protojson.UnmarshalOptions{RecursionLimit: 100}).Unmarshal([]byte(text), c); err != nil {
 		return nil, fmt.Errorf("parameter config is no model configuration: %w", err)
 	}
-	out, err := prototext.Marshal(c)
-	if err != nil {
-		return nil, fmt.Errorf("parameter config is no model configuration: %w", err)
-	}
-	return out, nil
+	return c, nil
 }
 
 // writeFiles writes files below a folder, and cannot be led out of it.
@@ -159,28 +162,29 @@ func checkFile(name string) error {
 
 // linkFiles links to the files of the model in the repository: to its version folders
 // and what is beside them, or to what lies in its folder as version 1. The files
-// that describe it give way to what is sent.
-func (r *Repository) linkFiles(at, name string) error {
+// that describe it give way to what is sent. A model that is a file has its name.
+func (r *Repository) linkFiles(at, name string) (file string, err error) {
 	source, err := r.source(name)
 	if err != nil {
-		return err
+		return "", err
 	}
 	info, err := os.Stat(source)
 	if err != nil {
-		return serve.Errorf(serve.NotFound, "ValueError", "there is no model %s in %s", name, r.root)
+		return "", serve.Errorf(serve.NotFound, "ValueError", "there is no model %s in %s", name, r.root)
 	}
 	if err = os.MkdirAll(filepath.Join(at, firstVersion), 0o700); err != nil {
-		return &serve.Error{Code: serve.Internal, Op: "load model " + name, Err: err}
+		return "", &serve.Error{Code: serve.Internal, Op: "load model " + name, Err: err}
 	}
 	if !info.IsDir() {
-		err = os.Symlink(source, filepath.Join(at, firstVersion, filepath.Base(source)))
+		file = filepath.Base(source)
+		err = os.Symlink(source, filepath.Join(at, firstVersion, file))
 	} else {
 		err = linkFolder(at, source)
 	}
 	if err != nil {
-		return &serve.Error{Code: serve.Internal, Op: "load model " + name, Err: err}
+		return "", &serve.Error{Code: serve.Internal, Op: "load model " + name, Err: err}
 	}
-	return nil
+	return file, nil
 }
 
 // source is where the file or the folder of a model is.

@@ -8,6 +8,8 @@ import (
 	"slices"
 
 	"github.com/leat-ml/leat/catalog"
+	"github.com/leat-ml/leat/internal/repo/kserve"
+	"github.com/leat-ml/leat/v2"
 )
 
 // firstVersion is the version of a model that has no version folders.
@@ -82,6 +84,9 @@ func (s *scanner) lone(regular bool) ([]*Model, error) {
 	}
 	if !regular {
 		return nil, nil
+	}
+	if head, err := v2.Head(s.root); err == nil && kserve.Sniff(head) {
+		return s.service(file)
 	}
 	if m := s.bareFile(&folder{rel: "."}, file); m != nil {
 		return []*Model{m}, nil

@@ -1,0 +1,245 @@
+// Package kserve reads what a resource of KServe says of a model: an
+// InferenceService of serving.kserve.io, whose predictor names a format and where the
+// model is. [Read] tells everything in it that is wrong or that leat does not serve,
+// with its place. Nothing here opens a model or looks at a folder.
+package kserve
+
+import (
+	"bytes"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/leat-ml/leat/catalog"
+	"github.com/leat-ml/leat/graph"
+	"github.com/leat-ml/leat/internal/config/document"
+)
+
+// A Service is an InferenceService. It is immutable.
+type Service struct {
+	Name    string
+	Format  string // "sklearn", "triton" …
+	Runtime string // ours; "" for triton, whose repository says it
+	// Storage is where the model is: a path of this machine, or a URL.
+	Storage string
+	// MaxBatch and Latency are those of its batcher; 0 without.
+	MaxBatch int
+	Latency  time.Duration
+}
+
+// Sniff says whether a text is a resource of KServe that is read here, or refused
+// here with what to do.
+func Sniff(head []byte) bool {
+	if !bytes.Contains(head, []byte("serving.kserve.io/")) {
+		return false
+	}
+	return bytes.Contains(head, []byte("InferenceService")) || bytes.Contains(head, []byte("InferenceGraph"))
+}
+
+// runtimes are ours by the format.
+var runtimes = map[string]string{"sklearn": "sklearn", "xgboost": "xgboost", "lightgbm": "lightgbm", "onnx": "onnx", "triton": ""}
+
+// A reader collects what is wrong.
+type reader struct {
+	*Service
+	problems []graph.Problem
+}
+
+func (r *reader) problem(pos document.Pos, format string, args ...any) {
+	r.problems = append(r.problems, graph.Problem{Pos: graph.Pos(pos), Msg: fmt.Sprintf(format, args...)})
+}
+
+func (r *reader) warn(f *document.Field, why string) {
+	r.problems = append(r.problems, graph.Problem{Pos: graph.Pos(f.Pos), Msg: fmt.Sprintf("%s has no effect: %s", f.Key, why), Warning: true})
+}
+
+// Read reads a resource. Problems have no file; those that are no warnings keep it
+// from being served.
+func Read(file string, text []byte) (*Service, []graph.Problem) {
+	r := &reader{Service: &Service{}}
+	n, found := document.Parse(file, text, document.Options{})
+	for _, p := range found {
+		r.problem(p.Pos, "%s", p.Msg)
+	}
+	if n == nil || n.Kind != document.Map {
+		return r.Service, r.problems
+	}
+	if kind := n.Field("kind"); kind != nil && kind.Value.Text != "InferenceService" {
+		r.problem(kind.Pos, "kind %s is not served: write its nodes as a graph in server.yaml", kind.Value.Text)
+		return r.Service, r.problems
+	}
+	r.fields(n, map[string]func(*document.Field){
+		"apiVersion": nil, "kind": nil, "status": nil,
+		"metadata": r.within(map[string]func(*document.Field){"name": r.text(&r.Name)}, true),
+		"spec": r.within(map[string]func(*document.Field){
+			"predictor":   r.predictor,
+			"transformer": r.refuse("write it as a step of a graph, or as a class in Python"),
+			"explainer":   r.refuse("models explain themselves, where their runtime does"),
+		}, false),
+	})
+	if len(r.problems) == 0 || !slices.ContainsFunc(r.problems, func(p graph.Problem) bool { return !p.Warning }) {
+		r.complete(n)
+	}
+	return r.Service, r.problems
+}
+
+// complete checks that the service says enough.
+func (r *reader) complete(n *document.Node) {
+	switch {
+	case r.Name == "":
+		r.problem(n.Pos, "metadata.name is missing")
+	case r.Format == "":
+		r.problem(n.Pos, "the predictor has no model: spec.predictor.model with modelFormat and storageUri")
+	case r.Storage == "":
+		r.problem(n.Pos, "storageUri is missing")
+	}
+}
+
+// fields reads the members of an object; nil passes over one.
+func (r *reader) fields(n *document.Node, known map[string]func(*document.Field)) {
+	if n.Kind != document.Map {
+		r.problem(n.Pos, "this is an object, found %s", n.Describe())
+		return
+	}
+	names := make([]string, 0, len(known))
+	for name := range known {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	for i := range n.Fields {
+		f := &n.Fields[i]
+		read, ok := known[f.Key]
+		switch {
+		case !ok:
+			hint := ""
+			if near := catalog.Nearest(f.Key, names); len(near) > 0 {
+				hint = fmt.Sprintf(" (did you mean %q?)", near[0])
+			}
+			r.problem(f.Pos, "unknown key %q%s", f.Key, hint)
+		case read != nil && f.Value.Kind != document.Null:
+			read(f)
+		}
+	}
+}
+
+// within reads an object; rest lets it have members that are not looked at.
+func (r *reader) within(known map[string]func(*document.Field), rest bool) func(*document.Field) {
+	return func(f *document.Field) {
+		if rest && f.Value.Kind == document.Map {
+			for i := range f.Value.Fields {
+				if read := known[f.Value.Fields[i].Key]; read != nil {
+					read(&f.Value.Fields[i])
+				}
+			}
+			return
+		}
+		r.fields(f.Value, known)
+	}
+}
+
+func (r *reader) text(dst *string) func(*document.Field) {
+	return func(f *document.Field) {
+		if f.Value.Kind != document.String {
+			r.problem(f.Value.Pos, "%s is text, found %s", f.Key, f.Value.Describe())
+			return
+		}
+		*dst = f.Value.Text
+	}
+}
+
+func (r *reader) refuse(instead string) func(*document.Field) {
+	return func(f *document.Field) { r.problem(f.Pos, "%s is not supported: %s", f.Key, instead) }
+}
+
+func (r *reader) unused(why string) func(*document.Field) {
+	return func(f *document.Field) { r.warn(f, why) }
+}
+
+// ofCluster is what says how many replicas run where.
+var ofCluster = []string{
+	"minReplicas", "maxReplicas", "scaleTarget", "scaleMetric", "containerConcurrency", "canaryTrafficPercent", "serviceAccountName", "nodeSelector",
+	"tolerations", "affinity", "annotations", "labels", "imagePullSecrets", "volumes", "deploymentStrategy", "runtimeClassName", "timeout",
+}
+
+func (r *reader) predictor(f *document.Field) {
+	known := map[string]func(*document.Field){
+		"model": r.model, "batcher": r.batcher,
+		"logger":     r.unused("record inferences with tracking_policy in server.yaml"),
+		"containers": r.refuse("containers are not run: serve the model itself"),
+	}
+	for _, key := range ofCluster {
+		known[key] = r.unused("it is the cluster's")
+	}
+	for format := range runtimes { // the older way to write it
+		known[format] = func(f *document.Field) {
+			r.setFormat(f.Key, f.Pos)
+			r.model(f)
+		}
+	}
+	for _, format := range []string{"tensorflow", "pytorch", "pmml", "paddle", "huggingface", "mlflow"} {
+		known[format] = func(f *document.Field) { r.setFormat(f.Key, f.Pos) }
+	}
+	r.fields(f.Value, known)
+}
+
+func (r *reader) setFormat(name string, pos document.Pos) {
+	runtime, ok := runtimes[name]
+	if !ok {
+		r.problem(pos, "format %q is not supported (there are lightgbm, onnx, sklearn, triton and xgboost): export the model as ONNX", name)
+	}
+	r.Format, r.Runtime = name, runtime
+}
+
+func (r *reader) model(f *document.Field) {
+	known := map[string]func(*document.Field){
+		"modelFormat": r.within(map[string]func(*document.Field){
+			"name":    func(f *document.Field) { r.setFormat(f.Value.Text, f.Value.Pos) },
+			"version": nil,
+		}, false),
+		"storageUri":      r.storage,
+		"storage":         r.refuse("name the place of the model with storageUri"),
+		"protocolVersion": nil, "name": nil, "runtimeVersion": nil,
+		"runtime": r.unused("the model's format says what serves it"),
+		"args":    r.unused("they are another server's"),
+		"command": r.refuse("other programs are not run"),
+		"image":   r.refuse("containers are not run: serve the model itself"),
+	}
+	for _, key := range []string{"env", "envFrom", "resources", "ports", "volumeMounts", "readinessProbe", "livenessProbe", "securityContext", "imagePullPolicy"} {
+		known[key] = r.unused("it is the container's")
+	}
+	r.fields(f.Value, known)
+}
+
+// storage reads where the model is.
+func (r *reader) storage(f *document.Field) {
+	r.text(&r.Storage)(f)
+	scheme, rest, ok := strings.Cut(r.Storage, "://")
+	switch {
+	case !ok:
+	case scheme == "file":
+		r.Storage = rest
+	case scheme == "pvc", scheme == "hf", scheme == "oci":
+		r.problem(f.Value.Pos, "storageUri %s:// is not supported: mount or download it, and name the folder with file://", scheme)
+	}
+}
+
+// batcher reads KServe's agent's batcher: requests up to maxBatchSize, for maxLatency
+// milliseconds.
+func (r *reader) batcher(f *document.Field) {
+	number := func(dst *int64) func(*document.Field) {
+		return func(f *document.Field) {
+			n, ok := f.Value.Value().(int64)
+			if !ok || n < 1 || n > 1<<20 {
+				r.problem(f.Value.Pos, "%s is a whole number from 1, found %s", f.Key, f.Value.Describe())
+				n = 1
+			}
+			*dst = n
+		}
+	}
+	size, latency := int64(32), int64(50)
+	r.fields(f.Value, map[string]func(*document.Field){
+		"maxBatchSize": number(&size), "maxLatency": number(&latency), "timeout": r.unused("requests have the deadlines of their clients"),
+	})
+	r.MaxBatch, r.Latency = int(size), time.Duration(latency)*time.Millisecond
+}

@@ -1,0 +1,95 @@
+package repo
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+
+	"github.com/leat-ml/leat/internal/repo/foreign"
+	"github.com/leat-ml/leat/internal/repo/kserve"
+	"github.com/leat-ml/leat/schedule"
+)
+
+// service is a root that is a resource of KServe.
+func (s *scanner) service(file string) ([]*Model, error) {
+	text, err := s.readSettings(file)
+	if err != nil {
+		return nil, err
+	}
+	c, problems := kserve.Read(file, text)
+	m := &Model{Name: c.Name, Path: file}
+	if m.Name == "" {
+		m.Name = stem(file)
+	}
+	if m.Err = m.found(file, problems); m.Err != nil {
+		return []*Model{m}, nil
+	}
+	if err := checkName(m.Name); err != nil {
+		return []*Model{refused(m.Name, file, err)}, nil
+	}
+	if c.Runtime == "" { // a repository of Triton's
+		return s.stored(m, c)
+	}
+	v := Version{Number: firstVersion, Runtime: s.set.Runtime(c.Runtime)}
+	if v.Runtime == nil {
+		v.Err = fmt.Errorf("format %s: this server has no runtime %s (it has %s)", c.Format, c.Runtime, s.known())
+	} else {
+		v.Path, v.Err = s.serviceFile(c, &v)
+	}
+	v.plan = &foreign.Plan{Runtime: v.Runtime}
+	if c.MaxBatch > 1 {
+		v.plan.Batch = &schedule.BatchOptions{MaxRows: c.MaxBatch, Delay: c.Latency, Instances: runtime.GOMAXPROCS(0)}
+	}
+	m.Versions = []Version{v}
+	return []*Model{m}, nil
+}
+
+// below is where storage is on this machine: relative paths are from the resource.
+func (s *scanner) below(storage string) string {
+	if filepath.IsAbs(storage) {
+		return storage
+	}
+	return s.path(storage)
+}
+
+// stored are the models of the repository that a resource names.
+func (s *scanner) stored(m *Model, c *kserve.Service) ([]*Model, error) {
+	if strings.Contains(c.Storage, "://") {
+		m.Err = fmt.Errorf("storageUri %s: a repository of Triton's has to be on this machine", c.Storage)
+		return []*Model{m}, nil
+	}
+	models, err := scan(s.below(c.Storage), s.set, "")
+	if err != nil {
+		m.Err = fmt.Errorf("storageUri %s: %w", c.Storage, err)
+		return []*Model{m}, nil
+	}
+	return models, nil
+}
+
+// serviceFile is the model's file: the storage itself, or the one in its folder that
+// the runtime knows.
+func (s *scanner) serviceFile(c *kserve.Service, v *Version) (string, error) {
+	if strings.Contains(c.Storage, "://") {
+		return c.Storage, nil
+	}
+	at := s.below(c.Storage)
+	info, err := os.Stat(at)
+	if err != nil {
+		return at, fmt.Errorf("storageUri %s: %w", c.Storage, cause(err))
+	}
+	if !info.IsDir() {
+		return at, nil
+	}
+	in := &scanner{root: at, dir: at, info: info, set: s.set, left: maxFolder}
+	f, err := in.list(".", maxFolder)
+	if err != nil {
+		return at, err
+	}
+	found, err := in.pick(f, &Model{}, v.Runtime)
+	if err != nil {
+		return at, fmt.Errorf("storageUri %s: %w", c.Storage, err)
+	}
+	return in.path(found.file), nil
+}
