@@ -80,7 +80,7 @@ class Process:
         theirs.close()
         for fd in (pipe, *high):
             os.close(fd)
-        self.socket.settimeout(60)
+        self.socket.settimeout(300)
         self.output = b""
         self._drain = threading.Thread(target=self._read_output, daemon=True)
         self._drain.start()
@@ -164,11 +164,11 @@ class Process:
             return self.ask(CALL, meta, body, BYTES | flags, obj)
         return self.ask(CALL, meta, json.dumps(body).encode(), JSON | flags, obj)
 
-    def ends(self, seconds: float = 30) -> int:
+    def ends(self, seconds: float = 300) -> int:
         """The status that the process ends with; its parent is the shell that became it."""
         return self.process.wait(seconds)
 
-    def wait_output(self, part: bytes, seconds: float = 30) -> bool:
+    def wait_output(self, part: bytes, seconds: float = 120) -> bool:
         end = time.monotonic() + seconds
         while part not in self.output and time.monotonic() < end:
             time.sleep(0.01)

@@ -65,7 +65,7 @@ def alive(pid: int) -> bool:
         return False
 
 
-def dies(pid: int, seconds: float = 30) -> bool:
+def dies(pid: int, seconds: float = 120) -> bool:
     end = time.monotonic() + seconds
     while alive(pid) and time.monotonic() < end:
         time.sleep(0.01)
@@ -149,10 +149,13 @@ class Processes(unittest.TestCase):
         with Process(CODE) as p:
             self.start(p, "busy")
             p.send(CALL, None, b"1", JSON, 1, 5)
-            time.sleep(0.3)
-            os.kill(p.process.pid, signal.SIGUSR2)
             line = CODE.splitlines().index('    re.match(r"(a+)+$", "a" * 64 + "b")  # holds the interpreter\'s lock for ever') + 1
-            self.assertTrue(p.wait_output(f'File "{p.file}", line {line} in busy'.encode()))
+            told, end = f'File "{p.file}", line {line} in busy'.encode(), time.monotonic() + 120
+            asked = False
+            while not asked and time.monotonic() < end:  # it may not be there yet
+                os.kill(p.process.pid, signal.SIGUSR2)
+                asked = p.wait_output(told, 0.5)
+            self.assertTrue(asked)
             p.process.kill()
 
     def test_crashes_tell_the_line(self):
