@@ -94,6 +94,21 @@ else
 	echo "there is no node: its client is left out"
 fi
 
+# Triton's own example repository is not part of the project.
+examples=${LEAT_SHARED:-../shared}/models/triton_repository
+if [ -d "$examples" ]; then
+	rm -f "$dir/examples.out"
+	"$dir/leat" serve "$examples" --http 127.0.0.1:0 --grpc 127.0.0.1:0 --admin 127.0.0.1:0 \
+		--data "$dir/examples" >"$dir/examples.out" 2>"$dir/examples.err" &
+	servers+=($!)
+	touch "$dir/examples.out"
+	at=$(await "$dir/examples.out" '^grpc  *grpc://\(.*\)')
+	web=$(await "$dir/examples.out" '^serving  *http://\(.*\)')
+	"$dir/triton/bin/python" $clients/triton_examples.py "$web" "$at"
+else
+	echo "there is no $examples: what Triton's examples show is left out"
+fi
+
 # ports are so many that nobody uses.
 ports() {
 	"$python" -c 'import socket, sys
