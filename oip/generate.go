@@ -170,7 +170,8 @@ func (g *generation) tensor(f *serve.Field, dt serve.Datatype, rank int) error {
 	} else {
 		t = append(append(append(t, '['), text...), ']')
 	}
-	g.tensors = append(t, '}')
+	t = append(t, '}')
+	g.tensors = t
 	return nil
 }
 

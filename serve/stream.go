@@ -30,8 +30,9 @@ var ErrOnlyStreams error = Errorf(NotOffered, "NotImplementedError",
 
 // A Sink takes the answers of one request one by one.
 type Sink interface {
-	// Send passes on one answer and returns when the next may be made. Its error
-	// ends the stream: the caller is gone, or late.
+	// Send passes on one answer, of which it keeps no more than elements of tensors,
+	// and returns when the next may be made. Its error ends the stream: the caller is
+	// gone, or late.
 	Send(answer Body) error
 }
 

@@ -164,7 +164,7 @@ func (a *streaming) send(ctx context.Context, outputs any) error {
 // take makes of what the model returned an answer, and passes it on.
 func (a *streaming) take(ctx context.Context, outputs any) error {
 	in := a.inference
-	in.resp = in.respond(in.req, outputs, a.start)
+	in.resp = a.response(outputs)
 	if post := in.s.hooks.post; post != nil {
 		var err error
 		if in.resp, err = in.postprocess(ctx, post, in.resp); err != nil {
@@ -183,6 +183,20 @@ func (a *streaming) take(ctx context.Context, outputs any) error {
 		return in.s.failed(in.op, &serve.Error{Code: serve.Unwritable, Class: "TypeError", Err: err})
 	}
 	return a.to.Send(body)
+}
+
+// response is the next answer, in the memory of the last one if nobody can have kept it.
+func (a *streaming) response(outputs any) *serve.Response {
+	in := a.inference
+	if in.resp == nil || in.s.hooks.post != nil {
+		return in.respond(in.req, outputs, a.start)
+	}
+	*in.resp = serve.Response{}
+	in.resp.Answer(in.req, in.s.served, outputs)
+	if in.stamps() {
+		in.resp.Stamp(a.start)
+	}
+	return in.resp
 }
 
 // form is an answer as the operation has it.

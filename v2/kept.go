@@ -19,8 +19,9 @@ type kept struct {
 	n      int // answers there were
 	size   int // bytes of them, about
 	full   bool
-	rows   [][]*serve.Tensor // of each answer
-	values []any             // of each, where it is no tensors
+	rows   []*serve.Tensor // of each answer, width of them
+	width  int
+	values []any // of each, where it is no tensors
 }
 
 // add keeps the outputs of an answer.
@@ -29,9 +30,11 @@ func (k *kept) add(outputs any) {
 	if k.full {
 		return
 	}
+	var one [1]*serve.Tensor
 	ts, ok := outputs.([]*serve.Tensor)
-	if t, one := outputs.(*serve.Tensor); one {
-		ts, ok = []*serve.Tensor{t}, true
+	if t, isOne := outputs.(*serve.Tensor); isOne {
+		one[0] = t
+		ts, ok = one[:], true
 	}
 	k.size += sizeOf(ts) + lengthOf(outputs)
 	switch {
@@ -39,8 +42,8 @@ func (k *kept) add(outputs any) {
 		k.full = true
 	case !ok && len(k.rows) == 0:
 		k.values = append(k.values, outputs)
-	case ok && len(k.values) == 0 && (k.n == 1 || slices.EqualFunc(ts, k.rows[0], alike)):
-		k.rows = append(k.rows, ts)
+	case ok && len(k.values) == 0 && (k.n == 1 || slices.EqualFunc(ts, k.rows[:k.width], alike)):
+		k.rows, k.width = append(k.rows, ts...), len(ts)
 	default:
 		k.full = true
 	}
@@ -80,7 +83,7 @@ func (k *kept) outputs() any {
 	if len(k.rows) == 0 {
 		return []*serve.Tensor{}
 	}
-	all := make([]*serve.Tensor, len(k.rows[0]))
+	all := make([]*serve.Tensor, k.width)
 	for i := range all {
 		all[i] = k.joined(i)
 	}
@@ -89,18 +92,19 @@ func (k *kept) outputs() any {
 
 // joined is output i of all answers.
 func (k *kept) joined(i int) *serve.Tensor {
-	first := k.rows[0][i]
-	if len(k.rows) == 1 {
+	first := k.rows[i]
+	if len(k.rows) == k.width {
 		return first
 	}
 	shape := slices.Clone(first.Shape)
 	shape[0] = 0
 	var raw []byte
 	var texts []string
-	for _, ts := range k.rows {
-		shape[0] += ts[i].Shape[0]
-		raw = append(raw, ts[i].Raw()...)
-		texts = append(texts, ts[i].Strings()...)
+	for ; i < len(k.rows); i += k.width {
+		t := k.rows[i]
+		shape[0] += t.Shape[0]
+		raw = append(raw, t.Raw()...)
+		texts = append(texts, t.Strings()...)
 	}
 	if first.Datatype == serve.Bytes {
 		return serve.NewBytes(first.Name, texts, shape...)
