@@ -83,6 +83,16 @@ class _Server:
     def __init__(self, settings: dict[str, object]) -> None:
         self.parameters = settings.get("parameters") or {}
         self.function_uri = settings.get("function_uri") or ""
+        self.function_name = self.function_uri.rpartition("/")[2].partition(":")[0]  # type: ignore[attr-defined]
+        self.function_tag: str | None = None
+        self.project = str(settings.get("project") or "")
+        if not self.project and "/" in self.function_uri:  # type: ignore[operator]
+            self.project = self.function_uri.split("/")[0]  # type: ignore[attr-defined]
+        self.functions: dict[str, object] = {}
+        self.streaming = False
+        self.http_trigger = True
+        self.default_content_type: str | None = None
+        self.model_endpoint_creation_task_name: str | None = None
         self.verbose = bool(settings.get("verbose"))
         self.version = "v2"
         self.load_mode = "sync"
@@ -112,7 +122,6 @@ class GraphContext:
         self.executor = None
         self.platform = Platform()
         self.user_data = _Free()
-        self._project = str(settings.get("project") or "")
         self._server = _Server(settings)
         self._secrets = settings.get("secrets") or {}
 
@@ -122,8 +131,7 @@ class GraphContext:
 
     @property
     def project(self) -> str:
-        uri = str(self._server.function_uri)
-        return self._project or (uri.split("/")[0] if "/" in uri else "")
+        return self._server.project
 
     def get_param(self, key: str, default: object = None) -> object:
         return self._server.parameters.get(key, default)  # type: ignore[attr-defined]

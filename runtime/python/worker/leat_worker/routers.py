@@ -65,6 +65,8 @@ class RouterHost(Host):
             args["routes"] = {key: Route(key, self, context) for key in routes}
         self.asked: dict[str, object] = {}  # the metadata of the call that is being served
         self.object = steps.construct(target, {**spec, "args": args}, context)
+        if hasattr(self.object, "_update_background_task_state"):  # of newer MLRun: endpoints are the server's
+            self.object._update_background_task_state = _nothing
         mode = getattr(self.object, "executor_type", None)
         if mode is not None and str(getattr(mode, "value", mode)) == "process":
             self.object.executor_type = type(mode)("thread")  # type: ignore[attr-defined] - models are processes of the server's
@@ -89,6 +91,10 @@ class RouterHost(Host):
 
     def close(self) -> None:
         steps.close(self.object)
+
+
+def _nothing(event: object) -> None:
+    """There is no task of MLRun's that makes model endpoints."""
 
 
 def _body(frame: Frame, meta: dict[str, object]) -> object:
