@@ -100,6 +100,10 @@ bench-grpc: setup ## inferences over gRPC next to bare grpc-go, as it comes and 
 	@mkdir -p .cache && .venv/bin/python bench/cmd/benchgrpc/mlp.py .cache/mlp.onnx
 	$(GO) run ./bench/cmd/benchgrpc -onnx .cache/mlp.onnx
 
+.PHONY: bench-servers
+bench-servers: setup ## MLServer on the same files of XGBoost and ONNX, and Triton on the same model in Python, over REST and gRPC; installed below .cache
+	@scripts/bench-servers.sh
+
 .PHONY: bench-smoke
 bench-smoke: setup ## run each benchmark once, to see that it still works
 	$(GO) test -run '^$$' -bench . -benchtime 1x ./...

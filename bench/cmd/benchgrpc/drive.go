@@ -122,6 +122,9 @@ func (d *driver) check(ctx context.Context, w *workload) error {
 		for i := range resp.RawOutputContents {
 			got += len(resp.RawOutputContents[i])
 		}
+		for _, o := range resp.Outputs {
+			got += proto.Size(o.Contents) // MLServer's form
+		}
 		if got == 0 || (w.servers[0] != onnxBare && got != want) {
 			return fmt.Errorf("check the server: %d bytes came back of %d", got, want)
 		}

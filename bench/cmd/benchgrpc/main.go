@@ -24,6 +24,9 @@ type config struct {
 	only    string
 	model   string
 	library string
+	// mlserver is a Python that has MLServer, triton the folder that nvidia-pytriton is
+	// installed to: with one of them, leat is compared with it and nothing else is done.
+	mlserver, triton string
 }
 
 func main() {
@@ -36,6 +39,8 @@ func main() {
 	flag.StringVar(&c.only, "workload", "", "only the workload of that `name`")
 	flag.StringVar(&c.model, "onnx", "", "`path` of an ONNX model with one FP32 input of 64 columns, for the workload onnx-mlp")
 	flag.StringVar(&c.library, "onnxruntime", "lib", "`folder` of ONNX Runtime")
+	flag.StringVar(&c.mlserver, "mlserver", "", "`path` of a Python with MLServer, to compare with instead, over REST too")
+	flag.StringVar(&c.triton, "triton", "", "`folder` that nvidia-pytriton is installed to, to compare with its Triton instead, over REST too")
 	flag.Parse()
 	if err := run(context.Background(), c); err != nil {
 		fmt.Fprintln(os.Stderr, "benchgrpc:", err)
@@ -51,7 +56,11 @@ func run(ctx context.Context, c config) error {
 		c.rounds, c.seconds = 1, 0.05
 	}
 	b := &bench{config: c, rounds: c.rounds, cell: time.Duration(c.seconds * float64(time.Second)), report: os.Stdout}
-	missed, err := b.all(ctx)
+	measure := b.all
+	if c.mlserver != "" || c.triton != "" {
+		measure = b.withPeers
+	}
+	missed, err := measure(ctx)
 	if err == nil && missed > 0 && c.gate && !c.smoke {
 		err = fmt.Errorf("%d goals are missed", missed)
 	}
