@@ -99,7 +99,7 @@ func start(t *testing.T, f *fake, opts *Options, more ...grpc.ServerOption) *Cli
 
 func in(t *testing.T) context.Context {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	t.Cleanup(cancel)
 	return ctx
 }
