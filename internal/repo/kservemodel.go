@@ -27,7 +27,8 @@ func (s *scanner) service(file string) ([]*Model, error) {
 		return []*Model{m}, nil
 	}
 	if err := checkName(m.Name); err != nil {
-		return []*Model{refused(m.Name, file, err)}, nil
+		m = refused(m.Name, file, err)
+		return []*Model{m}, nil
 	}
 	if c.Runtime == "" { // a repository of Triton's
 		return s.stored(m, c)
@@ -63,7 +64,7 @@ func (s *scanner) stored(m *Model, c *kserve.Service) ([]*Model, error) {
 	models, err := scan(s.below(c.Storage), s.set, "")
 	if err != nil {
 		m.Err = fmt.Errorf("storageUri %s: %w", c.Storage, err)
-		return []*Model{m}, nil
+		models = []*Model{m} // which stands in the listing with the reason
 	}
 	return models, nil
 }

@@ -73,12 +73,10 @@ func (s *scanner) mlserverVersion(number string, f *folder, c *mlserver.Settings
 	} else {
 		v.Path, v.Err = s.modelFile(f, c, v.Runtime)
 	}
-	workers := 1
+	workers := runtime.GOMAXPROCS(0)
 	if c.Runtime == "python" || c.Runtime == "sklearn" {
 		workers = max(1, c.Workers)
 		p.Parameters["workers"] = int64(workers)
-	} else {
-		workers = runtime.GOMAXPROCS(0)
 	}
 	if c.MaxBatch > 1 && c.BatchTime > 0 {
 		p.Batch = &schedule.BatchOptions{MaxRows: c.MaxBatch, Delay: c.BatchTime, Instances: workers}

@@ -91,7 +91,10 @@ func (m *Model) describe() error {
 // checkBatched checks that a model which is to have batches can.
 func (m *Model) checkBatched() error {
 	for _, s := range slices.Concat(m.desc.Inputs, m.desc.Outputs) {
-		if open := s.Shape == nil || len(s.Shape) > 0 && s.Shape[0] < 0; !open {
+		if s.Shape == nil {
+			continue
+		}
+		if len(s.Shape) == 0 || s.Shape[0] >= 0 {
 			return fmt.Errorf("max_batch_size is %d, but %q has the shape %v in the model, which does not begin with a batch of any size", m.plan.MaxBatch, s.Name, s.Shape)
 		}
 	}

@@ -31,7 +31,7 @@ func TestProblems(t *testing.T) {
 		"spec: {predictor: {sklearn: {storageUri: 'pvc://a/b'}}}":       "storageUri pvc:// is not supported",
 		"spec: {predictor: {containers: []}}":                           "containers is not supported",
 		"spec: {predictor: {}, transformer: {containers: []}}":          "transformer is not supported",
-		"spec: {predictor: {modle: {}}}":                                `unknown key "modle" (did you mean "model"?)`,
+		"spec: {predictor: {modell: {}}}":                               `unknown key "modell" (did you mean "model"?)`,
 		"spec: {predictor: {batcher: {maxBatchSize: 0}}}":               "maxBatchSize is a whole number from 1, found 0",
 		"spec: {predictor: {minReplicas: 1, sklearn: {storageUri: x}}}": "minReplicas has no effect: it is the cluster's",
 	} {
