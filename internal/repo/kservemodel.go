@@ -23,11 +23,11 @@ func (s *scanner) service(file string) ([]*Model, error) {
 	if m.Name == "" {
 		m.Name = stem(file)
 	}
-	if m.Err = m.found(file, problems); m.Err != nil {
-		return []*Model{m}, nil
+	m.Err = m.found(file, problems)
+	if wrong := checkName(m.Name); wrong != nil {
+		m = refused(m.Name, file, wrong)
 	}
-	if err := checkName(m.Name); err != nil {
-		m = refused(m.Name, file, err)
+	if m.Err != nil { // and stands in the listing with the reason
 		return []*Model{m}, nil
 	}
 	if c.Runtime == "" { // a repository of Triton's
