@@ -51,6 +51,9 @@ func (b *bench) meeting(ctx context.Context, p *peering, m meeting) (missed int,
 			if err != nil {
 				return 0, fmt.Errorf("%s: %w", both[at].name, err)
 			}
+			if s.rate == 0 {
+				return 0, fmt.Errorf("%s: no answer within a cell: -seconds makes them longer", both[at].name)
+			}
 			samples[at] = append(samples[at], s)
 		}
 	}
