@@ -27,8 +27,8 @@ func (s *scanner) service(file string) ([]*Model, error) {
 	if wrong := checkName(m.Name); wrong != nil {
 		m = refused(m.Name, file, wrong)
 	}
-	if m.Err != nil { // and stands in the listing with the reason
-		return []*Model{m}, nil
+	if m.Err != nil {
+		return []*Model{m}, nil //nolint:nilerr // it stands in the listing, with the reason
 	}
 	if c.Runtime == "" { // a repository of Triton's
 		return s.stored(m, c)
