@@ -57,9 +57,9 @@ var checklist = []struct {
 	{1, "GET /v2/health/live is 200 while the process serves", []call{get("/v2/health/live", 200).Want(`{"live":true}`)}},
 	{2, "GET /v2/health/ready is 200 only when all models are ready, else 503", []call{get("/v2/health/ready", 503).Has("failed is FAILED")}},
 	{3, "readiness turns at shutdown, before connections drop", nil}, // TestReadyAtShutdown
-	{4, "GET /v2 has name, version, extensions", []call{get("/v2", 200).Want(`{"name":"leat","version":"dev","extensions":["binary_tensor_data","classification","logging","model_configuration","model_repository","parameters","statistics","trace"]}`)}},
+	{4, "GET /v2 has name, version, extensions", []call{get("/v2", 200).Want(`{"name":"leat","version":"dev","extensions":["binary_tensor_data","classification","logging","model_configuration","model_repository","parameters","schedule_policy","sequence","statistics","trace"]}`)}},
 	{5, "extensions names only what is implemented", []call{get("/v2", 200).Has(`"binary_tensor_data"`).Lacks("shared_memory")}},
-	{6, "/v2/ gives the same as /v2", []call{get("/v2/", 200).Want(`{"name":"leat","version":"dev","extensions":["binary_tensor_data","classification","logging","model_configuration","model_repository","parameters","statistics","trace"]}`)}},
+	{6, "/v2/ gives the same as /v2", []call{get("/v2/", 200).Want(`{"name":"leat","version":"dev","extensions":["binary_tensor_data","classification","logging","model_configuration","model_repository","parameters","schedule_policy","sequence","statistics","trace"]}`)}},
 	{7, "model metadata has name, platform, inputs, outputs; -1 for variable dims", []call{
 		get("/v2/models/typed", 200).Want(`{"name":"typed","version":"","versions":[],"platform":"go","inputs":[{"name":"x","datatype":"FP32","shape":[-1,4]}],"outputs":[{"name":"y","datatype":"FP32","shape":[-1,4]},{"name":"n","datatype":"INT64","shape":[-1]}]}`)}},
 	{8, "metadata shows the batch dimension as leading -1", []call{get("/v2/models/batch", 200).Has(`"shape":[-1,2]`)}},

@@ -20,7 +20,7 @@ const (
 
 // extensions are the names of what is implemented, as Triton calls it.
 var extensions = []any{
-	"binary_tensor_data", "classification", "logging", "model_configuration", "model_repository", "parameters", "statistics", "trace",
+	"binary_tensor_data", "classification", "logging", "model_configuration", "model_repository", "parameters", "schedule_policy", "sequence", "statistics", "trace",
 }
 
 // isExtension says whether a path below /v2/ is that of an extension, and not of a
