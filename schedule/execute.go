@@ -3,6 +3,7 @@ package schedule
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync/atomic"
 	"time"
 
@@ -43,8 +44,11 @@ func (b *Batcher) run(batch []*item, rows int) error {
 	if err != nil {
 		return err
 	}
-	out, err := b.call(ctx, req)
+	out, err := b.call(serve.WithTogether(ctx, requestsOf(batch)), req)
 	if err == nil {
+		if each, ok := out.([]serve.Answer); ok {
+			return deal(each, batch)
+		}
 		return split(out, batch, rows)
 	}
 	if serve.CodeOf(err) != serve.BadRequest {
@@ -52,6 +56,27 @@ func (b *Batcher) run(batch []*item, rows int) error {
 	}
 	for _, it := range batch {
 		it.err = b.one(it)
+	}
+	return nil
+}
+
+func requestsOf(batch []*item) []*serve.Request {
+	reqs := make([]*serve.Request, len(batch))
+	for i, it := range batch {
+		reqs[i] = it.req
+	}
+	return reqs
+}
+
+// deal gives each request of a batch the answer that the model made for it.
+func deal(each []serve.Answer, batch []*item) error {
+	if len(each) != len(batch) {
+		return fmt.Errorf("the model answered %d requests with %d answers", len(batch), len(each))
+	}
+	for i, it := range batch {
+		if it.err = each[i].Err; it.err == nil {
+			it.out = each[i].Outputs
+		}
 	}
 	return nil
 }

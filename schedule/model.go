@@ -23,9 +23,14 @@ const (
 	paramEnd      = "sequence_end"
 )
 
-func isScheduling(key string) bool {
+// paramBinary says how outputs are written, by Triton's
+// docs/protocol/extension_binary_data.md: no business of the model's, and no reason
+// to keep two requests apart.
+const paramBinary = "binary_data_output"
+
+func isServers(key string) bool {
 	switch key {
-	case paramTimeout, paramPriority, paramID, paramStart, paramEnd:
+	case paramTimeout, paramPriority, paramID, paramStart, paramEnd, paramBinary:
 		return true
 	}
 	return false
@@ -35,7 +40,7 @@ func isScheduling(key string) bool {
 func others(p map[string]any) map[string]any {
 	var rest map[string]any
 	for key, v := range p {
-		if isScheduling(key) {
+		if isServers(key) {
 			continue
 		}
 		if rest == nil {

@@ -116,6 +116,7 @@ func (m *Model) ask(ctx context.Context, req *serve.Request, op string) (any, er
 	if m.post || m.logs {
 		m.respondable(&about, req, op)
 	}
+	each := m.severally(ctx, &about, req)
 	if err := m.fill(&f, &about, req); err != nil {
 		return nil, err
 	}
@@ -123,6 +124,9 @@ func (m *Model) ask(ctx context.Context, req *serve.Request, op string) (any, er
 	last, parts, err := m.pool.call(ctx, &f)
 	if err != nil {
 		return nil, err
+	}
+	if each > 0 {
+		return m.answers(&last, each)
 	}
 	if len(parts) > 0 {
 		return listOf(parts)

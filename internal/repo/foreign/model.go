@@ -179,6 +179,12 @@ func (a *adapted) Predict(ctx context.Context, req *serve.Request) (any, error) 
 		return a.by.Out([]*serve.Tensor{v})
 	case []*serve.Tensor:
 		return a.by.Out(v)
+	case []serve.Answer:
+		for i := range v {
+			if v[i].Err == nil {
+				v[i].Outputs, v[i].Err = a.by.Out(v[i].Outputs)
+			}
+		}
 	}
 	return out, nil
 }

@@ -82,7 +82,7 @@ func (c *Config) Completed(name, platform string, inputs, outputs []serve.Tensor
 	if m.Backend == "" {
 		m.Backend = map[Kind]string{ONNX: "onnxruntime", Trees: "fil", Python: "python"}[c.Kind]
 	}
-	if m.Platform == "" {
+	if m.Platform == "" && c.Kind != Python { // of which Triton says the backend only
 		m.Platform = cmp.Or(map[Kind]string{ONNX: "onnxruntime_onnx", Ensemble: "ensemble"}[c.Kind], platform)
 	}
 	if m.VersionPolicy == nil {

@@ -15,7 +15,7 @@ from .wire import Frame
 
 
 class TritonHost(Host):
-    """A model with execute, perhaps initialize and finalize. It gets one request at a time."""
+    """A model with execute, perhaps initialize and finalize. It gets one request at a time, or those that the server has put together."""
 
     hooks = ["initialize", "execute", "finalize"]
 
@@ -55,19 +55,43 @@ class TritonHost(Host):
             raise Refused("models of Triton's Python backend need numpy: pip install numpy")
         said = oip.read(frame, meta)
         given = [self._utils.Tensor(i.name, self._utils._array(i.data, i.datatype, i.shape)) for i in said.inputs]
+        if "rows" in meta:
+            return self._several(said, given, meta["rows"])  # type: ignore[arg-type]
+        request = self._request(said, given)
+        if "stream" in meta:
+            return self._stream(frame, meta, request)
+        if self.is_async:
+            return self._execute(request)
+        return self._one(self.object.execute([request]), request)
+
+    def _request(self, said: oip.Request, given: list[object]) -> object:
         outputs = [str(o["name"]) for o in said.outputs or []]  # type: ignore[attr-defined]
-        request = self._utils.InferenceRequest(
+        return self._utils.InferenceRequest(
             inputs=given,
             requested_output_names=outputs or [o["name"] for o in self._config.get("output", [])],  # type: ignore[attr-defined]
             model_name=self._name,
             request_id=str(said.id or ""),
             parameters=json.dumps(said.parameters or {}),
         )
-        if "stream" in meta:
-            return self._stream(frame, meta, request)
+
+    def _several(self, said: oip.Request, given: list[object], rows: list[int]) -> object:
+        """Has the model execute several requests, of which the inputs have the rows one behind another."""
+        requests, at = [], 0
+        arrays = [(one.name(), one.as_numpy()) for one in given]  # type: ignore[attr-defined]
+        for n in rows:
+            requests.append(self._request(said, [self._utils.Tensor(name, array[at : at + n]) for name, array in arrays]))
+            at += n
         if self.is_async:
-            return self._execute(request)
-        return self._one(self.object.execute([request]), request)
+            return self._execute_several(requests)
+        return self._responses(self.object.execute(requests), requests)
+
+    async def _execute_several(self, requests: list[object]) -> object:
+        return self._responses(await self.object.execute(requests), requests)
+
+    def _responses(self, responses: object, requests: list[object]) -> object:
+        if not isinstance(responses, (list, tuple)) or len(responses) != len(requests):
+            raise TypeError(f"execute got {len(requests)} requests and returned {responses!r}, which is not a list of as many responses")
+        return _Responses(responses)
 
     async def _execute(self, request: object) -> object:
         return self._one(await self.object.execute([request]), request)
@@ -107,22 +131,47 @@ class TritonHost(Host):
         return responses[0]
 
     def answer(self, result: object, frame: Frame, meta: dict[str, object]) -> Answer:
+        if type(result) is _Responses:
+            return self._answers(result)
         error = result.error() if hasattr(result, "error") else None  # type: ignore[attr-defined]
         if error is not None:
             raise self._utils.TritonModelException(error.message())
-        if not hasattr(result, "output_tensors"):
-            raise TypeError(f"execute returned {type(result).__name__} in the place of an InferenceResponse")
-        outputs = []
-        for one in result.output_tensors():  # type: ignore[attr-defined]
-            array = one.as_numpy()
-            outputs.append(oip.Output(one.name(), tensors.datatype(array) or "BYTES", array.shape, array))
-        return oip.write(outputs)
+        return oip.write(_outputs(result))
+
+    def _answers(self, responses: _Responses) -> Answer:
+        """The answer to several requests: all tensors, and which of them are whose."""
+        said: list[dict[str, object]] = []
+        outputs: list[oip.Output] = []
+        for one in responses:
+            error = one.error() if hasattr(one, "error") else None
+            if error is not None:
+                said.append({"failed": True, "error": error.message()})
+                continue
+            own = _outputs(one)
+            said.append({"tensors": len(own)})
+            outputs += own
+        flags, meta, buffers = oip.write(outputs)
+        return flags, {**(meta or {}), "responses": said}, buffers
 
     part = answer
 
     def close(self) -> None:
         if hasattr(self.object, "finalize"):
             self.object.finalize()
+
+
+class _Responses(list):  # type: ignore[type-arg]
+    """What the model answered to several requests, in their order."""
+
+
+def _outputs(response: object) -> list[oip.Output]:
+    if not hasattr(response, "output_tensors"):
+        raise TypeError(f"execute returned {type(response).__name__} in the place of an InferenceResponse")
+    outputs = []
+    for one in response.output_tensors():
+        array = one.as_numpy()
+        outputs.append(oip.Output(one.name(), tensors.datatype(array) or "BYTES", array.shape, array))
+    return outputs
 
 
 def _folder(target: type, path: str) -> str:

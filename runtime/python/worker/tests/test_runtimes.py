@@ -216,6 +216,10 @@ class Triton(unittest.TestCase):
             self.assertEqual(answer.payload, struct.pack("<4f4i", 2, 3, 4, 5, 0, 1, 2, 3))
             answer = p.ask(CALL, self.META, struct.pack("<8f", -1, 2, 3, 4, 1, 1, 1, 1), TENSORS, 1)
             self.assertEqual((answer.meta["class"], answer.meta["message"]), ("TritonModelException", "negative"))
+            several = {**self.META, "rows": [1, 2], "tensors": [tensor("INPUT0", "FP32", [3, 4]), tensor("INPUT1", "FP32", [3, 4])]}
+            answer = p.ask(CALL, several, struct.pack("<24f", -1, *[1] * 23), TENSORS, 1)
+            self.assertEqual(answer.meta["responses"], [{"failed": True, "error": "negative"}, {"tensors": 2}])
+            self.assertEqual(answer.payload, struct.pack("<8f8i", *[2] * 8, *[0] * 8))
             p.ask(CLOSE, obj=1)
             self.assertTrue(p.wait_output(b"finalized"))
 

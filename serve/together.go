@@ -1,0 +1,27 @@
+package serve
+
+import "context"
+
+// togetherKey is where a context has the requests that were put together.
+type togetherKey struct{}
+
+// WithTogether returns the context for a request that was made of several, whose rows
+// stand one behind another in it. They must not change while a model has it.
+func WithTogether(ctx context.Context, reqs []*Request) context.Context {
+	return context.WithValue(ctx, togetherKey{}, reqs)
+}
+
+// Together are the requests of which the request that came with ctx was made; nil where
+// it was not. A model that wants to answer each of them returns []Answer, one for each,
+// in place of outputs with the rows of all.
+func Together(ctx context.Context) []*Request {
+	reqs, _ := ctx.Value(togetherKey{}).([]*Request)
+	return reqs
+}
+
+// An Answer is that to one of the requests which a model got together: outputs, of any
+// number of rows, or an error, which is that request's alone.
+type Answer struct {
+	Outputs []*Tensor
+	Err     error
+}
