@@ -11,6 +11,8 @@ import (
 	"io/fs"
 	"net/url"
 	"os"
+	"strconv"
+	"time"
 
 	"github.com/pressly/goose/v3"
 	"modernc.org/sqlite"
@@ -25,9 +27,12 @@ func init() { database.Register("sqlite", Open) }
 // readers is how many lists are read at the same time.
 const readers = 4
 
+// patience is how long another may hold a lock that is waited for.
+const patience = 5 * time.Second
+
 // Open opens the file and makes it where it is missing. One connection writes and
 // several read.
-func Open(_ context.Context, u *url.URL, _ database.Options) (*database.DB, error) {
+func Open(ctx context.Context, u *url.URL, _ database.Options) (*database.DB, error) {
 	path, err := pathOf(u)
 	if err != nil {
 		return nil, err
@@ -47,7 +52,32 @@ func Open(_ context.Context, u *url.URL, _ database.Options) (*database.DB, erro
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("%s: %w", path, err), d.Close())
 	}
+	if err := first(ctx, write); err != nil {
+		return nil, errors.Join(d.Failed("open", err), d.Close())
+	}
 	return d, nil
+}
+
+// first connects. Of several that make a file at the same time, one has it keep a
+// write-ahead log, and SQLite tells the others at once that it is busy, whatever
+// time to wait they have set: each could be waiting for the other.
+func first(ctx context.Context, db *sql.DB) error {
+	for deadline := time.Now().Add(patience); ; {
+		err := db.PingContext(ctx)
+		if !busy(err) || time.Now().After(deadline) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return errors.Join(ctx.Err(), err)
+		case <-time.After(10 * time.Millisecond):
+		}
+	}
+}
+
+func busy(err error) bool {
+	var e *sqlite.Error
+	return errors.As(err, &e) && e.Code()&0xff == lib.SQLITE_BUSY
 }
 
 // writable makes the file, for its owner alone, or says why it cannot be written.
@@ -105,7 +135,8 @@ func pathOf(u *url.URL) (string, error) {
 // kilobytes do not spill over into pages of their own then.
 func connect(path, more string, n int) (*sql.DB, error) {
 	c, err := sqlite.NewConnector("file:" + (&url.URL{Path: path}).EscapedPath() +
-		"?_busy_timeout=5000&_dqs=0&_pragma=page_size(16384)&_pragma=journal_mode(WAL)&_pragma=synchronous(NORMAL)" + more)
+		"?_busy_timeout=" + strconv.FormatInt(patience.Milliseconds(), 10) +
+		"&_dqs=0&_pragma=page_size(16384)&_pragma=journal_mode(WAL)&_pragma=synchronous(NORMAL)" + more)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}

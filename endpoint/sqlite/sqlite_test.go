@@ -96,6 +96,38 @@ func TestLocked(t *testing.T) {
 	}
 }
 
+// TestOpenWhileMade: who opens a file that another is making waits, although SQLite
+// says at once that such a file is locked.
+func TestOpenWhileMade(t *testing.T) {
+	path, open := fresh(t)
+	db := raw(t, path)
+	db.SetMaxOpenConns(1)
+	for _, q := range []string{"CREATE TABLE x (y)", "BEGIN IMMEDIATE"} {
+		if _, err := db.Exec(q); err != nil {
+			t.Fatal(err)
+		}
+	}
+	made := make(chan error, 1)
+	go func() {
+		s, err := open()
+		if err == nil {
+			err = s.Close()
+		}
+		made <- err
+	}()
+	select {
+	case err := <-made:
+		t.Fatalf("opened while another had it: %v", err)
+	case <-time.After(100 * time.Millisecond):
+	}
+	if _, err := db.Exec("ROLLBACK"); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-made; err != nil {
+		t.Error(err)
+	}
+}
+
 // TestGone: a file that is removed, or replaced, takes no records with it unseen.
 func TestGone(t *testing.T) {
 	path, open := fresh(t)
