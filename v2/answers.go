@@ -131,19 +131,21 @@ func (a *streaming) run(ctx context.Context, req *serve.Request, start time.Time
 // stream has the model call send as often as it likes.
 func (a *streaming) stream(ctx context.Context, st serve.Streamer, req *serve.Request) (err error) {
 	defer a.guard(a.op, &err)
-	defer a.end()
+	defer a.end() // of a model that panics
 	err = st.Stream(ctx, req, func(outputs any) error { return a.send(ctx, outputs) })
-	if a.lost != nil {
-		err = a.lost // whatever the model has made of it
+	if lost := a.end(); lost != nil {
+		err = lost // whatever the model has made of it
 	}
 	return a.failedIn(a.op, err)
 }
 
-// end has no answer be sent any more.
-func (a *streaming) end() {
+// end has no answer be sent any more, once the one that is being sent has been, and
+// tells why there could not be more before.
+func (a *streaming) end() (lost error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.over = true
+	return a.lost
 }
 
 func (a *streaming) send(ctx context.Context, outputs any) error {

@@ -83,7 +83,7 @@ func isGet(ev *serve.Event) bool {
 
 // operation settles what the event asks for; "" is the metadata.
 func (s *Server) operation(ev *serve.Event) (string, error) {
-	if op := trimSlashes(ev.Target.Operation); op != "" {
+	if op := strings.Trim(ev.Target.Operation, "/"); op != "" {
 		return op, nil
 	}
 	if ev.Target.Model == "" { // no router has read the URL
@@ -107,7 +107,7 @@ func (s *Server) operation(ev *serve.Event) (string, error) {
 // not say otherwise, a path that is no operation of the model is that of the
 // flow, and says nothing.
 func (s *Server) fromPath(path string) string {
-	op := trimSlashes(path)
+	op := strings.Trim(path, "/")
 	rest, addressed := strings.CutPrefix(op, "v2/models/")
 	if addressed {
 		_, _, op = address(rest)

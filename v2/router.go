@@ -198,7 +198,7 @@ func (r *Router) fromPath(ev *serve.Event) (list bool, err error) {
 		}
 		return false, serve.Errorf(serve.NotFound, "ValueError", "illegal path prefix %s, must start with %s", path, r.URLPrefix)
 	}
-	if rest = trimSlashes(rest); rest == "" {
+	if rest = strings.Trim(rest, "/"); rest == "" {
 		return true, nil
 	}
 	t := &ev.Target
@@ -207,18 +207,6 @@ func (r *Router) fromPath(ev *serve.Event) (list bool, err error) {
 		return false, nil
 	}
 	return false, unescape(&t.Model, &t.Version, &t.Operation)
-}
-
-// trimSlashes is strings.Trim of slashes, which takes longer than all the rest that
-// there is to find out about most paths.
-func trimSlashes(s string) string {
-	for s != "" && s[0] == '/' {
-		s = s[1:]
-	}
-	for s != "" && s[len(s)-1] == '/' {
-		s = s[:len(s)-1]
-	}
-	return s
 }
 
 // address takes apart what comes after the prefix in the URL of a model:

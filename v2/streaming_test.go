@@ -208,6 +208,31 @@ func TestSendRefuses(t *testing.T) {
 	}
 }
 
+// TestSendWhileStreamEnds has a model return while a goroutine of its own sends, which
+// it must not: what was lost is told nevertheless, and nothing races.
+func TestSendWhileStreamEnds(t *testing.T) {
+	for range 20 {
+		began, left := make(chan struct{}), make(chan struct{})
+		m := &speaker{stream: func(_ context.Context, _ *serve.Request, send func(any) error) error {
+			go func() {
+				defer close(left)
+				close(began)
+				for send("a") == nil {
+				}
+			}()
+			<-began
+			return nil
+		}}
+		_, ask := spoken(t, m)
+		to := &taker{most: 3}
+		_, err := ask(t.Context(), "infer_stream", `{"inputs":[1]}`, to)
+		if err != nil && !errors.Is(err, errEnough) {
+			t.Error(err)
+		}
+		<-left
+	}
+}
+
 // TestStreamDeadline has the deadline of a request be that of all of its stream.
 func TestStreamDeadline(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -53,7 +54,7 @@ type Voting struct {
 	fanout
 	panel   *ensemble.Panel
 	ours    bool // every route is a model of this process
-	calls   sync.RWMutex
+	calls   sync.RWMutex // read by polls and by inferences of the models, written by their Close
 	opNames bool // a route has the name of an operation
 	listed  any  // weights as they were configured
 }
@@ -99,7 +100,9 @@ func NewVoting(c VotingConfig, routes []catalog.Route) (*Voting, error) {
 	return v, nil
 }
 
-// guard has inferences of all models be one for Close, so that a poll locks once.
+// guard has inferences of all models be one for Close, so that a poll locks once. A
+// poll whose models have events of their own locks again: that cannot block, since
+// Close only tries.
 func (v *Voting) guard() {
 	for _, s := range v.servers {
 		if s != nil {
@@ -216,7 +219,7 @@ func (v *Voting) pass(ctx context.Context, ev *serve.Event) (serve.Fate, error) 
 
 // own serves what is asked of the ensemble itself.
 func (v *Voting) own(ctx context.Context, ev *serve.Event) (serve.Fate, error) {
-	op := trimSlashes(ev.Target.Operation)
+	op := strings.Trim(ev.Target.Operation, "/")
 	if !isGet(ev) {
 		if op == opReady {
 			return serve.Pass, v.wrongMethod(op, ev, "GET")
