@@ -118,7 +118,9 @@ func (d *Dir) Close() error {
 	if d.lock == nil {
 		return nil
 	}
-	err := d.lock.Close()
+	// A program that is being started has the file open, too, until it runs: closing
+	// alone would leave the lock to it.
+	err := errors.Join(syscall.Flock(int(d.lock.Fd()), syscall.LOCK_UN), d.lock.Close())
 	d.lock = nil
 	if d.temporary {
 		err = errors.Join(err, os.RemoveAll(d.path))

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -64,6 +65,25 @@ func TestOneServerAtATime(t *testing.T) {
 	}
 	if err := second.Claim(); err != nil {
 		t.Errorf("after the first has let go: %v", err)
+	}
+}
+
+// TestLetGoWhileAProgramStarts: a process that has been forked, and is not yet the
+// program that it will be, has copies of all that is open. The lock does not stay
+// with it.
+func TestLetGoWhileAProgramStarts(t *testing.T) {
+	path := t.TempDir()
+	first, second := open(t, path), open(t, path)
+	if err := first.Claim(); err != nil {
+		t.Fatal(err)
+	}
+	forked, err := syscall.Dup(int(first.lock.Fd()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer syscall.Close(forked)
+	if err := errors.Join(first.Close(), second.Claim()); err != nil {
+		t.Error(err)
 	}
 }
 

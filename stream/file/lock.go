@@ -12,7 +12,7 @@ import (
 var ErrLocked = errors.New("another process has this stream open")
 
 // lockFile makes this process the one that has a stream open, until the file
-// that it returns is closed. It ends with the process, however that ends.
+// that it returns is unlocked. It ends with the process, however that ends.
 func lockFile(path string) (*os.File, error) {
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o644)
 	if err != nil {
@@ -34,4 +34,10 @@ func lockFile(path string) (*os.File, error) {
 		_, _ = fmt.Fprintln(f, os.Getpid())
 	}
 	return f, nil
+}
+
+// unlock lets go of the lock. A program that is being started has copies of all
+// open files until it runs: closing alone would leave the lock to it.
+func unlock(f *os.File) error {
+	return errors.Join(syscall.Flock(int(f.Fd()), syscall.LOCK_UN), f.Close())
 }

@@ -63,7 +63,7 @@ func (l *log) open() (err error) {
 		return fmt.Errorf("%s: %w", l.path, err)
 	}
 	if err := errors.Join(l.recover(), l.openCurrent()); err != nil {
-		return fmt.Errorf("open %s: %w", l.path, errors.Join(err, l.lock.Close()))
+		return fmt.Errorf("open %s: %w", l.path, errors.Join(err, unlock(l.lock)))
 	}
 	l.opened = true
 	l.saver.start(l)
@@ -236,5 +236,5 @@ func (l *log) close() error {
 	for _, g := range l.groups {
 		g.closeFile()
 	}
-	return errors.Join(err, l.lock.Close())
+	return errors.Join(err, unlock(l.lock))
 }

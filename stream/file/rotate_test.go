@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -249,6 +250,32 @@ func TestLocked(t *testing.T) {
 	closeAll(t, other)
 	if got := text(t, path); got != "1\n2\n" {
 		t.Errorf("the file is %q", got)
+	}
+}
+
+// TestUnlockedWhileAProgramStarts: a process that has been forked, and is not yet the
+// program that it will be, has copies of all that is open. The lock does not stay
+// with it.
+func TestUnlockedWhileAProgramStarts(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "lock")
+	first, err := lockFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	forked, err := syscall.Dup(int(first.Fd()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer syscall.Close(forked)
+	if err := unlock(first); err != nil {
+		t.Fatal(err)
+	}
+	second, err := lockFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := unlock(second); err != nil {
+		t.Error(err)
 	}
 }
 
