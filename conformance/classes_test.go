@@ -21,6 +21,7 @@ func classes() *catalog.Set {
 		"EchoReq":    func() serve.Model { return &echoReq{} },
 		"Raiser":     func() serve.Model { return &raiser{} },
 		"SlowLoad":   func() serve.Model { return &slowLoad{} },
+		"NeverLoads": func() serve.Model { return &never{} },
 		"Hooks":      func() serve.Model { return &hooks{} },
 		"Opaque":     func() serve.Model { return &opaque{} },
 		"FirstMul":   func() serve.Model { return &firstMul{} },
@@ -146,7 +147,7 @@ type slowLoad struct{ base }
 func (m *slowLoad) Load(ctx context.Context, mc *serve.ModelContext) error {
 	m.ctx = mc
 	select {
-	case <-time.After(3 * time.Second): // long enough for a request to come before it, on any machine
+	case <-time.After(time.Second):
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()

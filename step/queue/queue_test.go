@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -316,33 +317,32 @@ func TestEvent(t *testing.T) {
 }
 
 func TestFull(t *testing.T) {
-	p := newPlace(t)
-	g := p.start("async", nil, "q mem://q?max_messages=1", "w Wait <q", "b Nothing <w *")
-	defer close(p.gate)
-	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
-	defer cancel()
-	var errs [3]error
-	var all sync.WaitGroup
-	all.Go(func() { _, errs[0] = g.Serve(ctx, event("1")) })
-	for q := g.Steps()[0].(*queue.Queue); q.Ledger().Accepted < 1 && ctx.Err() == nil; {
-		time.Sleep(time.Millisecond)
-	}
-	for i := range errs[1:] {
-		all.Go(func() { _, errs[1+i] = g.Serve(ctx, event("1")) })
-	}
-	all.Wait()
-	full := 0
-	for _, err := range errs {
-		if serve.CodeOf(err) != serve.Timeout {
-			t.Errorf("error %v, want a timeout", err)
+	synctest.Test(t, func(t *testing.T) {
+		p := newPlace(t)
+		g := p.start("async", nil, "q mem://q?max_messages=1", "w Wait <q", "b Nothing <w *")
+		defer close(p.gate)
+		ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+		defer cancel()
+		var errs [3]error
+		var all sync.WaitGroup
+		for i := range errs {
+			all.Go(func() { _, errs[i] = g.Serve(ctx, event("1")) })
+			synctest.Wait() // the first is in the queue before the others come
 		}
-		if strings.Contains(err.Error(), "step q: the event did not get into the queue in time") {
-			full++
+		all.Wait()
+		full := 0
+		for _, err := range errs {
+			if serve.CodeOf(err) != serve.Timeout {
+				t.Errorf("error %v, want a timeout", err)
+			}
+			if strings.Contains(err.Error(), "step q: the event did not get into the queue in time") {
+				full++
+			}
 		}
-	}
-	if full != 2 {
-		t.Errorf("%d events did not get in, want 2: %v", full, errs)
-	}
+		if full != 2 {
+			t.Errorf("%d events did not get in, want 2: %v", full, errs)
+		}
+	})
 }
 
 func TestDeadLetters(t *testing.T) {
