@@ -36,6 +36,8 @@ type Model struct {
 	// Versioned says that the model has version folders. Without them its only
 	// version is "1".
 	Versioned bool
+	// Triton says that Triton's settings, config.pbtxt, describe the model.
+	Triton bool
 
 	// variants says that versions of the model may be in folders of their own, as
 	// MLServer has them.

@@ -101,6 +101,12 @@ func (r *Repository) find(name, version string) *route {
 // the slice only.
 func (r *Repository) Names() []string { return r.table.Load().names }
 
+// Triton says whether there is a model of a name that Triton's settings describe.
+func (r *Repository) Triton(name string) bool {
+	m := r.table.Load().models[name]
+	return m != nil && m.entry.Triton
+}
+
 // Status lists every version of every model, by name and version.
 func (r *Repository) Status() []v2.Info {
 	var all []v2.Info

@@ -54,6 +54,7 @@ func (m *Model) found(file string, problems []graph.Problem) error {
 
 // triton fills in a model that config.pbtxt describes.
 func (s *scanner) triton(m *Model, f *folder, numbers []string) error {
+	m.Triton = true
 	rel := f.in(triton.File)
 	text, err := s.readSettings(rel)
 	if err != nil {

@@ -39,7 +39,7 @@ func TestExtensions(t *testing.T) {
 		{"POST", load, `{}`, 200, `"load":true`}, // in the place of what serves
 		{"POST", "/v2/models/w/infer", inference, 200, `"outputs"`},
 		{"POST", load, `{"parameters":{"file:1/model.one":"QQ=="}}`, 400, "needs the parameter config"},
-		{"POST", load, `{"parameters":{"config":"{\"max_batch_size\":"}}`, 400, "no model configuration"},
+		{"POST", load, `{"parameters":{"config":"{\"max_batch_size\":"}}`, 400, "failed to load model w: parameter config is no model configuration"},
 		{"POST", load, `{"parameters":{"config":{}}}`, 400, "is not a string"},
 		{"POST", load, `{"parameters":{"config":"{}","file:1/model.one":"%"}}`, 400, "is not base64"},
 		{"POST", load, `{"parameters":{"config":"{}","file:../../x":"QQ=="}}`, 400, "is no number of a version"},
@@ -52,7 +52,7 @@ func TestExtensions(t *testing.T) {
 		{"GET", "/v2/models/w/versions/5/ready", "", 404, "w:5"},
 		{"POST", "/v2/models/w/infer", inference, 200, `"outputs"`},
 		{"POST", load, `{"parameters":[]}`, 400, "parameters is not an object"},
-		{"POST", "/v2/repository/models/nobody/load", "", 404, "there is no model nobody"},
+		{"POST", "/v2/repository/models/nobody/load", "", 404, "failed to load model nobody: there is no model nobody"},
 		{"POST", "/v2/repository/models/nobody/unload", "", 404, "there is no model nobody"},
 		{"POST", "/v2/repository/models/..%2Fm/load", "", 400, "not the name of a model"},
 		{"POST", "/v2/repository/models/%20/load", "", 400, "not the name of a model"},

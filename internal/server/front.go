@@ -125,21 +125,20 @@ func answer(ev *serve.Event, o *serve.Object) *serve.Event {
 	return ev
 }
 
-// metadata is the server's own, as the Open Inference Protocol has it.
-func (c *Core) metadata(ev *serve.Event) (*serve.Event, error) {
+// metadata is the server's own, as the Open Inference Protocol has it, with more.
+func (c *Core) metadata(ev *serve.Event, more ...serve.Field) (*serve.Event, error) {
 	if err := onlyGet(ev); err != nil {
 		return nil, err
 	}
-	return answer(ev, serve.NewObject(
-		serve.Field{Key: "name", Value: c.cfg.Name},
-		serve.Field{Key: "version", Value: c.cfg.Version},
-		serve.Field{Key: "extensions", Value: extensions})), nil
+	fields := []serve.Field{{Key: "name", Value: c.cfg.Name}, {Key: "version", Value: c.cfg.Version}, {Key: "extensions", Value: extensions}}
+	return answer(ev, serve.NewObject(append(fields, more...)...)), nil
 }
 
-// home answers GET /: the metadata, or a page with links to a browser.
+// home answers GET /: a page with links to a browser, and to others the metadata with
+// the status that clients of the V1 protocol take for life.
 func (c *Core) home(ev *serve.Event) (*serve.Event, error) {
 	if !strings.Contains(ev.Header.Value("Accept"), "text/html") {
-		return c.metadata(ev)
+		return c.metadata(ev, serve.Field{Key: "status", Value: "alive"})
 	}
 	page, err := c.page()
 	if err != nil {

@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"encoding/base64"
+	"fmt"
 	"strings"
 
 	"github.com/leat-ml/leat/internal/repo"
@@ -62,7 +63,16 @@ func overrideOf(params map[string][]byte) (*repo.Override, error) {
 // loadAs loads a model: as it stands, or with something else.
 func loadAs(ctx context.Context, r *repo.Repository, name string, with *repo.Override) error {
 	if with == nil {
-		return r.Load(ctx, name)
+		return notLoaded(name, r.Load(ctx, name))
 	}
-	return r.LoadWith(ctx, name, *with)
+	return notLoaded(name, r.LoadWith(ctx, name, *with))
+}
+
+// notLoaded words the failure of a load that has not begun as those of others are
+// worded: clients of Triton look for "failed to load".
+func notLoaded(name string, err error) error {
+	if code := serve.CodeOf(err); code == serve.NotFound || code == serve.BadRequest {
+		return fmt.Errorf("failed to load model %s: %w", name, err)
+	}
+	return err
 }

@@ -17,8 +17,15 @@ import (
 func (c *Core) RPC(at net.Addr, o grpc.Options) *grpc.Server {
 	o.Repository = rpcRepository{c, isLoopback(at)}
 	o.Settings = rpcSettings{c, isLoopback(at)}
-	o.Timeout, o.Logger = c.cfg.Timeout, c.cfg.Logger
+	o.Timeout, o.Logger, o.Raw = c.cfg.Timeout, c.cfg.Logger, c.answersRaw
 	return grpc.New(c, c, o)
+}
+
+// answersRaw says whether a model's answers over gRPC are raw whatever the request's
+// form: those of Triton's models, whose clients read nothing else.
+func (c *Core) answersRaw(model string) bool {
+	models := c.current.Load().repo
+	return models != nil && models.Triton(model)
 }
 
 // About implements grpc.Host.

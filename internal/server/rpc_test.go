@@ -54,6 +54,22 @@ func ones(model string) *pb.ModelInferRequest {
 	}}}
 }
 
+// tritonsAnswerRaw wants a model to answer elements that come one by one raw when
+// Triton's settings describe it, and one by one when they do not.
+func tritonsAnswerRaw(t *testing.T, client pb.GRPCInferenceServiceClient, model string) {
+	t.Helper()
+	config := map[string]*pb.ModelRepositoryParameter{"config": {ParameterChoice: &pb.ModelRepositoryParameter_StringParam{StringParam: "{}"}}}
+	for _, params := range []map[string]*pb.ModelRepositoryParameter{config, nil} {
+		if _, err := client.RepositoryModelLoad(patiently(t), &pb.RepositoryModelLoadRequest{ModelName: model, Parameters: params}); err != nil {
+			t.Fatal(err)
+		}
+		resp, err := client.ModelInfer(patiently(t), ones(model))
+		if err != nil || (len(resp.RawOutputContents) == 1) != (params != nil) {
+			t.Errorf("with %v: %v, %v", params, resp, err)
+		}
+	}
+}
+
 // TestRPC has a repository served over gRPC, counted, and shut down.
 func TestRPC(t *testing.T) {
 	client, admin, stop, result := runsRPC(t, RunConfig{Config: Config{Models: oneModel(t), Catalog: oneSet()}})
@@ -85,6 +101,7 @@ func TestRPC(t *testing.T) {
 	if _, text := fetch(t, "GET", admin+"/metrics", ""); !strings.Contains(text, `leat_grpc_requests_total{code="OK",method="ModelInfer"} 1`) {
 		t.Errorf("the metrics have no such call: %s", text)
 	}
+	tritonsAnswerRaw(t, client, model)
 	stop()
 	if err := <-result; err != nil {
 		t.Error(err)

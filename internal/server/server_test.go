@@ -97,7 +97,7 @@ func TestFront(t *testing.T) {
 		{"HEAD", "/v2/health/ready", `{"ready":true}`, serve.OK},
 		{"GET", "/v2", `{"name":"leat","version":"1","extensions":["binary_tensor_data","classification","logging","model_configuration","model_repository","parameters","schedule_policy","sequence","statistics","trace"]}`, serve.OK},
 		{"GET", "/v2/", `{"name":"leat","version":"1","extensions":["binary_tensor_data","classification","logging","model_configuration","model_repository","parameters","schedule_policy","sequence","statistics","trace"]}`, serve.OK},
-		{"GET", "/", `{"name":"leat","version":"1","extensions":["binary_tensor_data","classification","logging","model_configuration","model_repository","parameters","schedule_policy","sequence","statistics","trace"]}`, serve.OK},
+		{"GET", "/", `{"name":"leat","version":"1","extensions":["binary_tensor_data","classification","logging","model_configuration","model_repository","parameters","schedule_policy","sequence","statistics","trace"],"status":"alive"}`, serve.OK},
 		{"GET", "/v2/models", `{"models":["m"]}`, serve.OK},
 		{"POST", "/v2/health/live", "", serve.WrongMethod},
 		{"DELETE", "/v2", "", serve.WrongMethod},

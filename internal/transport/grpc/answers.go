@@ -25,7 +25,7 @@ func (a *answers) Send(b serve.Body) error {
 	if a.over {
 		return errLate
 	}
-	r := &inferResponse{model: a.m.model, version: a.m.version, id: a.m.id, typed: a.m.typed(), wrapped: !a.v.bare}
+	r := &inferResponse{model: a.m.model, version: a.m.version, id: a.m.id, typed: a.v.typed(a.m), wrapped: !a.v.bare}
 	if err := r.take(b); err != nil {
 		return fmt.Errorf("write the answer: %w", err)
 	}

@@ -53,9 +53,15 @@ func (m *inferResponse) size() (n int) {
 	return n
 }
 
+// typed says whether a request is answered with elements one by one: where they have
+// come so, unless the model answers raw in any case.
+func (c *call) typed(m *inferRequest) bool {
+	return m.typed() && (c.s.opts.Raw == nil || !c.s.opts.Raw(m.model))
+}
+
 // response is what an event answers. A filtered event has no outputs.
 func (c *call) response(m *inferRequest, ev *serve.Event) (*inferResponse, error) {
-	r := &inferResponse{model: m.model, version: m.version, id: m.id, typed: m.typed()}
+	r := &inferResponse{model: m.model, version: m.version, id: m.id, typed: c.typed(m)}
 	if ev == nil {
 		return r, nil
 	}

@@ -50,6 +50,37 @@ func TestTypedContents(t *testing.T) {
 	}
 }
 
+// TestRawInAnyCase has models that answer raw, alone and in a stream, also to elements
+// that come one by one.
+func TestRawInAnyCase(t *testing.T) {
+	w := start(t, echo, Options{Raw: func(model string) bool { return model == "triton" }})
+	stream, err := w.ModelStreamInfer(in(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for model, want := range map[string]bool{"triton": true, "m": false} {
+		resp, err := w.ModelInfer(in(t), floats(model))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := stream.Send(floats(model)); err != nil {
+			t.Fatal(err)
+		}
+		streamed, err := stream.Recv()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, r := range []*pb.ModelInferResponse{resp, streamed.InferResponse} {
+			if raw := len(r.RawOutputContents) == 1 && len(r.RawOutputContents[0]) == 16; raw != want || (r.Outputs[0].Contents == nil) != want {
+				t.Errorf("%s: got %v", model, r)
+			}
+		}
+	}
+	if err := stream.CloseSend(); err != nil {
+		t.Error(err)
+	}
+}
+
 // raws are elements of every datatype as they lie in memory, three of each.
 var raws = map[string][]byte{
 	"BOOL": {1, 0, 1}, "INT8": {1, 2, 0xff}, "UINT8": {1, 2, 0xff}, "INT16": bytes.Repeat([]byte{1, 2}, 3), "UINT16": bytes.Repeat([]byte{1, 2}, 3),

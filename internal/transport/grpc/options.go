@@ -34,6 +34,9 @@ type Options struct {
 	Repository Repository
 	// Settings may be nil: its calls are UNIMPLEMENTED then.
 	Settings Settings
+	// Raw says of a model that its answers are raw even to elements that come one by
+	// one; nil says so of none.
+	Raw func(model string) bool
 }
 
 // A Host is what is asked of the server itself.

@@ -198,7 +198,7 @@ func (m *inferRequest) makeTensors() error {
 	return nil
 }
 
-// typed says whether elements were sent one by one, and therefore are answered so.
+// typed says whether elements were sent one by one.
 func (m *inferRequest) typed() bool {
 	if len(m.raw) > 0 {
 		return false
