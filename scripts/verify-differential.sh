@@ -35,10 +35,15 @@ server=$packages/pytriton/tritonserver
 
 # The backend looks for the program that runs models beside itself, as it does for the
 # packages that models import: it takes no notice of PYTHONPATH.
-cp "$server/python_backend_stubs/$minor/triton_python_backend_stub" "$server/backends/python/"
+# The program may be running for somebody else: what is there is replaced, not written.
+stub=triton_python_backend_stub
+if ! cmp -s "$server/python_backend_stubs/$minor/$stub" "$server/backends/python/$stub"; then
+	cp "$server/python_backend_stubs/$minor/$stub" "$server/backends/python/$stub.new"
+	mv "$server/backends/python/$stub.new" "$server/backends/python/$stub"
+fi
 ln -sfn "$packages/numpy" "$server/backends/python/numpy"
 ln -sfn "$packages/numpy.libs" "$server/backends/python/numpy.libs"
-if ldd "$server/backends/python/triton_python_backend_stub" | grep -q 'libpython.*not found'; then
+if ldd "$server/backends/python/$stub" | grep -q 'libpython.*not found'; then
 	echo "verify-differential: there is no libpython$minor, which Triton's Python backend needs: on Debian, apt-get install libpython$minor" >&2
 	exit 1
 fi
