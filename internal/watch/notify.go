@@ -36,15 +36,35 @@ func newNotifier(p Paths) (notifier, error) {
 	if err != nil {
 		return nil, fmt.Errorf("watch files: %w", err)
 	}
-	for dir := range folders(p) {
-		if err := w.Add(dir); err != nil {
-			_ = w.Close() // never heard of
-			return nil, fmt.Errorf("watch %s: %w", dir, err)
-		}
+	if err := listenTo(w, p); err != nil {
+		_ = w.Close() // never heard of
+		return nil, err
 	}
 	l := &listener{w, make(chan struct{}, 1), make(chan struct{})}
 	go l.listen()
 	return l, nil
+}
+
+// An adder listens to one more folder.
+type adder interface{ Add(dir string) error }
+
+// listenTo adds the folders, and those that were made in them before they were
+// listened to: nothing would be heard of what is in them.
+func listenTo(w adder, p Paths) error {
+	heard := map[string]bool{}
+	for more := true; more && len(heard) < maxFolders; {
+		more = false
+		for dir := range folders(p) {
+			if heard[dir] {
+				continue
+			}
+			if err := w.Add(dir); err != nil {
+				return fmt.Errorf("watch %s: %w", dir, err)
+			}
+			heard[dir], more = true, true
+		}
+	}
+	return nil
 }
 
 // listen passes on that there were events until the watcher is closed.
