@@ -206,7 +206,7 @@ func (g *Graph) Offer(ctx context.Context, ev *serve.Event) (out *serve.Event, o
 	if !g.plan.bare {
 		g.admit(ev)
 	}
-	if ev.Reply != nil && !(g.plan.simple && len(g.plan.nodes) == 1) {
+	if ev.Reply != nil && !g.plan.streams() {
 		ev.Reply = nil // no step's answer is that of the graph: there is no stream of answers
 	}
 	if g.timeout <= 0 {

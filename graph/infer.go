@@ -76,7 +76,11 @@ func (c *inference) plan(p *plan, in schema.Type) schema.Type {
 		}
 	}
 	result := schema.Never
+	single := p != c.g.plan || !p.streams()
 	for _, n := range p.ordered() {
+		if single {
+			c.once(p, n)
+		}
 		out := schema.Never
 		for _, f := range feeds[n] {
 			out = schema.Join(out, c.step(p, n, f))

@@ -43,6 +43,34 @@ func (s *function) Infer(in schema.Type) (schema.Type, error) {
 // Infer is that of the router.
 func (s routed) Infer(in schema.Type) (schema.Type, error) { return infer(s.Step, in) }
 
+// A single is a step that may not be able to answer an event once: AnswersOnce is
+// why it fails with all events that it is asked to or, as a [*schema.Problem] that
+// says so, with some.
+type single interface {
+	AnswersOnce() error
+}
+
+func answersOnce(step any) error {
+	switch s := step.(type) {
+	case routed:
+		return answersOnce(s.Step)
+	case paths:
+		return answersOnce(s.Step)
+	case linkedPaths:
+		return answersOnce(s.Step)
+	case single:
+		return s.AnswersOnce()
+	}
+	return nil
+}
+
+// once reports a step that cannot answer once, where what follows needs it.
+func (c *inference) once(p *plan, n *node) {
+	if err := answersOnce(n.step); err != nil {
+		c.report(p, n, feed{}, err)
+	}
+}
+
 // infer is what a step makes of a part of the body. of is what is known of the
 // step within.
 func (p paths) infer(in schema.Type, of func(step any, in schema.Type) (schema.Type, error)) (schema.Type, error) {

@@ -24,6 +24,10 @@ type plan struct {
 	ack ackMode
 }
 
+// streams says whether an event may be answered several times: where a step's answer
+// is that of the graph.
+func (p *plan) streams() bool { return p.simple && len(p.nodes) == 1 }
+
 type ackMode uint8
 
 const (

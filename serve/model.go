@@ -104,6 +104,9 @@ type Description struct {
 	// Streams says that the model may answer any number of times: Triton calls it
 	// decoupled. The model server sets it for a [Streamer] that has no schema.
 	Streams bool
+	// StreamsOnly says that it answers in no other way: who asks for one answer is
+	// refused. The model server sets it for a model that embeds [OnlyStreams].
+	StreamsOnly bool
 }
 
 // A TensorSpec describes one input or output tensor.

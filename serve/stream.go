@@ -23,6 +23,14 @@ type OnlyStreams struct{}
 // Predict refuses: the model's answers are a stream.
 func (OnlyStreams) Predict(context.Context, *Request) (any, error) { return nil, ErrOnlyStreams }
 
+func (OnlyStreams) onlyStreams() {}
+
+// StreamsOnly says whether a model embeds [OnlyStreams], and so has no one answer.
+func StreamsOnly(m Model) bool {
+	_, ok := m.(interface{ onlyStreams() })
+	return ok
+}
+
 // ErrOnlyStreams is the answer to who asks a model for one answer that has any
 // number of them.
 var ErrOnlyStreams error = Errorf(NotOffered, "NotImplementedError",

@@ -59,6 +59,7 @@ func (f *FileModel) Load(ctx context.Context, m *serve.ModelContext) error {
 	if d, ok := f.model.(serve.Describer); ok {
 		f.desc = d.Describe()
 	}
+	f.desc.StreamsOnly = f.desc.StreamsOnly || serve.StreamsOnly(f.model)
 	f.desc.MaxBatch, err = serve.Param(m, "max_batch_size", f.desc.MaxBatch)
 	return err
 }

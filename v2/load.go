@@ -93,6 +93,7 @@ func (s *Server) describe() {
 	if len(desc.Labels) == 0 {
 		desc.Labels = old.Labels
 	}
+	desc.StreamsOnly = desc.StreamsOnly || serve.StreamsOnly(s.Model)
 	s.desc.Store(&desc)
 }
 

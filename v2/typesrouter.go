@@ -108,6 +108,9 @@ func (v *Voting) Infer(in schema.Type) (schema.Type, error) {
 			if _, err := inferRoute(r.Step, body); err != nil {
 				errs = append(errs, atRoute(err, r.Key, v.budget > 0))
 			}
+			if err := answersOnce(r.Step); err != nil {
+				errs = append(errs, atRoute(err, r.Key, v.budget > 0))
+			}
 		}
 		return response(schema.Any), allOrSome(errs, true)
 	})
@@ -178,6 +181,9 @@ func (p *Parallel) Infer(in schema.Type) (schema.Type, error) {
 			t, err := inferRoute(r.Step, body)
 			if err == nil {
 				err = mergeable(r, t)
+			}
+			if err == nil {
+				err = answersOnce(r.Step)
 			}
 			if err != nil {
 				errs = append(errs, atRoute(err, r.Key, false))

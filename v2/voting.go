@@ -53,10 +53,10 @@ type Voting struct {
 	router *Router
 	fanout
 	panel   *ensemble.Panel
-	ours    bool // every route is a model of this process
+	ours    bool         // every route is a model of this process
 	calls   sync.RWMutex // read by polls and by inferences of the models, written by their Close
-	opNames bool // a route has the name of an operation
-	listed  any  // weights as they were configured
+	opNames bool         // a route has the name of an operation
+	listed  any          // weights as they were configured
 }
 
 // NewVoting returns an ensemble of the routes, which it has for itself: models

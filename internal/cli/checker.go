@@ -201,9 +201,15 @@ func (c *checker) loadAll(ctx context.Context, core *server.Core, index *repo.In
 	known := knownFailures(index)
 	err := core.Start(ctx)
 	for _, m := range core.Models() {
+		var settings *repo.SettingsError
 		switch {
 		case m.Err == nil:
 			c.models++
+		case errors.As(m.Err, &settings) && !known[m.Label()] && !known[m.Name]: // only found out with other models
+			for _, p := range settings.Problems {
+				p.File = filepath.Join(folderOf(index.Root), p.File)
+				c.problems = append(c.problems, p)
+			}
 		case !known[m.Label()] && !known[m.Name]:
 			c.problems = append(c.problems, graph.Problem{File: m.Path, Msg: "model " + m.Label() + ": " + m.Err.Error()})
 		}

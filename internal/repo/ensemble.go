@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/leat-ml/leat/graph"
 	"github.com/leat-ml/leat/internal/repo/foreign"
 	"github.com/leat-ml/leat/internal/repo/triton"
 	"github.com/leat-ml/leat/schedule"
@@ -19,6 +20,7 @@ import (
 // another run side by side.
 type ensemble struct {
 	name  string
+	file  string // config.pbtxt, from the root
 	c     *triton.Config
 	steps []triton.Step
 	repo  *Repository // set when it is built
@@ -32,7 +34,7 @@ type ensemble struct {
 }
 
 func (t *tritonVersion) ensemble() (*ensemble, error) {
-	e := &ensemble{name: t.m.Name, c: t.c, steps: t.c.Steps(), caches: t.c.GetResponseCache().GetEnable()}
+	e := &ensemble{name: t.m.Name, file: t.f.in(triton.File), c: t.c, steps: t.c.Steps(), caches: t.c.GetResponseCache().GetEnable()}
 	e.desc = serve.Description{Platform: "ensemble", Inputs: t.c.Inputs(), Outputs: t.c.Outputs(), MaxBatch: int(t.c.MaxBatchSize)}
 	labels, err := t.labels()
 	if err != nil {
@@ -121,6 +123,9 @@ func (e *ensemble) agree() error {
 	}
 	for i, s := range e.steps {
 		d := e.to[i].in.server.Description()
+		if d.StreamsOnly {
+			return e.wrong(i, "%s only streams, and is asked for one answer: models of ensembles have to answer once", e.label(i))
+		}
 		if d.MaxBatch > 0 && (e.desc.MaxBatch > d.MaxBatch) {
 			return fmt.Errorf("%s takes batches of at most %d, but max_batch_size is %d", e.label(i), d.MaxBatch, e.desc.MaxBatch)
 		}
@@ -145,6 +150,12 @@ func (e *ensemble) agree() error {
 		}
 	}
 	return nil
+}
+
+// wrong is what is wrong with the model of a step.
+func (e *ensemble) wrong(i int, format string, args ...any) error {
+	at := e.c.Place(fmt.Sprintf("ensemble_scheduling.step[%d].model_name", i))
+	return &SettingsError{[]graph.Problem{{File: e.file, Pos: at, Msg: fmt.Sprintf(format, args...)}}}
 }
 
 // takes checks the inputs of one step.

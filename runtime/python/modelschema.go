@@ -22,7 +22,7 @@ type about struct {
 
 // describe reads the schema that a model tells.
 func describe(kind string, a *about) serve.Description {
-	d := serve.Description{Platform: "python", MaxBatch: max(a.MaxBatch, 0), Streams: a.Streams}
+	d := serve.Description{Platform: "python", MaxBatch: max(a.MaxBatch, 0), Streams: a.Streams, StreamsOnly: a.Decoupled}
 	if kind == "mlserver" || kind == "triton" {
 		d.Platform = "python_" + kind
 	}
