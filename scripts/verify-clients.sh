@@ -104,7 +104,7 @@ if [ -d "$examples" ]; then
 	touch "$dir/examples.out"
 	at=$(await "$dir/examples.out" '^grpc  *grpc://\(.*\)')
 	web=$(await "$dir/examples.out" '^serving  *http://\(.*\)')
-	"$dir/triton/bin/python" $clients/triton_examples.py "$web" "$at"
+	"$dir/triton/bin/python" -B $clients/triton_examples "$web" "$at"
 else
 	echo "there is no $examples: what Triton's examples show is left out"
 fi
