@@ -7,6 +7,7 @@ import (
 	"os"
 	"time"
 
+	"github.com/leat-ml/leat/oip"
 	"github.com/leat-ml/leat/serve"
 )
 
@@ -41,7 +42,7 @@ func (c *call) body() ([]byte, error) {
 func (c *call) decoded() ([]byte, error) {
 	enc := c.r.Header["Content-Encoding"]
 	if len(enc) == 0 {
-		return readAll(&c.src, c.r.ContentLength, c.src.limit, c.pad)
+		return readAll(&c.src, c.r.ContentLength, c.src.limit, c.pad, &c.h.room)
 	}
 	if len(enc) > 1 {
 		return nil, errEncoding
@@ -52,13 +53,13 @@ func (c *call) decoded() ([]byte, error) {
 // readAll reads to the end of src or for length bytes, where length is not
 // negative. Room is made as bytes arrive, so that a lie about the length costs
 // little. More than limit bytes are an error. The first byte is pad bytes into
-// memory of its own.
-func readAll(src io.Reader, length, limit int64, pad int) ([]byte, error) {
+// memory of its own, which in makes.
+func readAll(src io.Reader, length, limit int64, pad int, in *oip.Room) ([]byte, error) {
 	room, growth, most := length, int64(4), length
 	if length < 0 {
 		room, growth, most = min(smallRoom, limit+1), 2, limit+1
 	}
-	buf := make([]byte, int64(pad)+min(room, firstRoom))[pad:]
+	buf := in.Make(pad + int(min(room, firstRoom)))[pad:]
 	for n := 0; ; {
 		m, err := src.Read(buf[n:])
 		n += m
@@ -66,11 +67,11 @@ func readAll(src io.Reader, length, limit int64, pad int) ([]byte, error) {
 		case int64(n) > limit:
 			return nil, errTooLarge
 		case err == io.EOF || int64(n) == length:
-			return buf[:n], nil
+			return buf[:n:n], nil // what is behind has not been written
 		case err != nil:
 			return nil, err
 		case n == len(buf):
-			grown := make([]byte, int64(pad)+min(growth*int64(n), most))[pad:]
+			grown := in.Make(pad + int(min(growth*int64(n), most)))[pad:]
 			copy(grown, buf)
 			buf = grown
 		}
@@ -84,7 +85,8 @@ type source struct {
 	w     http.ResponseWriter
 	limit int64
 	got   int64
-	since time.Time // of the second read; most bodies are there at the first
+	since time.Time     // of the second read; most bodies are there at the first
+	given time.Duration // that the client has from then on, which need not be set for every packet
 	began bool
 }
 
@@ -106,8 +108,11 @@ func (s *source) hurry() {
 	if s.since.IsZero() {
 		s.since = time.Now()
 	}
-	// Not every ResponseWriter can; then there is no such time.
-	_ = http.NewResponseController(s.w).SetReadDeadline(s.since.Add(allowance(s.got)))
+	if a := allowance(s.got); a != s.given {
+		s.given = a
+		// Not every ResponseWriter can; then there is no such time.
+		_ = http.NewResponseController(s.w).SetReadDeadline(s.since.Add(a))
+	}
 }
 
 func allowance(bytes int64) time.Duration {

@@ -16,6 +16,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/leat-ml/leat/oip"
 	"github.com/leat-ml/leat/serve"
 )
 
@@ -134,6 +135,7 @@ func TestBodyLimits(t *testing.T) {
 		{"much of nothing", "deflate", append([]byte{0x78, 0x9c}, empties...), 413},
 	}
 	h := New(handlerFunc(echo), Options{MaxBody: limit, CompressFrom: -1})
+	h.room.Make(limit) // the reserve, which takes no memory, is there from now on
 	for _, tt := range tests {
 		for _, chunked := range []bool{false, true} {
 			r := httptest.NewRequest(http.MethodPost, "/", bytes.NewReader(tt.body))
@@ -176,6 +178,7 @@ func TestLengthIsNotTrusted(t *testing.T) {
 	r := httptest.NewRequest(http.MethodPost, "/", strings.NewReader("little"))
 	r.ContentLength = DefaultMaxBody
 	h := New(handlerFunc(echo), Options{})
+	h.room.Make(1 << 20) // the reserve, which takes no memory, is there from now on
 	w := httptest.NewRecorder()
 	if used := allocated(func() { h.ServeHTTP(w, r) }); used > 2<<20 {
 		t.Errorf("allocated %d bytes", used)
@@ -193,7 +196,7 @@ func TestReadAll(t *testing.T) {
 				"at once": bytes.NewReader(data[:n]),
 				"pieces":  &pieces{data: data[:n], most: 1000},
 			} {
-				got, err := readAll(src, int64(length), int64(n), n%64)
+				got, err := readAll(src, int64(length), int64(n), n%64, new(oip.Room))
 				if err != nil || !bytes.Equal(got, data[:n]) {
 					t.Errorf("%d bytes, length %d, %s: got %d, %v", n, length, name, len(got), err)
 				}
@@ -204,7 +207,7 @@ func TestReadAll(t *testing.T) {
 			if n == 0 || length > 0 {
 				continue
 			}
-			if _, err := readAll(bytes.NewReader(data[:n]), -1, int64(n-1), 0); !errors.Is(err, errTooLarge) {
+			if _, err := readAll(bytes.NewReader(data[:n]), -1, int64(n-1), 0, new(oip.Room)); !errors.Is(err, errTooLarge) {
 				t.Errorf("%d bytes where %d are allowed: %v", n, n-1, err)
 			}
 		}

@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/leat-ml/leat/oip"
 	"github.com/leat-ml/leat/serve"
 )
 
@@ -72,6 +73,7 @@ type Handler struct {
 	opts  Options
 	state atomic.Int32
 	calls sync.Pool // of *call
+	room  oip.Room  // for bodies
 	dogs  []watchdog
 	turn  atomic.Uint32
 }

@@ -8,6 +8,8 @@ import (
 	"io"
 	"strings"
 	"sync"
+
+	"github.com/leat-ml/leat/oip"
 )
 
 var errTrailing = errors.New("bytes after the end of the compressed data")
@@ -30,7 +32,7 @@ func (c *call) inflate(encoding string) ([]byte, error) {
 	open := z.openGzip
 	switch strings.ToLower(strings.TrimSpace(encoding)) {
 	case "", "identity":
-		return readAll(&c.src, c.r.ContentLength, c.src.limit, c.pad)
+		return readAll(&c.src, c.r.ContentLength, c.src.limit, c.pad, &c.h.room)
 	case "gzip", "x-gzip":
 	case "deflate": // is the zlib format: RFC 9110, section 8.4.1.2
 		open = z.openZlib
@@ -40,15 +42,15 @@ func (c *call) inflate(encoding string) ([]byte, error) {
 	if _, err := z.in.Peek(1); err == io.EOF {
 		return nil, nil // an empty body that was announced as compressed
 	}
-	return z.read(open, c.src.limit, c.pad)
+	return z.read(open, c.src.limit, c.pad, &c.h.room)
 }
 
-func (z *inflater) read(open func() (io.Reader, error), limit int64, pad int) ([]byte, error) {
+func (z *inflater) read(open func() (io.Reader, error), limit int64, pad int, in *oip.Room) ([]byte, error) {
 	r, err := open()
 	if err != nil {
 		return nil, err
 	}
-	raw, err := readAll(r, -1, limit, pad)
+	raw, err := readAll(r, -1, limit, pad, in)
 	if err != nil {
 		return nil, err
 	}
