@@ -14,6 +14,7 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -41,7 +42,7 @@ func System() (fs.FS, error) {
 func Read(fsys fs.FS, pid int) (Usage, error) {
 	u := Usage{Threads: map[int]time.Duration{}}
 	for _, child := range Descendants(fsys, pid) {
-		if err := u.add(fsys, child); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		if err := u.add(fsys, child); err != nil && !ended(err) {
 			return Usage{}, fmt.Errorf("read usage of process %d: %w", child, err)
 		}
 	}
@@ -50,6 +51,12 @@ func Read(fsys fs.FS, pid int) (Usage, error) {
 		return Usage{}, fmt.Errorf("read usage of process %d: %w", pid, err)
 	}
 	return u, nil
+}
+
+// ended says whether an error is that a process is not there any more: its files are
+// gone, or cannot be read because it has ended since they were opened.
+func ended(err error) bool {
+	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ESRCH)
 }
 
 // CPUBetween returns the CPU time used from before to after: in nanoseconds by

@@ -1,9 +1,11 @@
 package proc
 
 import (
+	"io/fs"
 	"os"
 	"runtime"
 	"slices"
+	"syscall"
 	"testing"
 	"testing/fstest"
 	"time"
@@ -51,6 +53,37 @@ func TestRead(t *testing.T) {
 	}
 	if u.Resident != 20480<<10 || u.Peak != 40960<<10 {
 		t.Errorf("memory: got %d, peak %d", u.Resident, u.Peak)
+	}
+}
+
+// ending is a /proc in which a file cannot be read from some time on.
+type ending struct {
+	fstest.MapFS
+	name  string
+	reads int // that are left
+	err   error
+}
+
+func (e *ending) ReadFile(name string) ([]byte, error) {
+	if name == e.name {
+		if e.reads--; e.reads < 0 {
+			return nil, &fs.PathError{Op: "read", Path: name, Err: e.err}
+		}
+	}
+	return e.MapFS.ReadFile(name)
+}
+
+// TestReadEnding has a child end while it is looked at.
+func TestReadEnding(t *testing.T) {
+	for _, err := range []error{syscall.ESRCH, syscall.ENOENT} {
+		for name, reads := range map[string]int{"9/stat": 1, "9/status": 0} {
+			if _, err := Read(&ending{golden(), name, reads, err}, 7); err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+		if _, err := Read(&ending{golden(), "7/status", 0, err}, 7); err == nil {
+			t.Error("the server itself has ended, and that is no error")
+		}
 	}
 }
 

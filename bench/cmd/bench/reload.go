@@ -1,11 +1,13 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"math"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
@@ -118,12 +120,18 @@ func replace(path string, text []byte) error {
 	return os.Rename(path+".new", path)
 }
 
+// freeAddr is the address of a port that nobody has. It is below those that systems
+// give to connections, of which one could have it before it is listened to.
 func freeAddr() (string, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", fmt.Errorf("find a port: %w", err)
+	var first error
+	for range 1000 {
+		l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(10_000+rand.IntN(20_000)))) //nolint:gosec // not a secret
+		if err == nil {
+			return l.Addr().String(), l.Close()
+		}
+		first = cmp.Or(first, err)
 	}
-	return l.Addr().String(), l.Close()
+	return "", fmt.Errorf("find a port: %w", first)
 }
 
 // round drives one cell in peace and one under reloads. What the generator does
