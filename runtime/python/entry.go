@@ -24,7 +24,7 @@ func (g *Group) Entry(name string) *catalog.Entry {
 			model := *o
 			model.Kind = "model"
 			return g.model(name, &model, a)
-		case "model", "mlserver", "triton":
+		case "model", kindMLServer, kindTriton:
 			if !slices.Contains(o.Hooks, "do_event") {
 				return g.model(name, o, a)
 			} // a model that handles events itself is a step

@@ -16,9 +16,11 @@ import (
 type meta struct{ b []byte }
 
 func (m *meta) key(name string) {
-	if len(m.b) == 0 {
+	switch len(m.b) {
+	case 0:
 		m.b = append(m.b, '{')
-	} else {
+	case 1: // an object that has begun
+	default:
 		m.b = append(m.b, ',')
 	}
 	m.b = append(append(append(m.b, '"'), name...), `":`...)
@@ -76,6 +78,37 @@ func (m *meta) tensor(t *serve.Tensor) {
 		m.b = append(appendTexts(append(m.b, `,"data":[`...), t.Strings()), ']')
 	}
 	m.b = append(m.b, '}')
+}
+
+// request writes what a request says of itself: the id that the client sent, its
+// parameters, and the outputs that are wanted.
+func (m *meta) request(r *serve.Request) error {
+	if r.RawID != nil {
+		m.json("id", r.RawID)
+	}
+	if len(r.Parameters) > 0 {
+		if err := m.value("params", r.Parameters); err != nil {
+			return err
+		}
+	}
+	if len(r.Outputs) == 0 {
+		return nil
+	}
+	m.key("outputs")
+	for i, o := range r.Outputs {
+		m.b = append(m.b, "[,"[min(i, 1)])
+		m.b = jsontext.AppendString(append(m.b, `{"name":`...), o.Name)
+		if len(o.Parameters) > 0 {
+			m.key("parameters")
+			var err error
+			if m.b, err = oip.AppendValue(m.b, o.Parameters); err != nil {
+				return err
+			}
+		}
+		m.b = append(m.b, '}')
+	}
+	m.b = append(m.b, ']')
+	return nil
 }
 
 // event writes what an event has besides its body.

@@ -116,7 +116,10 @@ func (m *Model) ask(ctx context.Context, req *serve.Request, op string) (any, er
 	if m.post || m.logs {
 		m.respondable(&about, req, op)
 	}
-	each := m.severally(ctx, &about, req)
+	each, err := m.severally(ctx, &about, req)
+	if err != nil {
+		return nil, err
+	}
 	if err := m.fill(&f, &about, req); err != nil {
 		return nil, err
 	}
@@ -162,10 +165,8 @@ func (m *Model) fill(f *frame, about *meta, req *serve.Request) (err error) {
 		return err
 	}
 	about.text("dialect", "oip")
-	if len(req.Parameters) > 0 {
-		if err := about.value("params", req.Parameters); err != nil {
-			return err
-		}
+	if err := m.tell(about, req); err != nil {
+		return err
 	}
 	f.flags = isTensors
 	if rows && len(req.Inputs) == 1 && req.Inputs[0].Name == "" {
@@ -181,6 +182,18 @@ func (m *Model) fill(f *frame, about *meta, req *serve.Request) (err error) {
 	}
 	f.body = appendTensors(nil, about, req.Inputs)
 	return nil
+}
+
+// tell tells what a request says of itself: classes of other servers' get all of it,
+// those of MLRun's the parameters.
+func (m *Model) tell(about *meta, req *serve.Request) error {
+	if isHosted(m.object) {
+		return about.request(req)
+	}
+	if len(req.Parameters) == 0 {
+		return nil
+	}
+	return about.value("params", req.Parameters)
 }
 
 // listed is the body of a request of which the server has made lists of the

@@ -28,7 +28,7 @@ func (m *Model) Stream(ctx context.Context, req *serve.Request, send func(any) e
 		}
 		return send(outputs)
 	}
-	last, err := m.pool.stream(ctx, &f, pass)
+	last, err := m.pool.stream(ctx, &f, m.decoupled, pass)
 	if err != nil || bytes.Contains(last.meta, streamed) {
 		return err
 	}

@@ -99,5 +99,9 @@ func (r *objects) Load(ctx context.Context, a *serve.Artifact, spec serve.ModelS
 	return m, nil
 }
 
-// kindObject is the kind of models that are objects in files.
-const kindObject = "object"
+// The kinds of models that are objects in files, and classes of other servers'.
+const (
+	kindObject   = "object"
+	kindTriton   = "triton"
+	kindMLServer = "mlserver"
+)

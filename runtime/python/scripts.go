@@ -186,7 +186,7 @@ func (l *Loaded) class(name string) (string, *Object, error) {
 	return name, o, nil
 }
 
-func isHosted(o *Object) bool { return o.Kind == "triton" || o.Kind == "mlserver" }
+func isHosted(o *Object) bool { return o.Kind == kindTriton || o.Kind == kindMLServer }
 
 // whyMissing is why a class is not there: the first module that cannot be imported.
 func (l *Loaded) whyMissing(name string) string {

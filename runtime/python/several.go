@@ -4,17 +4,18 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 
 	"github.com/leat-ml/leat/serve"
 )
 
 // severally tells a class of Triton's which rows are whose, where the request was made
-// of several: its execute gets a list of requests. It returns how many; 0 means that
-// the request is one.
-func (m *Model) severally(ctx context.Context, about *meta, req *serve.Request) int {
-	if m.object.Kind != "triton" {
-		return 0
+// of several, and what each says: its execute gets a list of requests. It returns how
+// many; 0 means that the request is one.
+func (m *Model) severally(ctx context.Context, about *meta, req *serve.Request) (requests int, err error) {
+	if m.object.Kind != kindTriton {
+		return 0, nil
 	}
 	reqs := serve.Together(ctx)
 	rows := 0
@@ -22,7 +23,7 @@ func (m *Model) severally(ctx context.Context, about *meta, req *serve.Request) 
 		rows += r.Inputs[0].Shape[0]
 	}
 	if len(reqs) < 2 || len(req.Inputs) == 0 || rows != req.Inputs[0].Shape[0] {
-		return 0
+		return 0, nil
 	}
 	about.key("rows")
 	for i, r := range reqs {
@@ -30,7 +31,29 @@ func (m *Model) severally(ctx context.Context, about *meta, req *serve.Request) 
 		about.b = strconv.AppendInt(about.b, int64(r.Inputs[0].Shape[0]), 10)
 	}
 	about.b = append(about.b, ']')
-	return len(reqs)
+	return len(reqs), about.requests(reqs)
+}
+
+// requests tells what each of several requests says of itself, if any says anything.
+func (m *meta) requests(reqs []*serve.Request) error {
+	if !slices.ContainsFunc(reqs, speaks) {
+		return nil
+	}
+	m.key("requests")
+	for i, r := range reqs {
+		m.b = append(m.b, "[,"[min(i, 1)])
+		one := meta{b: []byte{'{'}} // as long as nothing follows
+		if err := one.request(r); err != nil {
+			return err
+		}
+		m.b = append(append(m.b, one.b...), '}')
+	}
+	m.b = append(m.b, ']')
+	return nil
+}
+
+func speaks(r *serve.Request) bool {
+	return r.RawID != nil || len(r.Outputs) > 0 || len(r.Parameters) > 0
 }
 
 // answers are those to the requests of a call, of which there are so many.
@@ -39,6 +62,7 @@ func (m *Model) answers(f *frame, requests int) ([]serve.Answer, error) {
 		Responses []struct {
 			Tensors int    `json:"tensors"`
 			Error   string `json:"error"`
+			Status  int    `json:"status"`
 			Failed  bool   `json:"failed"`
 		} `json:"responses"`
 	}
@@ -62,7 +86,7 @@ func (m *Model) answers(f *frame, requests int) ([]serve.Answer, error) {
 			return nil, fmt.Errorf("%w: response %d has %d tensors, of which there are %d", errAnswer, i, r.Tensors, len(all))
 		}
 		if r.Failed {
-			each[i].Err = (&Failure{Class: "TritonModelException", Message: r.Error}).answer()
+			each[i].Err = (&Failure{Class: "TritonModelException", Message: r.Error, Status: r.Status}).answer()
 		}
 		each[i].Outputs, all = all[:r.Tensors:r.Tensors], all[r.Tensors:]
 	}

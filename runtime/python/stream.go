@@ -3,6 +3,7 @@ package python
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 	"time"
 
 	"github.com/leat-ml/leat/serve"
@@ -30,7 +31,7 @@ func (t *taken) much() bool { return t.parts >= window/2 || t.bytes >= windowPar
 // one after another: the worker sends so many parts and no more until they have
 // been taken. It returns the last frame, or the error of take or ctx, at which the
 // call is cancelled. Errors are those of do else.
-func (c *conn) stream(ctx context.Context, f *frame, take func(*frame) error) (last frame, err error) {
+func (c *conn) stream(ctx context.Context, f *frame, behind backlog, take func(*frame) error) (last frame, err error) {
 	w := &call{back: make(chan frame, 1), flow: make(chan frame, window)}
 	f.align()
 	if err := c.enter(w, f); err != nil {
@@ -41,11 +42,14 @@ func (c *conn) stream(ctx context.Context, f *frame, take func(*frame) error) (l
 		return last, err
 	}
 	c.attend()
+	defer behind.is(false)
 	var untold taken
 	for {
+		behind.is(len(w.flow) > 0)
 		select {
 		case part := <-w.flow:
 			untold.add(&part)
+			behind.is(true)
 			err = take(&part)
 		case last, ok := <-w.back:
 			return c.finish(w, last, ok, take)
@@ -128,17 +132,43 @@ func (c *conn) forsake(ctx context.Context, w *call, f *frame) {
 	c.asks.Go(func() { _ = c.write(context.Background(), cancel) }) // one that cannot be sent has nobody to get it
 }
 
-// stream has a worker answer a call any number of times. An exception is a
-// *serve.Error.
-func (p *pool) stream(ctx context.Context, f *frame, take func(*frame) error) (last frame, err error) {
+// A backlog counts a stream among the calls of a worker as very many while its answers
+// are not taken as fast as they come: the worker may be held up by that, so others had
+// better go elsewhere, if there is another. It is for one goroutine.
+type backlog struct {
+	load *atomic.Int64 // of the worker; nil if the stream holds nobody up
+	on   bool
+}
+
+const held = 1 << 20 // calls
+
+// is notes whether there are answers that have not been taken.
+func (b *backlog) is(on bool) {
+	if b.load == nil || b.on == on {
+		return
+	}
+	if b.on = on; on {
+		b.load.Add(held)
+	} else {
+		b.load.Add(-held)
+	}
+}
+
+// stream has a worker answer a call any number of times. inline says that the worker
+// may be held up while the answers are not taken. An exception is a *serve.Error.
+func (p *pool) stream(ctx context.Context, f *frame, inline bool, take func(*frame) error) (last frame, err error) {
 	w := p.pick()
 	if w == nil {
 		return last, serve.Errorf(serve.Unavailable, "RuntimeError", "the Python worker is being started again: %s", p.why())
 	}
 	w.load.Add(1)
 	defer w.load.Add(-1)
+	var behind backlog
+	if inline {
+		behind.load = &w.load
+	}
 	var refused error // by who takes the answers
-	last, err = w.stream(ctx, f, func(part *frame) error {
+	last, err = w.stream(ctx, f, behind, func(part *frame) error {
 		refused = take(part)
 		return refused
 	})

@@ -16,6 +16,10 @@ class Cancelled(Exception):
     """The call was taken back before it was done."""
 
 
+class Stopped(BaseException):
+    """Ends the user's code where it sends: its call was cancelled."""
+
+
 class Refused(Exception):
     """The server asks for something that this worker or the user's code does not have."""
 

@@ -1,4 +1,4 @@
-"""Calls that are answered any number of times: elements of generators, and what is sent one by one.
+"""Calls that are answered any number of times: by the elements of generators, and by senders.
 
 The server lets a call have so many answers on their way, and says when it has taken
 some. Without room a generator is not run on. Generators of plain code take turns, with
@@ -70,62 +70,29 @@ class Stream:
         self._wake = wake
 
     def wait(self) -> None:
-        """Waits for room, in a thread: reads what comes where nobody else does."""
-        if self.room or self.cancelled:
+        """Waits for room, in a thread."""
+        self.wait_until(lambda: self.room)
+
+    def wait_until(self, enough: Callable[[], bool]) -> None:
+        """Waits for something that what comes may bring about: reads it where nobody else does."""
+        if enough() or self.cancelled:
             return
         turn = _thread.allocate_lock()
         turn.acquire()
-        self.wake_by(lambda: turn.release() if turn.locked() else None)
+
+        def wake() -> None:
+            try:
+                turn.release()
+            except RuntimeError:  # it has been woken
+                pass
+
+        self.wake_by(wake)
         try:
-            while not self.room and not self.cancelled:
+            while not enough() and not self.cancelled:
                 if not self.streams.read(True):
                     turn.acquire(True, _PAUSE)
         finally:
             self.wake_by(None)
-
-
-class Sender(Stream):
-    """A call that the user's code answers by calling `put`, from any thread, and `end`."""
-
-    def __init__(self, streams: Streams, host: Host, frame: Frame, meta: dict[str, object]) -> None:
-        super().__init__(streams, host, frame, meta)
-        self._lock = _thread.allocate_lock()
-        self._over = False
-
-    def put(self, result: object) -> None:
-        """Sends an answer, once there is room; the failure that it is ends the stream."""
-        with self._lock:
-            if self._over or self.cancelled:
-                return
-            try:
-                answer = self.host.part(result, self.frame, self.meta)
-            except Exception as exc:  # noqa: BLE001 - what the user's code says has failed
-                self._over = True
-                self.streams.fail(self.frame, exc)
-                self.streams.forget(self.call)
-                return
-            self.wait()
-            if not self.cancelled:
-                self.send(answer)
-
-    def end(self) -> None:
-        """Says that there are no more answers. Another time it does nothing."""
-        with self._lock:
-            if self._over:
-                return
-            self._over = True
-        self.streams.over(self)
-
-    def drop(self) -> None:
-        """The call is answered in another way."""
-        self._over = True
-        self.streams.forget(self.call)
-
-    @property
-    def is_cancelled(self) -> bool:
-        if not self.cancelled:
-            self.streams.read(False)
-        return self.cancelled
 
 
 class Streams:
@@ -135,6 +102,7 @@ class Streams:
         self.replies = replies
         self.fail = fail
         self.read = read  # reads what has come, or waits a little for it; False: somebody else does
+        self.serving = {_thread.get_ident()}  # threads that serve calls
         self._open: dict[int, Stream] = {}
         self._turns: deque[Stream] = deque()  # generators that may go on
 
@@ -143,13 +111,12 @@ class Streams:
         return bool(self._open)
 
     def open(self, host: Host, frame: Frame, meta: dict[str, object]) -> Stream:
-        stream = self._open[frame.call] = Stream(self, host, frame, meta)
+        stream = Stream(self, host, frame, meta)
+        self.add(stream)
         return stream
 
-    def sender(self, host: Host, frame: Frame, meta: dict[str, object]) -> Sender:
-        stream = Sender(self, host, frame, meta)
-        self._open[frame.call] = stream
-        return stream
+    def add(self, stream: Stream) -> None:
+        self._open[stream.call] = stream
 
     def taken(self, call: int, parts: int) -> None:
         stream = self._open.get(call)

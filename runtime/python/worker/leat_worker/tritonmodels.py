@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
-import os
-import sys
+from collections.abc import Iterable
 
-from . import oip, pbtxt, signatures, tensors
+from . import oip, signatures, tensors, tritonconfig, wire
 from .answers import Answer
 from .context import GraphContext
 from .failures import Refused
 from .host import Host
+from .senders import Sender, Watch
 from .wire import Frame
+
+# Parameters of requests that are none of the model's, by Triton's extensions sequence,
+# schedule_policy and binary_data: the request has methods for them, or the server has used them.
+_SERVERS = {"sequence_id", "sequence_start", "sequence_end", "priority", "timeout", "binary_data_output"}
 
 
 class TritonHost(Host):
@@ -22,11 +26,16 @@ class TritonHost(Host):
     def __init__(self, target: type, spec: dict[str, object], context: GraphContext) -> None:
         import triton_python_backend_utils as utils  # the shim: Triton's own is nowhere but in Triton
 
+        from . import tritontypes
+
         self._utils = utils
+        self._array = tritontypes.array
         self._name = str(spec.get("name") or "")
         self._version = str(spec.get("version") or "1")
-        self._folder = _folder(target, str(spec.get("model_path") or ""))
-        self._config = _configuration(target, self._folder, self._name, dict(spec.get("args") or {}), spec.get("configuration"))  # type: ignore[call-overload]
+        self._instance = getattr(context, "worker_id", 0)
+        self._folder = tritonconfig.folder(target, str(spec.get("model_path") or ""))
+        self._config = tritonconfig.configuration(target, self._folder, self._name, dict(spec.get("args") or {}), spec.get("configuration"))  # type: ignore[call-overload]
+        self._outputs, self._states = tritonconfig.outputs(self._config)
         self.object = target()
         self.is_async = signatures.is_async(self.object.execute)
 
@@ -37,14 +46,14 @@ class TritonHost(Host):
                     "model_config": json.dumps(self._config),
                     "model_instance_kind": "CPU",
                     "model_instance_device_id": "0",
-                    "model_instance_name": f"{self._name}_0",
-                    "model_repository": _repository(self._folder, self._version),
+                    "model_instance_name": f"{self._name}_0_{self._instance}",
+                    "model_repository": tritonconfig.repository(self._folder, self._version),
                     "model_version": self._version,
                     "model_name": self._name,
                 }
             )
         batched = bool(self._config["max_batch_size"])
-        told: dict[str, object] = {end + "s": [_schema(one, batched) for one in self._config[end]] for end in ("input", "output")}  # type: ignore[attr-defined]
+        told: dict[str, object] = {end + "s": [tritonconfig.schema(one, batched) for one in self._config[end]] for end in ("input", "output")}  # type: ignore[attr-defined]
         if self._utils.using_decoupled_model_transaction_policy(self._config):
             told["streams"] = told["decoupled"] = True
         return {**told, "max_batch_size": self._config["max_batch_size"]}
@@ -54,164 +63,166 @@ class TritonHost(Host):
         if tensors.numpy(load=True) is None:
             raise Refused("models of Triton's Python backend need numpy: pip install numpy")
         said = oip.read(frame, meta)
-        given = [self._utils.Tensor(i.name, self._utils._array(i.data, i.datatype, i.shape)) for i in said.inputs]
-        if "rows" in meta:
-            return self._several(said, given, meta["rows"])  # type: ignore[arg-type]
-        request = self._request(said, given)
+        given = [self._utils.Tensor(i.name, self._array(i.data, i.datatype, i.shape)) for i in said.inputs]
         if "stream" in meta:
-            return self._stream(frame, meta, request)
+            return self._stream(frame, meta, self._request(given, said.id, said.parameters, said.outputs))
+        watch = Watch(self.streams, frame.call)
+        if "rows" in meta:
+            requests = self._several(given, meta, watch)
+        else:
+            requests = [self._request(given, said.id, said.parameters, said.outputs, watch)]
         if self.is_async:
-            return self._execute(request)
-        return self._one(self.object.execute([request]), request)
+            return self._await(requests, watch)
+        try:
+            return _Responses(self.object.execute(requests), requests)
+        finally:
+            watch.end()
 
-    def _request(self, said: oip.Request, given: list[object]) -> object:
-        outputs = [str(o["name"]) for o in said.outputs or []]  # type: ignore[attr-defined]
-        return self._utils.InferenceRequest(
+    async def _await(self, requests: list[object], watch: Watch) -> object:
+        try:
+            return _Responses(await self.object.execute(requests), requests)
+        finally:
+            watch.end()
+
+    def _request(self, given: list[object], identity: object, parameters: object, outputs: object, watch: Watch | None = None) -> object:
+        said: dict[str, object] = parameters if isinstance(parameters, dict) else {}
+        start, end = self._utils.TRITONSERVER_REQUEST_FLAG_SEQUENCE_START, self._utils.TRITONSERVER_REQUEST_FLAG_SEQUENCE_END
+        request = self._utils.InferenceRequest(
             inputs=given,
-            requested_output_names=outputs or [o["name"] for o in self._config.get("output", [])],  # type: ignore[attr-defined]
+            requested_output_names=[str(o["name"]) for o in outputs] if outputs else self._outputs,  # type: ignore[attr-defined]
             model_name=self._name,
-            request_id=str(said.id or ""),
-            parameters=json.dumps(said.parameters or {}),
+            request_id="" if identity is None else str(identity),
+            correlation_id=said.get("sequence_id") or 0,
+            flags=start * bool(said.get("sequence_start")) + end * bool(said.get("sequence_end")),
+            timeout=said.get("timeout") or 0,
+            parameters=json.dumps({k: v for k, v in said.items() if k not in _SERVERS}) if said else "{}",
         )
+        if watch is not None:
+            request._sender = self._utils._Sender(watch=watch)
+        return request
 
-    def _several(self, said: oip.Request, given: list[object], rows: list[int]) -> object:
-        """Has the model execute several requests, of which the inputs have the rows one behind another."""
-        requests, at = [], 0
+    def _several(self, given: list[object], meta: dict[str, object], watch: Watch) -> list[object]:
+        """The requests of which the inputs have the rows one behind another, and what each of them says."""
+        requests: list[object] = []
+        at = 0
         arrays = [(one.name(), one.as_numpy()) for one in given]  # type: ignore[attr-defined]
-        for n in rows:
-            requests.append(self._request(said, [self._utils.Tensor(name, array[at : at + n]) for name, array in arrays]))
+        rows: list[int] = meta["rows"]  # type: ignore[assignment]
+        each: list[dict[str, object]] = meta.get("requests") or [{}] * len(rows)  # type: ignore[assignment]
+        for n, own in zip(rows, each):
+            own_rows = [self._utils.Tensor(name, array[at : at + n]) for name, array in arrays]
+            requests.append(self._request(own_rows, own.get("id"), own.get("params"), own.get("outputs"), watch))
             at += n
-        if self.is_async:
-            return self._execute_several(requests)
-        return self._responses(self.object.execute(requests), requests)
+        return requests
 
-    async def _execute_several(self, requests: list[object]) -> object:
-        return self._responses(await self.object.execute(requests), requests)
-
-    def _responses(self, responses: object, requests: list[object]) -> object:
-        if not isinstance(responses, (list, tuple)) or len(responses) != len(requests):
-            raise TypeError(f"execute got {len(requests)} requests and returned {responses!r}, which is not a list of as many responses")
-        return _Responses(responses)
-
-    async def _execute(self, request: object) -> object:
-        return self._one(await self.object.execute([request]), request)
+    # Streams.
 
     def _stream(self, frame: Frame, meta: dict[str, object], request: object) -> object:
         """Has the model send responses until it says that they are all, wherever it does so, or return the only one."""
-        sender = self.streams.sender(self, frame, meta)  # type: ignore[attr-defined]
+        sender = Sender(self.streams, self, frame, meta)
+        self.streams.add(sender)  # type: ignore[attr-defined]
         request._sender = self._utils._Sender(sender)  # type: ignore[attr-defined]
         if self.is_async:
-            return self._execute_stream(request, sender)
+            return self._await_stream(request, sender)
+        sender.running = True
         try:
-            return self._sending(self.object.execute([request]), request, sender)
-        except BaseException:
-            sender.drop()
+            responses = self.object.execute([request])
+        except wire.Closed:
             raise
+        except BaseException as exc:  # noqa: BLE001 - the user's code may raise anything
+            return sender.fault(exc)
+        finally:
+            sender.running = False
+        return self._sending(responses, request, sender)
 
-    async def _execute_stream(self, request: object, sender: object) -> object:
+    async def _await_stream(self, request: object, sender: Sender) -> object:
+        sender.serves()
         try:
-            return self._sending(await self.object.execute([request]), request, sender)
-        except BaseException:
-            sender.drop()  # type: ignore[attr-defined]
+            responses = await self.object.execute([request])
+        except wire.Closed:
             raise
+        except BaseException as exc:  # noqa: BLE001 - as above, and CancelledError
+            return sender.fault(exc)
+        return self._sending(responses, request, sender)
 
-    def _sending(self, responses: object, request: object, sender: object) -> object:
+    def _sending(self, responses: object, request: object, sender: Sender) -> object:
         if responses is None:
             return sender
-        sender.drop()  # type: ignore[attr-defined]
-        return self._one(responses, request)
+        sender.drop()
+        return _Responses(responses, [request])
 
-    def _one(self, responses: object, request: object) -> object:
-        """The response; of a model that sends them one by one, all that it has sent, as a stream."""
-        if responses is None:
-            sent = request.get_response_sender()._sent  # type: ignore[attr-defined]
-            return sent[0] if len(sent) == 1 else (one for one in sent)
-        if not isinstance(responses, (list, tuple)) or len(responses) != 1:
-            raise TypeError(f"execute got one request and returned {responses!r}, which is not a list of one response")
-        return responses[0]
+    # Answers.
 
     def answer(self, result: object, frame: Frame, meta: dict[str, object]) -> Answer:
-        if type(result) is _Responses:
-            return self._answers(result)
-        error = result.error() if hasattr(result, "error") else None  # type: ignore[attr-defined]
-        if error is not None:
-            raise self._utils.TritonModelException(error.message())
-        return oip.write(_outputs(result))
+        each = result.each()  # type: ignore[attr-defined]
+        if "rows" in meta:
+            return self._answers(each, result.requests)  # type: ignore[attr-defined]
+        return self.part(each[0], frame, meta, result.requests[0])  # type: ignore[attr-defined]
 
-    def _answers(self, responses: _Responses) -> Answer:
+    def part(self, element: object, frame: Frame, meta: dict[str, object], request: object = None) -> Answer:
+        error = element.error() if hasattr(element, "error") else None  # type: ignore[attr-defined]
+        if error is not None:
+            raise self._utils._raised(error)
+        return oip.write(self._asked(element, self._names(meta) if request is None else request.requested_output_names()))  # type: ignore[attr-defined]
+
+    def _answers(self, responses: list[object], requests: list[object]) -> Answer:
         """The answer to several requests: all tensors, and which of them are whose."""
         said: list[dict[str, object]] = []
         outputs: list[oip.Output] = []
-        for one in responses:
-            error = one.error() if hasattr(one, "error") else None
+        for one, request in zip(responses, requests):
+            error = one.error() if hasattr(one, "error") else None  # type: ignore[attr-defined]
             if error is not None:
-                said.append({"failed": True, "error": error.message()})
+                status = self._utils._status(error)
+                said.append({"failed": True, "error": error.message(), **({"status": status} if status else {})})
                 continue
-            own = _outputs(one)
+            own = self._asked(one, request.requested_output_names())  # type: ignore[attr-defined]
             said.append({"tensors": len(own)})
             outputs += own
         flags, meta, buffers = oip.write(outputs)
         return flags, {**(meta or {}), "responses": said}, buffers
 
-    part = answer
+    def _names(self, meta: dict[str, object]) -> list[str]:
+        asked = meta.get("outputs")
+        return [str(o["name"]) for o in asked] if asked else self._outputs  # type: ignore[attr-defined]
+
+    def _asked(self, response: object, names: Iterable[str]) -> list[oip.Output]:
+        """The outputs of a response that are asked for, and those that are states. Others are dropped, as by Triton."""
+        if not hasattr(response, "output_tensors"):
+            raise TypeError(f"execute returned {type(response).__name__} in the place of an InferenceResponse")
+        outputs = []
+        for one in response.output_tensors():
+            name = one.name()
+            if self._outputs and name not in names and name not in self._states:
+                continue
+            array = one.as_numpy()
+            outputs.append(oip.Output(name, tensors.datatype(array) or "BYTES", array.shape, array))
+        return outputs
 
     def close(self) -> None:
         if hasattr(self.object, "finalize"):
             self.object.finalize()
 
 
-class _Responses(list):  # type: ignore[type-arg]
-    """What the model answered to several requests, in their order."""
+class _Responses:
+    """What the model answered to requests: a list in their order, or by their senders."""
+
+    def __init__(self, returned: object, requests: list[object]) -> None:
+        self.requests = requests
+        self._returned = returned
+
+    def each(self) -> list[object]:
+        """One response for each request."""
+        returned, n = self._returned, len(self.requests)
+        if returned is None:
+            returned = [None] * n
+        if not isinstance(returned, (list, tuple)) or len(returned) != n:
+            what = "one request and returned" if n == 1 else f"{n} requests and returned"
+            raise TypeError(f"execute got {what} {self._returned!r}, which is not a list of as many responses")
+        return [_sent(request) if one is None else one for one, request in zip(returned, self.requests)]
 
 
-def _outputs(response: object) -> list[oip.Output]:
-    if not hasattr(response, "output_tensors"):
-        raise TypeError(f"execute returned {type(response).__name__} in the place of an InferenceResponse")
-    outputs = []
-    for one in response.output_tensors():
-        array = one.as_numpy()
-        outputs.append(oip.Output(one.name(), tensors.datatype(array) or "BYTES", array.shape, array))
-    return outputs
-
-
-def _folder(target: type, path: str) -> str:
-    file = getattr(sys.modules.get(target.__module__), "__file__", "") or ""
-    folder = os.path.abspath(path or os.path.dirname(file))
-    return os.path.dirname(folder) if os.path.isfile(folder) else folder
-
-
-def _repository(folder: str, version: str) -> str:
-    """The model's folder, which the version's is in: where Triton's models look for files."""
-    return os.path.dirname(folder) if os.path.basename(folder) == version else folder
-
-
-def _configuration(target: type, folder: str, name: str, args: dict[str, object], told: object = None) -> dict[str, object]:
-    """What the server has read of the configuration, or what config.pbtxt says, in the model's folder or the one above."""
-    config: dict[str, object] = dict(told) if isinstance(told, dict) else {}
-    for place in () if config else (folder, os.path.dirname(folder)):
-        file = os.path.join(place, "config.pbtxt")
-        if os.path.isfile(file):
-            with open(file, encoding="utf-8") as text:
-                config = pbtxt.loads(text.read())
-            break
-    config.setdefault("name", name)
-    config.setdefault("backend", "python")
-    config.setdefault("max_batch_size", 0)
-    config.setdefault("input", [])
-    config.setdefault("output", [])
-    parameters = config.setdefault("parameters", {})
-    for key, value in args.items():
-        parameters[key] = {"string_value": value if isinstance(value, str) else json.dumps(value)}  # type: ignore[index]
-    complete = getattr(target, "auto_complete_config", None)
-    if complete is not None and not config["input"] and not config["output"]:
-        import triton_python_backend_utils as utils
-
-        config = (complete(utils.ModelConfig(config)) or utils.ModelConfig(config)).as_dict()
-    return config
-
-
-def _schema(one: dict[str, object], batched: bool) -> dict[str, object]:
-    kind = str(one.get("data_type") or "").replace("TYPE_", "")
-    shape = [-1] * batched + (one.get("dims") or [-1])  # type: ignore[operator]
-    told = {"name": one.get("name"), "datatype": "BYTES" if kind == "STRING" else kind, "shape": shape}
-    return {**told, "optional": True} if one.get("optional") else told
+def _sent(request: object) -> object:
+    """The response that the model has sent, in place of returning it."""
+    sent = request.get_response_sender()._sent  # type: ignore[attr-defined]
+    if len(sent) != 1:
+        raise TypeError(f"execute returned None for a request, and sent {len(sent)} responses to it; a model that is not decoupled gives one")
+    return sent[0]

@@ -14,7 +14,8 @@ from .coroutines import Loop
 from .failures import Cancelled, Refused
 from .host import Host
 from .replies import Replies
-from .streams import Sender, Stream, Streams
+from .senders import Sender
+from .streams import Stream, Streams
 from .wire import Closed, Connection, Frame, Malformed
 
 _LOOK = 0.0005  # seconds of the user's code after which the socket is looked at between calls
@@ -189,8 +190,11 @@ class Worker:
 
     def _hurry(self) -> None:
         """Does what cannot wait for the user's code."""
-        while self._urgent:
-            frame = self._urgent.popleft()
+        while True:
+            try:
+                frame = self._urgent.popleft()
+            except IndexError:  # also where another thread took the last one
+                return
             if frame.kind == wire.ANSWER:
                 self._questions.answered(frame)
             elif frame.kind == wire.MORE:
@@ -199,10 +203,25 @@ class Worker:
                 self._cancel(frame.call)
 
     def _cancel(self, call: int) -> None:
-        if any(f.call == call and f.kind == wire.CALL for f in self._queue) or call == self._streaming:
+        if call == self._streaming:
             self._cancelled.add(call)
+        for frame in tuple(self._queue):
+            if frame.call == call and frame.kind == wire.CALL:
+                self._refuse(frame)
+                return
         self._streams.cancel(call)
         self._loop.cancel(call)
+
+    def _refuse(self, frame: Frame) -> None:
+        """Answers a call that was cancelled before it began: at once, since the code may be busy with others for long."""
+        try:
+            self._queue.remove(frame)
+        except ValueError:  # another thread has just begun it
+            self._cancelled.add(frame.call)
+            self._streams.cancel(frame.call)
+            self._loop.cancel(frame.call)
+            return
+        self._fail(frame, Cancelled("the call was cancelled before it began"))
 
     # Serving.
 

@@ -2,44 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import enum
+import json
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 
 from leat_worker.context import Logger as _Logger
+from leat_worker.tritonconfig import ModelConfig as ModelConfig
+from leat_worker.tritontypes import (
+    TRITON_STRING_TO_NUMPY as TRITON_STRING_TO_NUMPY,
+    deserialize_bytes_tensor as deserialize_bytes_tensor,
+    numpy_to_triton_type as numpy_to_triton_type,
+    serialize_byte_tensor as serialize_byte_tensor,
+    triton_string_to_numpy as triton_string_to_numpy,
+    triton_to_numpy_type as triton_to_numpy_type,
+)
 
 TRITONSERVER_RESPONSE_COMPLETE_FINAL = 1
 TRITONSERVER_REQUEST_FLAG_SEQUENCE_START = 1
 TRITONSERVER_REQUEST_FLAG_SEQUENCE_END = 2
-
-_TYPES: dict[str, Any] = {
-    "BOOL": np.bool_, "INT8": np.int8, "INT16": np.int16, "INT32": np.int32, "INT64": np.int64,
-    "UINT8": np.uint8, "UINT16": np.uint16, "UINT32": np.uint32, "UINT64": np.uint64,
-    "FP16": np.float16, "FP32": np.float32, "FP64": np.float64, "STRING": np.object_, "BYTES": np.object_,
-}  # fmt: skip
-
-
-def triton_string_to_numpy(triton_type_string: str) -> Any:
-    """numpy's type for "TYPE_FP32"."""
-    return _TYPES.get(triton_type_string.replace("TYPE_", "", 1))
-
-
-def numpy_to_triton_type(data_type: Any) -> str:
-    for name, known in _TYPES.items():
-        if np.dtype(known) == np.dtype(data_type):
-            return "TYPE_" + name
-    raise TritonModelException(f"Triton has no type for {data_type}")
-
-
-def _array(data: Any, datatype: str, shape: Sequence[int]) -> Any:
-    """The data of a request as an array; text as bytes, as Triton has it."""
-    if datatype != "BYTES":
-        return np.asarray(data, dtype=_TYPES.get(datatype)).reshape(shape)
-    flat = np.asarray(data, dtype=object).reshape(-1)
-    out = np.empty(len(flat), dtype=object)
-    out[:] = [v.encode("utf-8", "surrogateescape") if isinstance(v, str) else v for v in flat]
-    return out.reshape(shape)
+TRITONSERVER_REQUEST_RELEASE_ALL = 1
+TRITONSERVER_REQUEST_RELEASE_RESCHEDULE = 2
+TRITONSERVER_MEMORY_GPU = 0
+TRITONSERVER_MEMORY_CPU = 1
 
 
 class TritonModelException(Exception):
@@ -65,6 +52,22 @@ class TritonError:
         return self._message
 
 
+_STATUS = {TritonError.NOT_FOUND: 404, TritonError.INVALID_ARG: 400, TritonError.UNAVAILABLE: 503, TritonError.UNSUPPORTED: 501,
+           TritonError.ALREADY_EXISTS: 400, TritonError.CANCELLED: 400}  # fmt: skip
+
+
+def _status(error: TritonError) -> int:
+    """The HTTP status of an error, as Triton answers with it; 0 is a failure of the model, 500."""
+    return _STATUS.get(error.code(), 0)
+
+
+def _raised(error: TritonError) -> TritonModelException:
+    """The error of a response as an exception."""
+    exc = TritonModelException(error.message())
+    exc.status_code = _status(error)  # type: ignore[attr-defined]
+    return exc
+
+
 class Tensor:
     """A named array."""
 
@@ -78,7 +81,7 @@ class Tensor:
     def as_numpy(self) -> Any:
         return self._array
 
-    def triton_dtype(self) -> str:
+    def triton_dtype(self) -> int:
         return numpy_to_triton_type(self._array.dtype)
 
     def shape(self) -> tuple[int, ...]:
@@ -90,33 +93,62 @@ class Tensor:
     def to_dlpack(self) -> Any:
         return self._array.__dlpack__()
 
+    def __dlpack__(self, **options: Any) -> Any:
+        return self._array.__dlpack__(**options)
+
+    def __dlpack_device__(self) -> Any:
+        return self._array.__dlpack_device__()
+
     @staticmethod
     def from_dlpack(name: str, tensor: Any) -> Tensor:
         return Tensor(name, np.from_dlpack(tensor))
 
 
 class _Sender:
-    """Takes the responses of a model that sends them one by one."""
+    """Takes the responses of a model that sends them one by one: Triton's InferenceResponseSender."""
 
-    def __init__(self, to: Any = None) -> None:
+    def __init__(self, to: Any = None, watch: Any = None) -> None:
         self._to = to  # where they go at once; None keeps them until execute returns
+        self._watch = watch or to  # what knows whether the call was cancelled
         self._sent: list[InferenceResponse] = []
+        self._final = False
 
     def send(self, response: InferenceResponse | None = None, flags: int = 0) -> None:
+        if self._final:
+            raise TritonModelException("Unable to send response. Response sender has been closed.")
         if response is not None:
             if self._to is None:
+                if self._sent:
+                    raise TritonModelException("Unable to send response. Non-decoupled model cannot send more than one response.")
                 self._sent.append(response)
             else:
                 self._to.put(response)
-        if flags & TRITONSERVER_RESPONSE_COMPLETE_FINAL and self._to is not None:
-            self._to.end()
+        if flags & TRITONSERVER_RESPONSE_COMPLETE_FINAL:
+            self._final = True
+            if self._to is not None:
+                self._to.end()
 
     def is_cancelled(self) -> bool:
-        return self._to is not None and self._to.is_cancelled
+        return self._watch is not None and self._watch.is_cancelled
 
     def __del__(self) -> None:
-        if self._to is not None:
-            self._to.end()  # nobody can send any more
+        if self._to is not None and not self._final:
+            self._to.let_go()  # nobody can send any more
+
+
+class InferenceTrace:
+    """The trace of a request. There is none to be passed on."""
+
+    def get_context(self) -> str | None:
+        return None
+
+
+class PreferredMemory:
+    """Where a model wants the outputs of another to be: here they are in the computer's memory."""
+
+    def __init__(self, preferred_memory_type: int, preferred_device_id: int = 0) -> None:
+        self._type = preferred_memory_type
+        self._device = preferred_device_id
 
 
 class InferenceRequest:
@@ -125,49 +157,65 @@ class InferenceRequest:
     def __init__(
         self,
         request_id: str = "",
-        correlation_id: Any = 0,
+        correlation_id: int | str = 0,
         inputs: Sequence[Tensor] = (),
-        requested_output_names: Sequence[str] = (),
+        requested_output_names: Iterable[str] = (),
         model_name: str = "",
         model_version: int = -1,
         flags: int = 0,
         timeout: int = 0,
-        parameters: str = "{}",
+        parameters: str | dict[str, Any] = "{}",
         **_: Any,
     ) -> None:
         self._inputs = list(inputs)
-        self._outputs = list(requested_output_names)
+        self._outputs = set(requested_output_names)
         self._model_name = model_name
         self._id = request_id
         self._correlation_id = correlation_id
         self._flags = flags
         self._timeout = timeout
-        self._parameters = parameters
+        self._parameters = parameters if isinstance(parameters, str) else json.dumps(parameters)
         self._sender = _Sender()
 
     def inputs(self) -> list[Tensor]:
         return self._inputs
 
     def request_id(self) -> str:
+        """The id that the client has given the request; empty where it has given none."""
         return self._id
 
-    def correlation_id(self) -> Any:
+    def correlation_id(self) -> int | str:
+        """The id of the sequence that the request belongs to; 0 where it belongs to none."""
         return self._correlation_id
 
-    def requested_output_names(self) -> list[str]:
+    def requested_output_names(self) -> set[str]:
+        """The outputs that the client has asked for; all of the model's where it has named none."""
         return self._outputs
 
     def model_name(self) -> str:
         return self._model_name
 
     def parameters(self) -> str:
+        """The parameters of the request as JSON, without those by which it is scheduled."""
         return self._parameters
 
     def flags(self) -> int:
+        """TRITONSERVER_REQUEST_FLAG_SEQUENCE_START and _END, or 0."""
         return self._flags
 
+    def set_flags(self, flags: int) -> None:
+        self._flags = flags
+
     def timeout(self) -> int:
+        """How long the request may wait, in microseconds, where it says so; else 0."""
         return self._timeout
+
+    def set_release_flags(self, flags: int) -> None:
+        if flags & TRITONSERVER_REQUEST_RELEASE_RESCHEDULE:
+            raise TritonModelException("a request cannot be scheduled again: iterative sequences are not served")
+
+    def trace(self) -> InferenceTrace:
+        return InferenceTrace()
 
     def is_cancelled(self) -> bool:
         return self._sender.is_cancelled()
@@ -230,38 +278,15 @@ def get_model_dir() -> str:
     return os.path.dirname(os.path.abspath(frame.f_code.co_filename))
 
 
-class ModelConfig:
-    """What auto_complete_config completes."""
-
-    def __init__(self, config: dict[str, Any]) -> None:
-        self._config = config
-
-    def as_dict(self) -> dict[str, Any]:
-        return self._config
-
-    def _add(self, end: str, properties: dict[str, Any]) -> None:
-        known = self._config.setdefault(end, [])
-        if not any(one.get("name") == properties["name"] for one in known):
-            known.append(dict(properties))
-
-    def add_input(self, properties: dict[str, Any]) -> None:
-        self._add("input", properties)
-
-    def add_output(self, properties: dict[str, Any]) -> None:
-        self._add("output", properties)
-
-    def set_max_batch_size(self, size: int) -> None:
-        self._config["max_batch_size"] = size
-
-    def set_dynamic_batching(self) -> None:
-        self._config.setdefault("dynamic_batching", {})
-
-    def set_model_transaction_policy(self, policy: dict[str, Any]) -> None:
-        self._config["model_transaction_policy"] = policy
+class _LogLevel(enum.Enum):
+    INFO, WARNING, ERROR, VERBOSE = range(4)
 
 
 class _ModelLogger:
     """Triton's Logger, whose methods are called on the class."""
+
+    LogLevel = _LogLevel
+    INFO, WARNING, ERROR, VERBOSE = _LogLevel
 
     def __init__(self) -> None:
         self._logger = _Logger()
@@ -278,8 +303,8 @@ class _ModelLogger:
     def log_verbose(self, message: str) -> None:
         self._logger.debug(message)
 
-    def log(self, message: str, level: Any = None) -> None:
-        self._logger.info(message)
+    def log(self, message: str, level: _LogLevel = _LogLevel.INFO) -> None:
+        (self.log_info, self.log_warn, self.log_error, self.log_verbose)[level.value](message)
 
 
 Logger = _ModelLogger()

@@ -223,14 +223,13 @@ class Triton(unittest.TestCase):
             p.ask(CLOSE, obj=1)
             self.assertTrue(p.wait_output(b"finalized"))
 
-    def test_responses_that_are_sent_one_by_one(self):
+    def test_a_response_that_is_sent(self):
         with Process(STREAM) as p:
             p.create(kind="triton", name="s", **{"class": "TritonPythonModel"})
-            p.send(CALL, {"tensors": [tensor("n", "INT8", [1])]}, b"\3", TENSORS, 1, 9)
-            got = []
-            while (answer := p.next()).kind == PART:
-                got.append(answer.payload[0])
-            self.assertEqual((answer.kind, got), (OK, [0, 1, 2]))
+            answers = [p.ask(CALL, {"tensors": [tensor("n", "INT8", [1])]}, bytes([n]), TENSORS, 1) for n in (1, 0, 2)]
+            self.assertEqual((answers[0].kind, answers[0].payload[:1]), (OK, b"\0"))
+            self.assertIn("sent 0 responses", answers[1].meta["message"])
+            self.assertIn("cannot send more than one response", answers[2].meta["message"])
 
 
 @unittest.skipUnless(
