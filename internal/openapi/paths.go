@@ -76,7 +76,7 @@ func (s *Server) one(paths object, path, which string, params []any, d *dialogue
 		add("/infer_dict", "post", d.dictionaries("inferDict"+which))
 		add("/generate", "post", generate("generate"+which, "An inference that is asked with its inputs by name, and answered so", jsonOf(object{"type": "object"})))
 	}
-	stream := object{"text/event-stream": object{"schema": text()}}
+	stream := object{"text/event-stream": object{"schema": ref("Event")}}
 	add("/generate_stream", "post", generate("generateStream"+which, "The same with any number of answers, each an event", stream))
 }
 

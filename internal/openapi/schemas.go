@@ -6,6 +6,7 @@ func (s *Server) schemas() object {
 	tensor := record(object{"name": text(), "datatype": text(), "shape": lengths}, "name", "datatype", "shape")
 	return object{
 		"Error":          record(object{"error": text()}, "error"),
+		"Event":          event(),
 		"Server":         record(object{"name": text(), "version": text(), "extensions": listOf(text())}, "name", "version", "extensions"),
 		"Models":         record(object{"models": listOf(text())}, "models"),
 		"TensorMetadata": tensor,
@@ -31,6 +32,13 @@ func (s *Server) schemas() object {
 		"V1Request":     record(object{"instances": listOf(object{})}, "instances"),
 		"Parameters":    object{"type": "object", "additionalProperties": parameter()},
 	}
+}
+
+// event is one of a stream: before OpenAPI 3.2 the schema of a stream of events is read
+// as that of each.
+func event() object {
+	data := object{"type": "string", "description": "An answer as generate has it, or an object with error, in JSON."}
+	return record(object{"data": data}, "data")
 }
 
 func logging() object {
