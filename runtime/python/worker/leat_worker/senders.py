@@ -55,6 +55,7 @@ class Sender(Stream):
     def __init__(self, streams: Streams, host: Host, frame: Frame, meta: dict[str, object]) -> None:
         super().__init__(streams, host, frame, meta)
         self.running = False  # the call is on the stack of a thread that serves calls
+        self._task: object = None  # that the call is, if it is a coroutine
         self._order = _thread.allocate_lock()  # of the user's threads
         self._flow = _thread.allocate_lock()  # for what follows
         self._waiting: deque[tuple[Answer, int]] = deque()
@@ -84,8 +85,16 @@ class Sender(Stream):
             self._offer(answer)
             if self._ahead > _AHEAD:
                 self.wait_until(lambda: self._ahead <= _AHEAD)
-        if self.cancelled and self.running and not self._known:
+        if self.cancelled and not self._known and self._executes():
             raise Stopped("the call was cancelled")
+
+    def _executes(self) -> bool:
+        """Whether it is the call itself that sends, and not another one or a task that it has begun."""
+        if self._task is None:
+            return self.running
+        import asyncio
+
+        return asyncio.current_task() is self._task
 
     def _look(self) -> None:
         now = time.monotonic()
@@ -183,8 +192,11 @@ class Sender(Stream):
         self._over = self._done = True
         self.streams.forget(self.call)
 
-    def serves(self) -> None:
-        """This thread serves calls from now on: it runs the event loop."""
+    def in_task(self) -> None:
+        """The call is the running task of the event loop, whose thread serves calls."""
+        import asyncio
+
+        self._task = asyncio.current_task()
         self.streams.serving.add(_thread.get_ident())
 
     @property

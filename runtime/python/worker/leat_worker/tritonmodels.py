@@ -135,7 +135,7 @@ class TritonHost(Host):
         return self._sending(responses, request, sender)
 
     async def _await_stream(self, request: object, sender: Sender) -> object:
-        sender.serves()
+        sender.in_task()
         try:
             responses = await self.object.execute([request])
         except wire.Closed:

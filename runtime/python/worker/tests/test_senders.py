@@ -50,6 +50,26 @@ class Asynchronous(Base):
         await asyncio.sleep(0)
         self.sends(requests[0])
 
+class Endless(Base):
+    def __init__(self): self.tasks = []
+    async def execute(self, requests):
+        if requests[0].inputs()[0].as_numpy()[0] == 0:
+            self.forever(requests[0])
+        sender = requests[0].get_response_sender()
+        self.tasks.append(asyncio.create_task(self.later(sender)))
+        await asyncio.sleep(300)
+    async def later(self, sender):
+        for _ in range(9):
+            sender.send(pb.InferenceResponse([pb.Tensor("OUT", np.zeros(2, np.int32))]))
+        while not sender._to.cancelled:
+            await asyncio.sleep(0.01)
+        sender.send(pb.InferenceResponse([pb.Tensor("OUT", np.zeros(2, np.int32))]))
+        self.seen.append("another task is not ended")
+    def forever(self, request):
+        sender = request.get_response_sender()
+        while True:
+            sender.send(pb.InferenceResponse([pb.Tensor("OUT", np.zeros(100_000, np.int32))]))
+
 class Polite(Base):
     def execute(self, requests):
         sender = requests[0].get_response_sender()
@@ -75,10 +95,10 @@ class Says:
         text = np.array(["; ".join(Base.seen)], object)
         return [pb.InferenceResponse([pb.Tensor("SAID", text)])]
 
-for c in (Plain, Asynchronous, Polite, Once, Says):
+for c in (Plain, Asynchronous, Endless, Polite, Once, Says):
     c.__name__ = "TritonPythonModel"  # which makes it one
 """
-CLASSES = ["Plain", "Asynchronous", "Polite", "Once", "Says"]
+CLASSES = ["Plain", "Asynchronous", "Endless", "Polite", "Once", "Says"]
 
 
 @unittest.skipUnless(has_numpy(), f"{PYTHON} has no numpy")
@@ -156,6 +176,19 @@ class Senders(unittest.TestCase):
             last = self.p.next()
         self.assertEqual((last.kind, last.meta["class"]), (ERROR, "CancelledError"))
         self.assertIn("knows that it is cancelled", self.said())
+
+    def test_coroutines_that_are_cancelled(self) -> None:
+        for n, parts in ((0, 3), (1, 4)):
+            call = self.begin("Endless", n)
+            for _ in range(parts):
+                self.assertEqual(self.p.next().kind, PART)
+            self.p.send(CANCEL, call=call)
+            last = self.p.next()
+            while last.kind == PART:
+                last = self.p.next()
+            self.assertEqual((last.kind, last.meta["class"]), (ERROR, "CancelledError"))
+        while "another task is not ended" not in self.said():
+            pass
 
     def test_a_call_that_is_answered_once(self) -> None:
         call = self.begin("Once", 0, window=0)
