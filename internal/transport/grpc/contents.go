@@ -49,6 +49,10 @@ type contents struct {
 	texts   []string
 }
 
+// some says whether there are elements: MLServer's client sends contents without any
+// beside raw ones.
+func (k *contents) some() bool { return k != nil && k.fields != 0 }
+
 func (k *contents) has(field int) bool { return k.fields&(1<<field) != 0 }
 
 // read reads one field. A field may come in several parts, and numbers packed or

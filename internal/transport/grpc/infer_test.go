@@ -50,6 +50,18 @@ func TestTypedContents(t *testing.T) {
 	}
 }
 
+// TestRawBesideNoContents has raw contents beside contents without elements, which is
+// what MLServer's client sends.
+func TestRawBesideNoContents(t *testing.T) {
+	w := start(t, echo, Options{})
+	req := request("m", input1("x", "FP32", []int64{1}, &pb.InferTensorContents{}))
+	req.RawInputContents = [][]byte{{0, 0, 0x80, 0x3f}}
+	resp, err := w.ModelInfer(in(t), req)
+	if err != nil || len(resp.RawOutputContents) != 1 || !bytes.Equal(resp.RawOutputContents[0], req.RawInputContents[0]) {
+		t.Errorf("got %v, %v", resp, err)
+	}
+}
+
 // TestRawInAnyCase has models that answer raw, alone and in a stream, also to elements
 // that come one by one.
 func TestRawInAnyCase(t *testing.T) {

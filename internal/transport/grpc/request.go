@@ -183,7 +183,7 @@ func (m *inferRequest) makeTensors() error {
 	isRaw := len(m.raw) > 0
 	for i := range m.inputs {
 		in := &m.inputs[i]
-		if isRaw && in.contents != nil {
+		if isRaw && in.contents.some() {
 			return fmt.Errorf("input %q has contents, but the request has raw_input_contents: all inputs are sent in one of the two", in.name)
 		}
 		var raw []byte
