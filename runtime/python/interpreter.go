@@ -39,7 +39,7 @@ func (c *Code) find(ctx context.Context) (*Interpreter, error) {
 	defer cancel()
 	const question = "import sys; print('%d.%d.%d' % sys.version_info[:3]); print(sys.executable)"
 	cmd := exec.CommandContext(ctx, path, "-I", "-S", "-c", question)
-	cmd.WaitDelay = time.Second
+	cmd.WaitDelay = 10 * time.Second // for what it has written, once it has ended
 	out, err := cmd.Output()
 	if err != nil {
 		return nil, fmt.Errorf("the Python interpreter %s (%s) does not run: %w%s", path, from, err, firstLine(err))

@@ -106,8 +106,9 @@ func (p *process) reap() {
 	p.output.Wait()
 }
 
-// parting is how long the last words of a process that has ended may take.
-const parting = time.Second
+// parting is how long the last words of a process that has ended may take. They are
+// there at once, unless the machine is slow or stands still.
+const parting = 3 * time.Second
 
 // finish reads what the process has still sent. Who has left its group, and
 // holds on to its descriptors, is not waited for.
