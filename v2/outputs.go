@@ -45,14 +45,20 @@ func tensors(outputs any, req *serve.Request, d *serve.Description) ([]*serve.Te
 	if err != nil || len(req.Outputs) == 0 {
 		return all, err
 	}
-	chosen := make([]*serve.Tensor, len(req.Outputs))
-	for i, w := range req.Outputs {
+	chosen := make([]*serve.Tensor, 0, len(req.Outputs))
+	for _, w := range req.Outputs {
 		at := slices.IndexFunc(all, func(t *serve.Tensor) bool { return t.Name == w.Name })
-		if at < 0 {
+		switch {
+		case at >= 0:
+			t, err := classify(all[at], &w, d)
+			if err != nil {
+				return nil, err
+			}
+			chosen = append(chosen, t)
+		case slices.ContainsFunc(d.Outputs, func(s serve.TensorSpec) bool { return s.Name == w.Name }):
+			// The model has left it out: Triton's may, and then the answer is without it.
+		default:
 			return nil, badInput("there is no output %q", w.Name)
-		}
-		if chosen[i], err = classify(all[at], &w, d); err != nil {
-			return nil, err
 		}
 	}
 	return chosen, checkOutputs(req.Outputs, nil)

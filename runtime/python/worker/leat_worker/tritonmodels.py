@@ -95,7 +95,7 @@ class TritonHost(Host):
             correlation_id=said.get("sequence_id") or 0,
             flags=start * bool(said.get("sequence_start")) + end * bool(said.get("sequence_end")),
             timeout=said.get("timeout") or 0,
-            parameters=json.dumps({k: v for k, v in said.items() if k not in _SERVERS}) if said else "{}",
+            parameters=json.dumps({k: v for k, v in said.items() if k not in _SERVERS}, separators=(",", ":")) if said else "{}",
         )
         if watch is not None:
             request._sender = self._utils._Sender(watch=watch)
