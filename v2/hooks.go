@@ -20,6 +20,8 @@ func hooksOf(m serve.Model) hooks {
 	h.post, _ = m.(serve.Postprocessor)
 	h.log, _ = m.(serve.ResultLogger)
 	h.stream, _ = m.(serve.Streamer)
-	_, h.byFile = m.(*FileModel)
+	if f, ok := m.(interface{ ByFile() bool }); ok {
+		h.byFile = f.ByFile()
+	}
 	return h
 }

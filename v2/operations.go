@@ -7,10 +7,10 @@ func (s *Server) Explains() bool {
 	if s.Status().Phase != Ready {
 		return false
 	}
-	model := s.Model
-	if f, ok := model.(*FileModel); ok {
-		model = f.model
-	}
+	return explains(s.Model)
+}
+
+func explains(model serve.Model) bool {
 	if e, ok := model.(interface{ Explains() bool }); ok { // whose method is there in any case
 		return e.Explains()
 	}

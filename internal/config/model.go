@@ -27,6 +27,11 @@ type ModelConfig struct {
 	Parameters map[string]any
 	// Inputs and Outputs are the schema where it is declared.
 	Inputs, Outputs []serve.TensorSpec
+	// Batching puts requests together; nil does not.
+	Batching *Batching
+	// Instances is how many calls of the model run at a time, and for models in
+	// Python how many processes there are; 0 leaves it to the server.
+	Instances int
 	// Pos are the places of the keys, for whoever finds fault with a value.
 	Pos map[string]graph.Pos
 }
@@ -67,9 +72,9 @@ func (r *reader) modelConfig(n *document.Node, m *ModelConfig) {
 		"parameters": r.values(&m.Parameters),
 		"inputs":     func(f *document.Field) { m.Inputs = r.tensors(f) },
 		"outputs":    func(f *document.Field) { m.Outputs = r.tensors(f) },
-	}
-	for _, key := range []string{"batching", "instances", "warm_up"} {
-		known[key] = r.reserved
+		"batching":   func(f *document.Field) { m.Batching = r.batching(f) },
+		"instances":  r.between(&m.Instances, 1, maxInstances),
+		"warm_up":    r.reserved,
 	}
 	r.mapping(n, "a model's settings", known)
 	for _, f := range n.Fields {

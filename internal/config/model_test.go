@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -26,6 +27,8 @@ inputs:
   optional: true
 outputs:
 - {name: y, datatype: INT64, shape: [-1]}
+batching: {max_rows: 64, delay: 2ms, preferred: [16, 32], max_queue: 512, timeout: 1m30s}
+instances: 4
 `
 	got, problems := ParseModelConfig("model.yaml", []byte(text), Options{})
 	if len(problems) > 0 {
@@ -39,10 +42,13 @@ outputs:
 			{Name: "x", Datatype: serve.FP32, Shape: []int{-1, 4}},
 			{Name: "mask", Datatype: serve.Bool, Shape: []int{}, Optional: true},
 		},
-		Outputs: []serve.TensorSpec{{Name: "y", Datatype: serve.Int64, Shape: []int{-1}}},
+		Outputs:   []serve.TensorSpec{{Name: "y", Datatype: serve.Int64, Shape: []int{-1}}},
+		Batching:  &Batching{MaxRows: 64, Delay: 2 * time.Millisecond, Preferred: []int{16, 32}, MaxQueue: 512, Timeout: 90 * time.Second},
+		Instances: 4,
 		Pos: map[string]graph.Pos{
 			"runtime": {Line: 1, Col: 10}, "file": {Line: 2, Col: 7}, "versions": {Line: 3, Col: 11}, "default": {Line: 4, Col: 10},
 			"labels": {Line: 5, Col: 9}, "parameters": {Line: 6, Col: 13}, "inputs": {Line: 8, Col: 1}, "outputs": {Line: 14, Col: 1},
+			"batching": {Line: 15, Col: 11}, "instances": {Line: 16, Col: 12},
 		},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -51,7 +57,7 @@ outputs:
 }
 
 func TestModelConfigThatSaysNothing(t *testing.T) {
-	for _, text := range []string{"", "# c\n", "{}", "runtime:\nlabels:\nversions:\ndefault:\ninputs:\nparameters:\n"} {
+	for _, text := range []string{"", "# c\n", "{}", "runtime:\nlabels:\nversions:\ndefault:\ninputs:\nparameters:\nbatching:\ninstances:\n"} {
 		m, problems := ParseModelConfig("model.yaml", []byte(text), Options{})
 		if len(problems) > 0 {
 			t.Errorf("%q: %q", text, told(problems))
@@ -83,9 +89,28 @@ func TestModelConfigProblems(t *testing.T) {
 		{"unknown keys", "runtim: x\nbogus: 1\n", []string{
 			`model.yaml:1:1: unknown key "runtim" (did you mean "runtime"?)`, `model.yaml:2:1: unknown key "bogus"`,
 		}},
-		{"keys of a later version", "batching: {}\ninstances: 2\nwarm_up: []\n", []string{
-			"model.yaml:1:1: batching is not supported by this version yet", "model.yaml:2:1: instances is not supported by this version yet",
-			"model.yaml:3:1: warm_up is not supported by this version yet",
+		{"keys of a later version", "warm_up: []\n", []string{"model.yaml:1:1: warm_up is not supported by this version yet"}},
+		{"instances", "instances: 0\n", []string{"model.yaml:1:12: instances must be a number from 1 to 1024, found 0"}},
+		{"batching without rows", "batching: {}\n", []string{"model.yaml:1:11: batching has no max_rows, the most rows that a batch may have"}},
+		{"batching is no mapping", "batching: 32\n", []string{"model.yaml:1:11: batching must be a mapping, found 32"}},
+		{"batching: types", "batching: {max_rows: 1, delay: 5, preferred: 8, max_queue: many, timeout: 3 days, maxrows: 2}\n", []string{
+			"model.yaml:1:22: max_rows must be a number from 2 to 1048576, found 1",
+			"model.yaml:1:32: delay must be a time with its unit, such as 2ms or 1s, found 5",
+			"model.yaml:1:46: preferred must be a list of up to 64 numbers of rows, found 8",
+			`model.yaml:1:60: max_queue must be a number from 1 to 1048576, found "many"`,
+			`model.yaml:1:75: timeout must be a time with its unit, such as 2ms or 1s, found "3 days"`,
+			`model.yaml:1:83: unknown key "maxrows" (did you mean "max_rows"?)`,
+		}},
+		{"batching: ranges", "batching: {max_rows: 9223372036854775808, delay: 2h, preferred: [0, x, 2], timeout: -1s}\n", []string{
+			"model.yaml:1:22: max_rows must be a number from 2 to 1048576, found 9223372036854775808",
+			"model.yaml:1:50: delay is 2h0m0s, which is more than 1m0s",
+			"model.yaml:1:66: preferred must list numbers of rows from 1 to 1048576, found 0",
+			`model.yaml:1:69: preferred must list numbers of rows from 1 to 1048576, found "x"`,
+			`model.yaml:1:85: timeout must be a time with its unit, such as 2ms or 1s, found "-1s"`,
+		}},
+		{"batching: preferred above the limit", "batching: {max_rows: 8, preferred: [4, 16]}\n", []string{"model.yaml:1:36: preferred has 16 rows in it, but max_rows is 8"}},
+		{"batching: nobody is served", "batching: {max_rows: 8, delay: 5ms, timeout: 5ms}\n", []string{
+			"model.yaml:1:46: timeout is 5ms, and no request that waits its delay of 5ms would be served",
 		}},
 		{"types", "runtime: [x]\nfile: {}\nversions: 1\nlabels: []\nparameters: x\ninputs: {}\n", []string{
 			"model.yaml:1:10: runtime must be text, found a list", "model.yaml:2:7: file must be text, found a mapping",

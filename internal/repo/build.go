@@ -17,13 +17,13 @@ func (r *Repository) build(entry *Model) (*model, error) {
 		if v.Err != nil {
 			return v2.Config{Model: broken{v.Err}}
 		}
+		s := &entry.Settings
 		switch {
 		case v.plan != nil:
-			return v2.Config{Model: foreign.New(v.plan)}
+			return v2.Config{Args: s.Parameters, Model: foreign.New(v.plan)}
 		case v.ensemble != nil:
 			return v2.Config{Model: v.ensemble.in(r), Class: "ensemble", Runtime: "ensemble"}
 		}
-		s := &entry.Settings
 		return v2.Config{
 			Args:  s.Parameters,
 			Model: &v2.FileModel{Runtime: v.Runtime, Inputs: s.Inputs, Outputs: s.Outputs},

@@ -3,9 +3,11 @@ package repo
 import (
 	"os"
 	"regexp"
+	"strings"
 	"testing"
 
 	"github.com/leat-ml/leat/graph"
+	"github.com/leat-ml/leat/internal/config"
 	"github.com/leat-ml/leat/internal/repo/kserve"
 	"github.com/leat-ml/leat/internal/repo/mlserver"
 	"github.com/leat-ml/leat/internal/repo/triton"
@@ -28,14 +30,19 @@ func TestExamplesOfRepositories(t *testing.T) {
 		case "json":
 			_, problems = mlserver.Read([]byte(block[2]))
 		case "yaml":
-			_, problems = kserve.Read("service.yaml", []byte(block[2]))
+			if strings.Contains(block[2], "apiVersion") {
+				_, problems = kserve.Read("service.yaml", []byte(block[2]))
+				break
+			}
+			block[1] = "model.yaml"
+			_, problems = config.ParseModelConfig("model.yaml", []byte(block[2]), config.Options{})
 		}
 		if len(problems) > 0 {
 			t.Errorf("%s: %v", block[2], problems)
 		}
 		read[block[1]]++
 	}
-	if read["protobuf"] == 0 || read["json"] == 0 || read["yaml"] == 0 {
+	if read["protobuf"] == 0 || read["json"] == 0 || read["yaml"] == 0 || read["model.yaml"] == 0 {
 		t.Errorf("found %v", read)
 	}
 }

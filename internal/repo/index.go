@@ -63,7 +63,7 @@ type Version struct {
 	Runtime *catalog.RuntimeEntry
 	Err     error // why it cannot be loaded; nil if it may
 
-	plan     *foreign.Plan // of another server's settings; nil by ours
+	plan     *foreign.Plan // how it is served; nil of a model that is only loaded
 	ensemble *ensemble     // of other models; nil of one that is loaded
 }
 

@@ -70,6 +70,9 @@ func (s *scanner) fill(m *Model, f *folder) bool {
 	if m.Err == nil {
 		m.Err = checkSettings(m, f, numbers)
 	}
+	if m.Err == nil {
+		m.Err = m.scheduled(f)
+	}
 	return true
 }
 

@@ -67,7 +67,9 @@ func (m *Model) describe() error {
 		}
 	}
 	m.desc = own
-	m.desc.MaxBatch = p.MaxBatch
+	if !p.OwnLimit {
+		m.desc.MaxBatch = p.MaxBatch
+	}
 	if p.Inputs != nil {
 		m.desc.Inputs, m.desc.Features = p.Inputs, nil
 	} else {
@@ -85,7 +87,7 @@ func (m *Model) describe() error {
 	if p.Batched {
 		return m.checkBatched()
 	}
-	return nil
+	return m.checkTogether()
 }
 
 // checkBatched checks that a model which is to have batches can.
@@ -224,6 +226,13 @@ func (m *Model) warmed() schedule.Predictor {
 func (m *Model) Predict(ctx context.Context, req *serve.Request) (any, error) {
 	return m.first.Predict(ctx, req)
 }
+
+// ByFile says whether the schema is that of the model's file, whose answers may be
+// others where a request asks for them.
+func (m *Model) ByFile() bool { return m.plan.Outputs == nil && m.plan.Adapt == nil }
+
+// Explains says whether the loaded model explains.
+func (m *Model) Explains() bool { return m.copies[0].Explains() }
 
 // Explain has the loaded model explain, by itself. Some runtimes' models do not.
 func (m *Model) Explain(ctx context.Context, req *serve.Request) (any, error) {

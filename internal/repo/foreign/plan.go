@@ -21,6 +21,8 @@ type Plan struct {
 	// model's own. MaxBatch is how many rows a request may have; 0 is any number.
 	Inputs, Outputs []serve.TensorSpec
 	MaxBatch        int
+	// OwnLimit keeps the number of rows that the model itself takes at most.
+	OwnLimit bool
 	// Batched says that every tensor begins with the rows of the batch.
 	Batched bool
 	// Adapt changes what goes in and comes out; nil changes nothing.
@@ -34,6 +36,9 @@ type Plan struct {
 	Warmups []Warmup
 	// Labels are the names of classes, by output.
 	Labels map[string][]string
+	// Wrong says where the settings are of which only the loaded model shows that they
+	// are wrong; nil where nobody asks the model, as of other servers' settings.
+	Wrong func(format string, args ...any) error
 	// Document is the configuration as it is shown, completed with what the model
 	// says; nil shows what is known of any model.
 	Document func(d serve.Description) *serve.Object
