@@ -22,6 +22,7 @@ type call struct {
 	r      *http.Request
 	ctx    context.Context             //nolint:containedctx // that the request is served under
 	traced func(status int, err error) // ends its trace; nil where nobody follows it
+	id     []string                    // the X-Request-Id that came, if it can be one; else nil
 	ev     *serve.Event                // nil until the body has been read
 	came   serve.Body                  // its body, as it came
 	src    source
@@ -48,7 +49,7 @@ func (h *Handler) begin(w http.ResponseWriter, r *http.Request) *call {
 	if c == nil {
 		c = h.newCall()
 	}
-	c.w, c.r, c.ctx = w, r, r.Context()
+	c.w, c.r, c.ctx, c.id = w, r, r.Context(), requestID(r.Header)
 	if t := h.opts.Tracer; t != nil {
 		c.ctx, c.traced = t.Request(r)
 	}
@@ -143,7 +144,7 @@ func (c *call) release() {
 	if c.caught {
 		return
 	}
-	c.w, c.r, c.ctx, c.traced, c.ev, c.came, c.src, c.told, c.events = nil, nil, nil, nil, nil, serve.Body{}, source{}, told{}, events{}
+	c.w, c.r, c.ctx, c.traced, c.id, c.ev, c.came, c.src, c.told, c.events = nil, nil, nil, nil, nil, nil, serve.Body{}, source{}, told{}, events{}
 	c.pad = 0
 	if cap(c.out) > keepBuffer {
 		c.out = nil

@@ -18,7 +18,7 @@ func (c *call) event(raw []byte) *serve.Event {
 	}
 	ev := serve.NewEvent(serve.Target{Method: method, Path: c.path()}, raw)
 	ev.Header = serve.Header(r.Header)
-	ev.ID = eventID(r.Header)
+	ev.ID = c.eventID()
 	if l := c.h.opts.Access; l != nil && l.opts.Mode == AccessAll {
 		ev.Identify() // now: later the event may be somebody else's
 	}
@@ -40,14 +40,34 @@ func (c *call) path() string {
 	return path
 }
 
-func eventID(h http.Header) string {
-	if id := first(h, "Mlrun-Event-Id"); id != "" {
+func (c *call) eventID() string {
+	if id := first(c.r.Header, "Mlrun-Event-Id"); id != "" {
 		return id
 	}
-	if id := first(h, "X-Request-Id"); printable(id) && len(id) <= maxRequestID {
-		return id
+	if c.id != nil {
+		return c.id[0]
 	}
 	return ""
+}
+
+// requestIDHead is the field by which gateways follow a request.
+const requestIDHead = "X-Request-Id"
+
+// requestID is the id that a client, or a gateway, has given its request; nil where it
+// has not, or where it is none: too long, or not printable.
+func requestID(h http.Header) []string {
+	if v := h[requestIDHead]; len(v) > 0 && v[0] != "" && len(v[0]) <= maxRequestID && printable(v[0]) {
+		return v[:1:1]
+	}
+	return nil
+}
+
+// echo sends the request's id back, whatever the answer is: who forwards it finds the
+// one by the other. MLRun does not.
+func (c *call) echo(head http.Header) {
+	if c.id != nil && !c.h.opts.MLRun {
+		head[requestIDHead] = c.id
+	}
 }
 
 // first is h.Get for a name that is written canonically.

@@ -95,6 +95,7 @@ func (c *call) beginEvents() {
 	c.status = http.StatusOK
 	head := c.w.Header()
 	head["Content-Type"], head["Cache-Control"], head["X-Accel-Buffering"] = eventType, noCache, notBuffers
+	c.echo(head)
 	if c.h.state.Load() != open {
 		head["Connection"] = closeConn
 	}

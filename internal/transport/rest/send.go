@@ -77,6 +77,7 @@ func (rep *reply) size() int {
 
 func (c *call) head(rep *reply) {
 	head := c.w.Header()
+	c.echo(head)
 	if rep.header != nil {
 		further(head, rep.header)
 	}
