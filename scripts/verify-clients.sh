@@ -7,25 +7,14 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
+# shellcheck source=scripts/servers.sh
+source scripts/servers.sh
+
 dir=$PWD/.cache/clients
 clients=conformance/clients
 grpcurl=v1.9.4
 ghz=v0.93.0
-python=${PYTHON:-python3}
-
 mkdir -p "$dir"
-# venv makes a virtual environment with the packages of requirements-grpc.txt
-# that match a pattern, unless it is there already.
-venv() {
-	local want
-	want=$(grep "^$2" $clients/requirements-grpc.txt)
-	if [ "$(cat "$dir/$1/installed" 2>/dev/null)" != "$want" ]; then
-		rm -rf "${dir:?}/$1"
-		"$python" -m venv "$dir/$1"
-		"$dir/$1/bin/pip" install --quiet --disable-pip-version-check "$want"
-		echo "$want" >"$dir/$1/installed"
-	fi
-}
 
 # program installs a command written in Go: its name, package and version.
 program() {
@@ -43,75 +32,72 @@ node_packages() {
 	cp $clients/node/package.json "$dir/node/package.json"
 }
 
-venv triton tritonclient
-venv mlserver mlserver
-[ "${KSERVE:-1}" = 0 ] || venv kserve kserve
+for name in triton mlserver kserve; do
+	[ $name != kserve ] || [ "${KSERVE:-1}" != 0 ] || continue
+	environment "$dir/$name" "$(grep "^$name" $clients/requirements-grpc.txt)"
+done
 program grpcurl github.com/fullstorydev/grpcurl/cmd/grpcurl $grpcurl
 program ghz github.com/bojand/ghz/cmd/ghz $ghz
 
-servers=()
-trap 'for s in "${servers[@]}"; do kill "$s" 2>/dev/null || true; done; wait || true' EXIT
+trap stop EXIT
 
-# await waits for a line in a file, and prints what it has in parentheses.
-await() {
-	for _ in $(seq 600); do
-		local found
-		found=$(sed -n "s|$2|\1|p" "$1")
-		[ -z "$found" ] || {
-			echo "$found"
-			return
-		}
-		sleep 0.1
-	done
-	echo "no $2 in $1" >&2
-	exit 1
+# serve serves a path with leat, and says where in web and at: serve NAME PATH.
+serve() {
+	: >"$dir/$1.out"
+	"$dir/leat" serve "$2" --http 127.0.0.1:0 --grpc 127.0.0.1:0 --admin 127.0.0.1:0 \
+		--data "$dir/$1" >"$dir/$1.out" 2>"$dir/$1.err" &
+	servers+=($!)
+	web=$(await "$dir/$1.out" "$httpLine" $! "$dir/$1.err")
+	at=$(await "$dir/$1.out" "$grpcLine" $! "$dir/$1.err")
 }
 
 go build -o "$dir/leat" ./cmd/leat
 go build -o "$dir/leatecho" ./bench/cmd/leatecho
-rm -f "$dir/out" "$dir/echo.out"
-"$dir/leat" serve examples/quickstart --http 127.0.0.1:0 --grpc 127.0.0.1:0 --admin 127.0.0.1:0 \
-	--data "$dir/data" >"$dir/out" 2>"$dir/err" &
+: >"$dir/echo.out"
+"$dir/leatecho" -grpc 127.0.0.1:0 >"$dir/echo.out" &
 servers+=($!)
-"$dir/leatecho" >"$dir/echo.out" &
-servers+=($!)
-touch "$dir/out" "$dir/echo.out"
-at=$(await "$dir/out" '^grpc  *grpc://\(.*\)')
-web=$(await "$dir/out" '^serving  *http://\(.*\)')
-echo=$(await "$dir/echo.out" '^leatecho serves http://\(.*\)')
+echoWeb=$(await "$dir/echo.out" '^leatecho serves http://\(.*\)' $!)
+echoAt=$(await "$dir/echo.out" '^leatecho serves grpc://\(.*\)' $!)
+serve data examples/quickstart
 
-"$dir/triton/bin/python" $clients/triton_grpc.py "$at"
-"$dir/triton/bin/python" $clients/triton_http.py "$web"
-[ "${KSERVE:-1}" = 0 ] || "$dir/kserve/bin/python" $clients/kserve_grpc.py "$at"
-"$dir/mlserver/bin/python" $clients/mlserver_codecs.py "$echo"
+"$dir/triton/bin/python" -B $clients/triton_grpc.py "$at"
+"$dir/triton/bin/python" -B $clients/triton_http.py "$web"
+if [ "${KSERVE:-1}" != 0 ]; then
+	"$dir/kserve/bin/python" -B $clients/kserve_rest.py "http://$web" "http://$echoWeb"
+	"$dir/kserve/bin/python" -B $clients/kserve_grpc.py "$at" 2>"$dir/kserve_grpc.err" || {
+		cat "$dir/kserve_grpc.err" >&2
+		exit 1
+	}
+fi
+"$dir/mlserver/bin/python" -B $clients/mlserver_codecs.py "$echoWeb" "$echoAt"
 $clients/grpcurl.sh "$dir/grpcurl-$grpcurl" "$at"
 $clients/ghz.sh "$dir/ghz-$ghz" "$at"
-if command -v node >/dev/null; then
-	node_packages
-	cp $clients/node/client.mjs "$dir/node/"
-	(cd "$dir/node" && node client.mjs "$web" "$at" "$OLDPWD/proto")
-else
-	echo "there is no node: its client is left out"
-fi
+
+# node_client runs a client written for Node, where there is one.
+node_client() {
+	if command -v node >/dev/null; then
+		node_packages
+		cp "$clients/node/$1" "$dir/node/"
+		(cd "$dir/node" && node "$@" "$OLDPWD/proto")
+	else
+		echo "there is no node: $1 is left out"
+	fi
+}
+node_client client.mjs "$web" "$at"
 
 # Triton's own example repository is not part of the project.
 examples=${LEAT_SHARED:-../shared}/models/triton_repository
 if [ -d "$examples" ]; then
-	rm -f "$dir/examples.out"
-	"$dir/leat" serve "$examples" --http 127.0.0.1:0 --grpc 127.0.0.1:0 --admin 127.0.0.1:0 \
-		--data "$dir/examples" >"$dir/examples.out" 2>"$dir/examples.err" &
-	servers+=($!)
-	touch "$dir/examples.out"
-	at=$(await "$dir/examples.out" '^grpc  *grpc://\(.*\)')
-	web=$(await "$dir/examples.out" '^serving  *http://\(.*\)')
+	serve examples "$examples"
 	"$dir/triton/bin/python" -B $clients/triton_examples "$web" "$at"
+	node_client simple.mjs "$at"
 else
 	echo "there is no $examples: what Triton's examples show is left out"
 fi
 
 # ports are so many that nobody uses.
 ports() {
-	"$python" -c 'import socket, sys
+	"${PYTHON:-python3}" -c 'import socket, sys
 all = [socket.socket() for _ in range(int(sys.argv[1]))]
 [s.bind(("127.0.0.1", 0)) for s in all]
 print(*(s.getsockname()[1] for s in all))' "$1"

@@ -4,20 +4,15 @@
 # the document, or be a failure of the server. VERIFY=smoke makes fewer requests.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
+# shellcheck source=scripts/servers.sh
+source scripts/servers.sh
 
-want=schemathesis==4.32.5
 dir=$PWD/.cache/openapi
-python=${PYTHON:-python3}
 examples=100
 [ "${VERIFY:-}" != smoke ] || examples=3
 
 mkdir -p "$dir"
-if [ "$(cat "$dir/installed" 2>/dev/null)" != "$want" ]; then
-	rm -rf "$dir/venv"
-	"$python" -m venv "$dir/venv"
-	"$dir/venv/bin/pip" install --quiet --disable-pip-version-check "$want"
-	echo "$want" >"$dir/installed"
-fi
+environment "$dir/venv" schemathesis==4.32.5
 go build -o "$dir/leat" ./cmd/leat
 
 # asked has schemathesis ask a server by its document; the rest are options.
@@ -36,17 +31,10 @@ asked() {
 # of its models. Models are unloaded last, since names are learnt from answers.
 served() {
 	local at failed=0
+	: >"$dir/out"
 	"$dir/leat" serve "$@" --http 127.0.0.1:0 --grpc "" --admin 127.0.0.1:0 --data "$dir/data" --access-log off >"$dir/out" 2>"$dir/err" &
-	server=$!
-	for _ in $(seq 600); do
-		at=$(sed -n 's|^serving  *||p' "$dir/out")
-		[ -z "$at" ] || break
-		sleep 0.1
-	done
-	[ -n "$at" ] || {
-		cat "$dir/err" >&2
-		return 1
-	}
+	servers=($!)
+	at=http://$(await "$dir/out" "$httpLine" $! "$dir/err") || return 1
 	asked "$at/v2/docs/dataplane.json" --exclude-path-regex '/unload$' || failed=1
 	for model in $(curl -sf "$at/v2/models" | "$dir/venv/bin/python" -c '
 import json, sys, urllib.parse
@@ -58,12 +46,10 @@ for name in json.load(sys.stdin)["models"]:
 	if curl -sf "$at/v2/docs/dataplane.json" | grep -q /unload; then
 		asked "$at/v2/docs/dataplane.json" --include-path-regex '/unload$' || failed=1
 	fi
-	kill $server
-	wait $server || true
+	stop
 	return $failed
 }
-server=
-trap '[ -z "$server" ] || kill $server 2>/dev/null || true' EXIT
+trap stop EXIT
 
 failed=0
 served examples/quickstart || failed=1
