@@ -28,6 +28,8 @@ type world struct {
 
 	asked, read    atomic.Int64
 	cut, half, jam atomic.Bool // unreachable; ends in the middle; stands still
+
+	before func(key string) // is called before a file is read; nil for nothing
 }
 
 var worlds sync.Map // by name
@@ -95,6 +97,9 @@ func (w *world) Stat(_ context.Context, key string) (Info, error) {
 
 func (w *world) Read(ctx context.Context, key string) (io.ReadCloser, error) {
 	w.read.Add(1)
+	if w.before != nil {
+		w.before(key)
+	}
 	text, err := w.get(key)
 	if err != nil {
 		return nil, err

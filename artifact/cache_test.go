@@ -205,6 +205,48 @@ func TestTrim(t *testing.T) {
 	}
 }
 
+// TestTrimLeavesWhatIsBrought: the first files of an artifact stay while the others
+// are brought, however little room there is, and whoever else brings something. In the end there is not more than there may be.
+func TestTrimLeavesWhatIsBrought(t *testing.T) {
+	w := newWorld(t, map[string]string{})
+	for i, name := range []string{"a", "b", "c", "other"} {
+		w.put(name, strings.Repeat(name, 1000+i))
+	}
+	dir := filepath.Join(t.TempDir(), "cache")
+	w.before = func(key string) {
+		if key == "c" {
+			other := newStore(t, dir)
+			other.Cache.MaxBytes = 1
+			mustOpen(t, other, w.at("other"))
+			if err := other.Close(); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+	s := newStore(t, dir)
+	s.Cache.MaxBytes = 1
+	var files []wanted
+	for _, name := range []string{"a", "b", "c"} {
+		l, err := parseLocation(w.at(name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		files = append(files, wanted{name: name, at: l})
+	}
+	got, err := s.bring(t.Context(), files)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range files {
+		if text := content(t, got.join(f.name)); text != w.files[f.name] {
+			t.Errorf("%s has %q", f.name, text)
+		}
+	}
+	if n := s.Cache.blobBytes(); n != 1000+1001+1002 {
+		t.Errorf("%d bytes are kept, of which 3003 are in use", n)
+	}
+}
+
 // TestNoRoom: a folder that cannot be written is told of, and nothing is lost.
 func TestNoRoom(t *testing.T) {
 	w := newWorld(t, map[string]string{"m.ubj": "model"})

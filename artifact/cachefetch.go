@@ -66,7 +66,6 @@ func (c *Cache) bring(ctx context.Context, b Bucket, l location, want digest) (f
 	if err != nil {
 		return fetched{}, err
 	}
-	c.trim()
 	path := c.path("blobs", sum.fileName())
 	if want != "" {
 		sum = want

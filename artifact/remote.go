@@ -27,6 +27,11 @@ func (s *Store) bring(ctx context.Context, files []wanted) (folder, error) {
 	if s.Cache == nil {
 		return "", fmt.Errorf("%s is not on this machine, and this program brings no models here", files[0].at)
 	}
+	done, err := s.Cache.bringing(ctx)
+	if err != nil {
+		return "", err
+	}
+	defer done()
 	parts := make([]part, 0, len(files))
 	for _, w := range files {
 		f, err := s.Cache.fetch(ctx, func(ctx context.Context) (Bucket, error) { return s.bucket(ctx, w.at) }, w.at, w.sum)

@@ -9,15 +9,12 @@ import (
 	"slices"
 	"strings"
 	"syscall"
-	"time"
 )
-
-// fresh is the age below which a blob may belong to a view that is being made.
-const fresh = 10 * time.Minute
 
 // trim removes the views that were not used for longest, and what only they had,
 // until the blobs are within their bound. What is in use stays, so that they may
-// be above it. It is one process's at a time: another has seen the same.
+// be above it. It is one process's at a time: another has seen the same. While files
+// are brought nothing is removed: whoever brings them trims in the end.
 func (c *Cache) trim() {
 	most := cmp.Or(c.MaxBytes, DefaultCacheBytes)
 	if c.blobBytes() <= most {
@@ -25,7 +22,7 @@ func (c *Cache) trim() {
 	}
 	once, cancel := context.WithCancel(context.Background())
 	cancel() // does not wait for the lock
-	trimming, err := c.lock(once, c.path("trim.lock"), syscall.LOCK_EX)
+	trimming, err := c.lock(once, c.path(bringLock), syscall.LOCK_EX)
 	if err != nil {
 		return
 	}
@@ -38,6 +35,26 @@ func (c *Cache) trim() {
 		c.dropView(once, id)
 		c.dropBlobs()
 	}
+}
+
+// bringLock is the file whose lock is shared by those who bring files.
+const bringLock = "bring.lock"
+
+// bringing keeps what is brought from being trimmed until done is called: the first
+// files of an artifact have no view as long as the others are on their way.
+func (c *Cache) bringing(ctx context.Context) (done func(), err error) {
+	if err := c.ready(); err != nil {
+		return nil, err
+	}
+	held, err := c.lock(ctx, c.path(bringLock), syscall.LOCK_SH)
+	if err != nil {
+		return nil, inCache(err)
+	}
+	return func() {
+		_ = syscall.Flock(int(held.Fd()), syscall.LOCK_UN) // a program that is being started has the file open, too
+		_ = held.Close()
+		c.trim()
+	}, nil
 }
 
 // blobBytes is the size of all blobs.
@@ -79,7 +96,7 @@ func (c *Cache) dropView(once context.Context, id string) {
 func (c *Cache) dropBlobs() {
 	for _, info := range infos(c.path("blobs")) {
 		st, ok := info.Sys().(*syscall.Stat_t)
-		if ok && st.Nlink == 1 && info.Size() > aliasSize && time.Since(info.ModTime()) > fresh {
+		if ok && st.Nlink == 1 && info.Size() > aliasSize {
 			_ = os.Remove(filepath.Join(c.Dir, "blobs", info.Name())) // the next one tries again
 		}
 	}
