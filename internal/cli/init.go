@@ -19,28 +19,31 @@ import (
 // starter has the projects that init makes, a folder each. The content of files
 // that end in .tmpl is a template.
 //
-//go:embed starter/repository starter/program starter/python
+//go:embed starter/repository starter/program starter/python starter/streaming
 var starter embed.FS
 
 // projects are the folders of starter by the name of the template.
-var projects = map[string]string{"repository": "starter/repository", "go": "starter/program", "python": "starter/python"}
+var projects = map[string]string{
+	"repository": "starter/repository", "go": "starter/program", "python": "starter/python", "streaming": "starter/streaming",
+}
 
 type initCmd struct {
 	Dir      string `arg:"" help:"The folder to make; it may exist."`
-	Template string `enum:"repository,go,python" default:"repository" help:"repository: models in a folder. go: a program with a model class in Go. python: a model class and a step in Python."`
+	Template string `enum:"repository,go,python,streaming" default:"repository" help:"repository: models in a folder. go: a program with a model class in Go. python: a model class and a step in Python. streaming: models in Python that answer many times."`
 	format   `embed:""`
 }
 
 // Help implements [kong.HelpProvider].
 func (initCmd) Help() string {
 	return `
-Makes a project that works as it is: a model repository with a small model, a Go program, or a model class in Python. No file is overwritten.
+Makes a project that works as it is: a model repository with a small model, a Go program, a model class in Python, or models that answer many times. No file is overwritten.
 
 Examples:
 
     leat init my-models
     leat init my-server --template go
     leat init my-code --template python
+    leat init my-writer --template streaming
 `
 }
 
