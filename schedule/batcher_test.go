@@ -126,6 +126,10 @@ func TestWhatWaitsGoesTogether(t *testing.T) {
 			rowsReq(2, 1, 3).WithParameters(map[string]any{"a": int64(1), "priority": int64(1)}),
 			rowsReq(3, 1, 3).WithParameters(map[string]any{"a": int64(2)}),
 		}, []int{1, 2, 1}},
+		{"no parameters that cannot be compared", BatchOptions{MaxRows: 8}, []*serve.Request{
+			rowsReq(1, 1, 3).WithParameters(map[string]any{"a": []any{int64(1)}}),
+			rowsReq(2, 1, 3).WithParameters(map[string]any{"a": []any{int64(1)}}),
+		}, []int{1, 1, 1}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -360,6 +364,35 @@ func TestAnswersThatDoNotFit(t *testing.T) {
 			t.Errorf("%v", err)
 		}
 	}
+}
+
+// TestAnswersThatPanic: an answer that cannot even be looked at is an error of everybody
+// it was for, and the batcher goes on.
+func TestAnswersThatPanic(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var thrown any
+		b := NewBatcher(answers{[]*serve.Tensor{nil}}, BatchOptions{
+			MaxRows: 4, Delay: time.Second, Instances: 1,
+			Panicked: func(p any) error { thrown = p; return errors.New("it panicked") },
+		})
+		for range 2 {
+			var wg sync.WaitGroup
+			for i := range 2 {
+				wg.Go(func() {
+					if _, err := b.Predict(t.Context(), rowsReq(float32(i), 1, 1)); err == nil || err.Error() != "it panicked" {
+						t.Errorf("got %v", err)
+					}
+				})
+			}
+			wg.Wait()
+		}
+		if thrown == nil {
+			t.Error("nobody was told of the panic")
+		}
+		if err := b.Close(t.Context()); err != nil {
+			t.Error(err)
+		}
+	})
 }
 
 // TestEveryCallerGetsItsRows puts requests of all sizes to a batcher from many

@@ -17,7 +17,8 @@ import (
 
 // A Cache is a model that answers from memory what it has been asked before: the
 // same inputs with the same parameters. It keeps the answers that were asked for
-// last, up to a number of bytes. Only tensors are kept.
+// last, up to a number of bytes. Only tensors are kept, and only requests for
+// inferences that are nothing but tensors and plain parameters are looked up.
 type Cache struct {
 	next Predictor
 	most int // bytes
@@ -54,6 +55,9 @@ func NewCache(next Predictor, bytes int) *Cache {
 
 // Predict answers from memory, or has the model predict and keeps what it answers.
 func (c *Cache) Predict(ctx context.Context, req *serve.Request) (any, error) {
+	if !known(req) {
+		return c.next.Predict(ctx, req)
+	}
 	start := time.Now()
 	k := keyOf(req)
 	if outputs, ok := c.find(k, start); ok {
@@ -69,6 +73,19 @@ func (c *Cache) Predict(ctx context.Context, req *serve.Request) (any, error) {
 		c.keep(k, outputs)
 	}
 	return out, nil
+}
+
+// known says whether all that a model may look at is in the key of a request.
+func known(req *serve.Request) bool {
+	if len(req.Inputs) == 0 { // a model without a schema may get rows of any kind
+		return req.Data == nil
+	}
+	for _, v := range req.Parameters {
+		if !plain(v) {
+			return false
+		}
+	}
+	return true
 }
 
 // find looks an answer up and counts how that went.
@@ -128,6 +145,7 @@ func keyOf(req *serve.Request) (k key) {
 	h := sha256.New()
 	w := keyWriter{h: h}
 	w.text(req.Op)
+	w.number(int(req.Dialect))
 	w.number(len(req.Inputs))
 	for _, t := range req.Inputs {
 		w.text(t.Name)

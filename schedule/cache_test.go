@@ -1,6 +1,7 @@
 package schedule
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"sync"
@@ -36,6 +37,32 @@ func TestCache(t *testing.T) {
 		}
 	}
 }
+
+// TestWhatIsNotLookedUp: requests that are told apart by more than the key has are the
+// model's own, each.
+func TestWhatIsNotLookedUp(t *testing.T) {
+	calls := 0
+	c := NewCache(predictor(func(context.Context, *serve.Request) (any, error) {
+		calls++
+		return []*serve.Tensor{serve.NewTensor("y", []int64{int64(calls)})}, nil
+	}), 10_000)
+	for i, req := range []*serve.Request{
+		(&serve.Request{}).WithData([]any{"a"}), (&serve.Request{}).WithData([]any{"b"}), (&serve.Request{}).WithData([]any{"b"}),
+		rowsReq(1, 1, 1).WithParameters(map[string]any{"a": []any{int64(1)}}), rowsReq(1, 1, 1).WithParameters(map[string]any{"a": []any{int64(1)}}),
+	} {
+		if _, err := c.Predict(t.Context(), req); err != nil || calls != i+1 {
+			t.Errorf("request %d: call %d, %v", i, calls, err)
+		}
+	}
+	if got := c.Counts(serve.Counts{}); got.Hits.Count+got.Misses.Count != 0 {
+		t.Errorf("looked up: %+v", got)
+	}
+}
+
+// A predictor is a function that predicts.
+type predictor func(ctx context.Context, req *serve.Request) (any, error)
+
+func (f predictor) Predict(ctx context.Context, req *serve.Request) (any, error) { return f(ctx, req) }
 
 func TestCacheIsBounded(t *testing.T) {
 	c := NewCache(&double{}, 4*(entryCost+2*tensorCost+100))

@@ -18,7 +18,7 @@ func (b *Batcher) execute(batch []*item) {
 		rows += it.rows
 		waited += start.Sub(it.since)
 	}
-	err := b.run(batch, rows)
+	err := b.guarded(batch, rows)
 	took := time.Since(start)
 	for _, it := range batch {
 		if err != nil && it.err == nil {
@@ -30,6 +30,13 @@ func (b *Batcher) execute(batch []*item) {
 	defer b.mu.Unlock()
 	b.counts.executed(len(batch), rows, took, waited)
 	b.done()
+}
+
+// guarded is run. What panics in it, other than the model, is answers that cannot be
+// taken apart: nobody else would recover on this goroutine.
+func (b *Batcher) guarded(batch []*item, rows int) (err error) {
+	defer b.recovered(&err)
+	return b.run(batch, rows)
 }
 
 // run calls the model. An error is everybody's, unless it is the fault of a
@@ -93,15 +100,20 @@ var errPanic = errors.New("the model panicked")
 // call is the model's Predict on a goroutine that is no caller's, who would know
 // what to make of a panic.
 func (b *Batcher) call(ctx context.Context, req *serve.Request) (out any, err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			out, err = nil, errPanic
-			if b.o.Panicked != nil {
-				err = b.o.Panicked(p)
-			}
-		}
-	}()
+	defer b.recovered(&err)
 	return b.next.Predict(ctx, req)
+}
+
+// recovered makes an error of a panic. It is deferred.
+func (b *Batcher) recovered(err *error) {
+	p := recover()
+	if p == nil {
+		return
+	}
+	*err = errPanic
+	if b.o.Panicked != nil {
+		*err = b.o.Panicked(p)
+	}
 }
 
 // together is a context that ends when those of all requests have ended.

@@ -55,7 +55,8 @@ func merge(batch []*item) (*serve.Request, error) {
 		}
 	}
 	req := first.WithInputs(inputs...)
-	req.Outputs = nil // all of them, of which each caller gets what it asked for
+	req.Body = serve.Body{} // which is that of one of them
+	req.Outputs = nil       // all of them, of which each caller gets what it asked for
 	req.Parameters = others(first.Parameters)
 	return req, nil
 }

@@ -55,7 +55,17 @@ func alikeParameters(a, b map[string]any) bool {
 	if len(a) == 0 && len(b) == 0 {
 		return true
 	}
-	return maps.Equal(others(a), others(b))
+	return maps.EqualFunc(others(a), others(b), func(v, w any) bool { return plain(v) && plain(w) && v == w })
+}
+
+// plain says whether the value of a parameter is one that a client can send. Steps may
+// make others, which need not be comparable.
+func plain(v any) bool {
+	switch v.(type) {
+	case nil, bool, int64, float64, string, serve.Number:
+		return true
+	}
+	return false
 }
 
 // tensorsOf are the tensors that a model answered with; ok is false where it
