@@ -6,13 +6,18 @@ import (
 	"google.golang.org/grpc/encoding"
 	"google.golang.org/grpc/encoding/proto"
 	"google.golang.org/grpc/mem"
+
+	"github.com/leat-ml/leat/oip"
 )
 
 // A codec reads and writes inferences as they lie in the buffers of the
 // connection, and leaves every other message to the codec for generated code.
-type codec struct{ others encoding.CodecV2 }
+type codec struct {
+	others encoding.CodecV2
+	room   *oip.Room // for elements
+}
 
-func newCodec() codec { return codec{encoding.GetCodecV2(proto.Name)} }
+func newCodec(room *oip.Room) codec { return codec{encoding.GetCodecV2(proto.Name), room} }
 
 // Name is part of the content type of messages.
 func (codec) Name() string { return proto.Name }
@@ -20,7 +25,7 @@ func (codec) Name() string { return proto.Name }
 // Unmarshal implements [encoding.CodecV2].
 func (k codec) Unmarshal(data mem.BufferSlice, v any) error {
 	if m, ok := v.(*inferRequest); ok {
-		m.decode(data)
+		m.decode(data, k.room)
 		return nil
 	}
 	return k.others.Unmarshal(data, v)

@@ -3,12 +3,13 @@ package grpc
 import (
 	"encoding/binary"
 	"errors"
-	"strings"
 	"unicode/utf8"
 	"unsafe"
 
 	"google.golang.org/grpc/mem"
 	"google.golang.org/protobuf/encoding/protowire"
+
+	"github.com/leat-ml/leat/oip"
 )
 
 // errMalformed is what is said of bytes that are no message of protobuf.
@@ -26,16 +27,17 @@ type cursor struct {
 	more  mem.BufferSlice // the buffers behind it
 	left  int             // bytes to the end of the message that is read
 	owned bool            // rest is memory that stays
+	room  *oip.Room       // where memory that stays is made
 }
 
-func newCursor(data mem.BufferSlice) cursor {
+func newCursor(data mem.BufferSlice, in *oip.Room) cursor {
 	n := data.Len()
 	if n > ownedSize {
-		return cursor{more: data, left: n}
+		return cursor{more: data, left: n, room: in}
 	}
 	all := make([]byte, n)
 	data.CopyTo(all)
-	return cursor{rest: all, left: n, owned: true}
+	return cursor{rest: all, left: n, owned: true, room: in}
 }
 
 // done says whether the message has been read to its end.
@@ -210,7 +212,7 @@ func (c *cursor) take(n int) ([]byte, error) {
 	if n > c.left {
 		return nil, errMalformed
 	}
-	b := fresh(n)
+	b := c.room.Make(n)
 	return b, c.copyTo(b, n)
 }
 
@@ -257,16 +259,6 @@ func (c *cursor) fixed64() (uint64, error) {
 	var b [8]byte
 	err := c.copyTo(b[:], len(b))
 	return binary.LittleEndian.Uint64(b[:]), err
-}
-
-// fresh returns n bytes, n > 0, of memory that has not been cleared, which for
-// large tensors takes as long as copying them: the caller writes all of it. The
-// memory is that of a strings.Builder, the one way to get it.
-func fresh(n int) []byte {
-	var b strings.Builder
-	b.Grow(max(n, 8)) // less might not be aligned
-	b.WriteByte(0)
-	return unsafe.Slice(unsafe.StringData(b.String()), n)
 }
 
 func aligned(b []byte) bool {

@@ -9,6 +9,7 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/proto"
 
+	"github.com/leat-ml/leat/oip"
 	pb "github.com/leat-ml/leat/oip/inference"
 	"github.com/leat-ml/leat/serve"
 )
@@ -34,7 +35,7 @@ func read(message []byte, size int, split bool) (*inferRequest, *serve.Request, 
 			m.problem = m.read(&c)
 		}
 	} else {
-		m.decode(pieces(message, size))
+		m.decode(pieces(message, size), new(oip.Room))
 	}
 	req, err := m.request()
 	return m, req, err

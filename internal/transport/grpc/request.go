@@ -8,6 +8,7 @@ import (
 	"google.golang.org/grpc/mem"
 	"google.golang.org/protobuf/encoding/protowire"
 
+	"github.com/leat-ml/leat/oip"
 	"github.com/leat-ml/leat/oip/jsontext"
 	"github.com/leat-ml/leat/serve"
 )
@@ -41,8 +42,8 @@ type inferRequest struct {
 
 // decode reads a message. What is wrong with it is kept for who answers: a
 // request of a stream that cannot be read is answered like any other that fails.
-func (m *inferRequest) decode(data mem.BufferSlice) {
-	c := newCursor(data)
+func (m *inferRequest) decode(data mem.BufferSlice, in *oip.Room) {
+	c := newCursor(data, in)
 	m.size = c.left
 	m.inputs, m.raw = m.room.inputs[:0], m.room.raw[:0]
 	for !c.done() && m.problem == nil {

@@ -13,10 +13,12 @@ import (
 	"time"
 
 	gogrpc "google.golang.org/grpc"
+	"google.golang.org/grpc/experimental"
 	healthpb "google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/grpc/keepalive"
 	"google.golang.org/grpc/reflection"
 
+	"github.com/leat-ml/leat/oip"
 	"github.com/leat-ml/leat/serve"
 )
 
@@ -53,6 +55,8 @@ type Server struct {
 	mu  sync.Mutex
 	rpc *gogrpc.Server // nil before Serve
 
+	room oip.Room // for elements of tensors
+
 	readers sync.WaitGroup // of streams
 	late    sync.WaitGroup // handlers that may be late
 }
@@ -84,10 +88,11 @@ func (s *Server) open() *gogrpc.Server {
 // listener is the server of grpc-go, with everything that is served.
 func (s *Server) listener() *gogrpc.Server {
 	rpc := gogrpc.NewServer(
-		gogrpc.ForceServerCodecV2(newCodec()),
+		gogrpc.ForceServerCodecV2(newCodec(&s.room)),
 		gogrpc.MaxRecvMsgSize(int(min(s.opts.MaxMessage+framing, math.MaxInt32))),
 		gogrpc.StaticStreamWindowSize(streamWindow), gogrpc.StaticConnWindowSize(connWindow),
 		gogrpc.ReadBufferSize(readBuffer), gogrpc.WriteBufferSize(writeBuffer),
+		experimental.BufferPool(new(frames)),
 		gogrpc.MaxConcurrentStreams(maxStreams), gogrpc.MaxHeaderListSize(maxHeader), gogrpc.ConnectionTimeout(handshakeTime),
 		gogrpc.KeepaliveParams(keepalive.ServerParameters{Time: pingAfter, Timeout: pingTimeout}),
 		gogrpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: mostPings, PermitWithoutStream: true}),
