@@ -59,6 +59,7 @@ func speaks(r *serve.Request) bool {
 // answers are those to the requests of a call, of which there are so many.
 func (m *Model) answers(f *frame, requests int) ([]serve.Answer, error) {
 	var said struct {
+		remarks
 		Responses []struct {
 			Tensors int    `json:"tensors"`
 			Error   string `json:"error"`
@@ -69,6 +70,7 @@ func (m *Model) answers(f *frame, requests int) ([]serve.Answer, error) {
 	if err := json.Unmarshal(f.meta, &said); err != nil {
 		return nil, fmt.Errorf("%w: its responses: %w", errAnswer, err)
 	}
+	m.note(&said.remarks)
 	metas, err := tensorMetas(f.meta)
 	if err != nil {
 		return nil, err

@@ -169,3 +169,18 @@ func TestTritonErrors(t *testing.T) {
 		wantError(t, err, code, "as asked")
 	}
 }
+
+// TestTritonMetrics has the metrics that a class makes be those of its model.
+func TestTritonMetrics(t *testing.T) {
+	m := startModel(t, tritonCode(t, "told.py"), "TritonPythonModel", nil)
+	const name = `answers{to="anybody"}`
+	for want := range 3 {
+		got, ok := m.ctx.Snapshot().Metrics[name]
+		if !ok || got != float64(want) {
+			t.Errorf("there are %v answers, want %d", got, want)
+		}
+		if _, err := m.Predict(t.Context(), asking(1, "", nil)); err != nil {
+			t.Fatal(err)
+		}
+	}
+}

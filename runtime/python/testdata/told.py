@@ -15,7 +15,12 @@ class TritonPythonModel:
         config.set_max_batch_size(8)
         return config
 
+    def initialize(self, args):
+        family = pb_utils.MetricFamily("answers", "how many there were", pb_utils.MetricFamily.COUNTER)
+        self.answers = family.Metric({"to": "anybody"})
+
     def execute(self, requests):
+        self.answers.increment(len(requests))
         return [self.answer(request, len(requests)) for request in requests]
 
     def answer(self, request, together):

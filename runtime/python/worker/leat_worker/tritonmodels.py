@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 
-from . import oip, signatures, tensors, tritonconfig, wire
+from . import oip, signatures, tensors, tritonconfig, tritonmetrics, wire
 from .answers import Answer
 from .context import GraphContext
 from .failures import Refused
@@ -56,7 +56,7 @@ class TritonHost(Host):
         told: dict[str, object] = {end + "s": [tritonconfig.schema(one, batched) for one in self._config[end]] for end in ("input", "output")}  # type: ignore[attr-defined]
         if self._utils.using_decoupled_model_transaction_policy(self._config):
             told["streams"] = told["decoupled"] = True
-        return {**told, "max_batch_size": self._config["max_batch_size"]}
+        return _with_news({**told, "max_batch_size": self._config["max_batch_size"]})
 
     def run(self, frame: Frame, meta: dict[str, object]) -> object:
         frame.doing, frame.at = "execute", self.object.execute
@@ -162,7 +162,9 @@ class TritonHost(Host):
         error = element.error() if hasattr(element, "error") else None  # type: ignore[attr-defined]
         if error is not None:
             raise self._utils._raised(error)
-        return oip.write(self._asked(element, self._names(meta) if request is None else request.requested_output_names()))  # type: ignore[attr-defined]
+        names = self._names(meta) if request is None else request.requested_output_names()  # type: ignore[attr-defined]
+        flags, said, buffers = oip.write(self._asked(element, names))
+        return flags, _with_news(said or {}), buffers
 
     def _answers(self, responses: list[object], requests: list[object]) -> Answer:
         """The answer to several requests: all tensors, and which of them are whose."""
@@ -178,7 +180,7 @@ class TritonHost(Host):
             said.append({"tensors": len(own)})
             outputs += own
         flags, meta, buffers = oip.write(outputs)
-        return flags, {**(meta or {}), "responses": said}, buffers
+        return flags, _with_news({**(meta or {}), "responses": said}), buffers
 
     def _names(self, meta: dict[str, object]) -> list[str]:
         asked = meta.get("outputs")
@@ -200,6 +202,12 @@ class TritonHost(Host):
     def close(self) -> None:
         if hasattr(self.object, "finalize"):
             self.object.finalize()
+
+
+def _with_news(said: dict[str, object]) -> dict[str, object]:
+    """Metadata, with the model's own metrics where they have changed."""
+    news = tritonmetrics.news()
+    return said if news is None else {**said, "metrics": news}
 
 
 class _Responses:

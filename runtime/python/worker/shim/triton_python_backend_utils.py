@@ -11,6 +11,7 @@ import numpy as np
 
 from leat_worker.context import Logger as _Logger
 from leat_worker.tritonconfig import ModelConfig as ModelConfig
+from leat_worker.tritonmetrics import MetricFamily as MetricFamily
 from leat_worker.tritontypes import (
     TRITON_STRING_TO_NUMPY as TRITON_STRING_TO_NUMPY,
     deserialize_bytes_tensor as deserialize_bytes_tensor,

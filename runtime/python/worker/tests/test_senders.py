@@ -201,7 +201,31 @@ class Senders(unittest.TestCase):
         self.assertEqual(self.said(), "cancelled")
 
 
-class Texts(unittest.TestCase):
+class Utilities(unittest.TestCase):
+    @unittest.skipUnless(has_numpy(), f"{PYTHON} has no numpy")
+    def test_metrics(self) -> None:
+        code = """
+        import triton_python_backend_utils as pb
+        def numbers(inputs):
+            seen, size = pb.MetricFamily("seen", "", pb.MetricFamily.COUNTER), pb.MetricFamily(name="size", description="", kind=pb.MetricFamily.GAUGE)
+            a, b = seen.Metric(labels={"y": "2", "x": "1"}), size.Metric()
+            a.increment(2.5)
+            b.set(7)
+            b.increment(-3)
+            wrong = []
+            for act in (lambda: a.increment(-1), lambda: a.set(1), lambda: pb.MetricFamily("z", "", "gauge")):
+                try: act()
+                except Exception as exc: wrong.append(str(exc))
+            b.increment(float("nan"))
+            from leat_worker import tritonmetrics
+            return [a.value(), seen.Metric({"x": "1", "y": "2"}).value(), tritonmetrics.news(), tritonmetrics.news(), wrong]
+        """
+        with Process(code) as p:
+            p.create(1, **{"kind": "model", "class": "numbers", "name": "numbers"})
+            a, same, news, none, wrong = p.call({"inputs": []}, 1, op="infer").value
+            self.assertEqual((a, same, news, none), (2.5, 2.5, {'seen{x="1",y="2"}': 2.5}, None))
+            self.assertEqual(len(wrong), 3, wrong)
+
     @unittest.skipUnless(has_numpy(), f"{PYTHON} has no numpy")
     def test_types(self) -> None:
         code = """
