@@ -26,6 +26,9 @@ type workload struct {
 	servers []string
 	request *inference.ModelInferRequest
 	goals   []goal
+	// generated has the client write and read messages by the generated code, as
+	// programs do; otherwise they are written once and answers only counted.
+	generated bool
 }
 
 // A goal is what a ratio may be.
@@ -76,7 +79,8 @@ var _ encoding.CodecV2 = frozen{}
 type driver struct {
 	conns   []*grpc.ClientConn
 	message []byte
-	answer  int // bytes that an answer has at least
+	request *inference.ModelInferRequest // for the generated code; nil sends the message as it is
+	answer  int                          // bytes that an answer has at least
 }
 
 func newDriver(ctx context.Context, s *target.Server, w *workload) (*driver, error) {
@@ -85,6 +89,9 @@ func newDriver(ctx context.Context, s *target.Server, w *workload) (*driver, err
 		return nil, err
 	}
 	d := &driver{message: message}
+	if w.generated {
+		d.request = w.request
+	}
 	options := []grpc.DialOption{grpc.WithTransportCredentials(insecure.NewCredentials())}
 	if s.Name != defaults { // whose client has the defaults too
 		options = append(options, grpc.WithStaticStreamWindowSize(4<<20), grpc.WithStaticConnWindowSize(16<<20),
@@ -145,13 +152,7 @@ func (d *driver) drive(ctx context.Context, for_ time.Duration) (int64, error) {
 	for i, c := range d.conns {
 		wg.Go(func() {
 			for time.Now().Before(end) {
-				size := 0
-				if err := c.Invoke(ctx, inference.GRPCInferenceService_ModelInfer_FullMethodName, &d.message, &size, grpc.ForceCodecV2(frozen{})); err != nil {
-					errs[i] = err
-					return
-				}
-				if size < d.answer {
-					errs[i] = fmt.Errorf("an answer has %d bytes", size)
+				if errs[i] = d.ask(ctx, c); errs[i] != nil {
 					return
 				}
 				n.Add(1)
@@ -160,4 +161,22 @@ func (d *driver) drive(ctx context.Context, for_ time.Duration) (int64, error) {
 	}
 	wg.Wait()
 	return n.Load(), errors.Join(errs...)
+}
+
+// ask sends one request.
+func (d *driver) ask(ctx context.Context, c *grpc.ClientConn) (err error) {
+	size := 0
+	if d.request != nil {
+		var resp *inference.ModelInferResponse
+		resp, err = inference.NewGRPCInferenceServiceClient(c).ModelInfer(ctx, d.request)
+		for _, raw := range resp.GetRawOutputContents() {
+			size += len(raw)
+		}
+	} else {
+		err = c.Invoke(ctx, inference.GRPCInferenceService_ModelInfer_FullMethodName, &d.message, &size, grpc.ForceCodecV2(frozen{}))
+	}
+	if err == nil && size < d.answer {
+		err = fmt.Errorf("an answer has %d bytes", size)
+	}
+	return err
 }

@@ -100,5 +100,5 @@ func (b *bench) meet(ctx context.Context, c *contender, m meeting) (sample, erro
 	if res.Failed() > 0 {
 		return sample{}, fmt.Errorf("%d of %d requests failed: %w", res.Failed(), res.Failed()+res.OK(), res.First)
 	}
-	return sample{res.PerSecond(), float64(proc.CPUBetween(before, after).Microseconds()) / float64(max(res.OK(), 1))}, nil
+	return sample{rate: res.PerSecond(), cpu: float64(proc.CPUBetween(before, after).Microseconds()) / float64(max(res.OK(), 1))}, nil
 }
