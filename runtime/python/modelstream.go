@@ -29,12 +29,12 @@ func (m *Model) Stream(ctx context.Context, req *serve.Request, send func(any) e
 		return send(outputs)
 	}
 	last, err := m.pool.stream(ctx, &f, m.decoupled, pass)
-	if err != nil || bytes.Contains(last.meta, streamed) {
+	if err != nil || bytes.HasPrefix(last.meta, streamed) {
 		return err
 	}
 	return pass(&last)
 }
 
-// streamed is in the metadata of the frame behind the parts of a stream, which is no
+// streamed begins the metadata of the frame behind the parts of a stream, which is no
 // answer of its own.
-var streamed = []byte(`"streamed":`)
+var streamed = []byte(`{"streamed":`)

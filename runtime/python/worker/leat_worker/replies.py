@@ -14,8 +14,7 @@ class Replies:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self.shared: Shared | None = None
-        self._asked = b""  # metadata of a call, and the room that it has for an answer
-        self._place: object = None
+        self._asked: tuple[bytes, object] = (b"", None)  # metadata of a call, and the room that it has for an answer
 
     def send(self, kind: int, frame: Frame, answer: Answer) -> None:
         """Answers a call, or gives a part of the answer."""
@@ -55,9 +54,10 @@ class Replies:
 
     def _room(self, meta: bytes) -> object:
         """Where an answer may be put: mostly where the last one was."""
-        if meta != self._asked:
-            self._asked, self._place = meta, values.loads(meta).get("room")  # type: ignore[attr-defined]
-        return self._place
+        asked = self._asked
+        if meta != asked[0]:
+            asked = self._asked = meta, values.loads(meta).get("room")  # type: ignore[attr-defined]
+        return asked[1]
 
     def fetch(self, frame: Frame, place: object) -> None:
         """Takes the payload of a call from the shared file."""

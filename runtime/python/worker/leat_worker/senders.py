@@ -63,7 +63,7 @@ class Sender(Stream):
         self._over = False  # there are no more answers
         self._done = False  # and the server has been told
         self._fault: BaseException | None = None  # what the answers end with
-        self._known = False  # the user's code knows that it was cancelled
+        self._looks = False  # the user's code looks itself whether it was cancelled
         self._looked = time.monotonic()
 
     def put(self, result: object) -> None:
@@ -85,7 +85,7 @@ class Sender(Stream):
             self._offer(answer)
             if self._ahead > _AHEAD:
                 self.wait_until(lambda: self._ahead <= _AHEAD)
-        if self.cancelled and not self._known and self._executes():
+        if self.cancelled and not self._looks and self._executes():
             raise Stopped("the call was cancelled")
 
     def _executes(self) -> bool:
@@ -201,7 +201,7 @@ class Sender(Stream):
 
     @property
     def is_cancelled(self) -> bool:
+        self._looks = True
         if not self.cancelled:
             self.streams.read(False)
-        self._known = self._known or self.cancelled
         return self.cancelled

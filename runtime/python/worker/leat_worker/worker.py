@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _thread
 import os
 import sys
 import time
@@ -41,6 +42,8 @@ class Worker:
         self._cancelled: set[int] = set()
         self._plain: set[type] = set(_PLAIN)
         self._streaming = -1  # the call whose generator is running
+        self._running = -1  # the call that the user's code is called for
+        self._hurrying = _thread.allocate_lock()
         self._coroutines: set[int] = set()  # calls that the loop has
         self._metas: dict[bytes, dict[str, object]] = {}  # small metadata that comes again and again
         self._on_loop = False  # whether the event loop runs here, and this thread waits in it for what comes
@@ -189,21 +192,19 @@ class Worker:
         return True
 
     def _hurry(self) -> None:
-        """Does what cannot wait for the user's code."""
-        while True:
-            try:
+        """Does what cannot wait for the user's code; one thread at a time."""
+        with self._hurrying:
+            while self._urgent:
                 frame = self._urgent.popleft()
-            except IndexError:  # also where another thread took the last one
-                return
-            if frame.kind == wire.ANSWER:
-                self._questions.answered(frame)
-            elif frame.kind == wire.MORE:
-                self._streams.taken(frame.call, int(self._meta(frame.meta).get("parts") or 0))  # type: ignore[call-overload]
-            else:
-                self._cancel(frame.call)
+                if frame.kind == wire.ANSWER:
+                    self._questions.answered(frame)
+                elif frame.kind == wire.MORE:
+                    self._streams.taken(frame.call, int(self._meta(frame.meta).get("parts") or 0))  # type: ignore[call-overload]
+                else:
+                    self._cancel(frame.call)
 
     def _cancel(self, call: int) -> None:
-        if call == self._streaming:
+        if call in (self._streaming, self._running):
             self._cancelled.add(call)
         for frame in tuple(self._queue):
             if frame.call == call and frame.kind == wire.CALL:
@@ -268,15 +269,26 @@ class Worker:
                 raise Refused(f"this worker has no object {frame.object} that is loaded")
             if frame.flags & wire.SHM:
                 self._replies.fetch(frame, meta.get("shm"))
+            self._running = frame.call
             result = host.run(frame, meta)
+            self._running = -1
             if type(result) not in self._plain and self._takes_time(host, frame, meta, result):
+                self._take_back(frame.call)
                 return
             self._replies.send(wire.OK, frame, host.answer(result, frame, meta))
         except Closed:
             raise
         except BaseException as exc:  # noqa: BLE001 - the user's code may raise anything
+            self._running = -1
             self._fail(frame, exc)
         self._cancelled.discard(frame.call)
+
+    def _take_back(self, call: int) -> None:
+        """Cancels a call that goes on, if it was cancelled while the user's code began it."""
+        if call in self._cancelled:
+            self._cancelled.discard(call)
+            self._streams.cancel(call)
+            self._loop.cancel(call)
 
     def _together(self, first: Frame) -> None:
         """Serves a call together with those behind it that are of the same object, as far as it takes them."""

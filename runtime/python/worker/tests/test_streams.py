@@ -50,6 +50,17 @@ class Posts(V2ModelServer):
     def postprocess(self, response):
         return {**response, "extra": response["outputs"] * 2}
 
+class Asks(V2ModelServer):
+    def load(self): pass
+    def preprocess(self, request, operation):
+        self.context.get_secret("key")
+        return request
+    def predict(self, request):
+        try:
+            for i in range(request["inputs"][0]): yield i
+        finally:
+            seen.append("taken back")
+
 class TritonPythonModel:
     @staticmethod
     def auto_complete_config(config):
@@ -171,6 +182,22 @@ class Streams(unittest.TestCase):
                 last = self.p.next()
                 self.assertEqual((last.kind, last.meta["class"]), (ERROR, "CancelledError"), last)
                 self.assertRegex(self.said()[-1], what)
+
+    def test_cancelled_before_there_is_a_generator(self) -> None:
+        self.begin("Asks", 0)
+        self.ended()
+
+        def answer(_: object) -> dict[str, object]:
+            self.p.send(CANCEL, call=call)
+            return {"value": "x"}
+
+        self.p.answers["secret"] = answer
+        call = self.p.calls + 1
+        self.assertEqual(self.begin("Asks", 1_000_000), call)
+        last = self.p.next()
+        while last.kind == PART:
+            last = self.p.next()
+        self.assertEqual((last.kind, last.call, last.meta.get("class")), (ERROR, call, "CancelledError"), last)
 
     def test_failures_behind_elements(self) -> None:
         self.begin("fails", 0)
