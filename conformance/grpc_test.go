@@ -21,7 +21,11 @@ import (
 	reflectionpb "google.golang.org/grpc/reflection/grpc_reflection_v1"
 	"google.golang.org/grpc/status"
 
+	"github.com/leat-ml/leat/catalog"
+	"github.com/leat-ml/leat/graph"
 	pb "github.com/leat-ml/leat/oip/inference"
+	"github.com/leat-ml/leat/serve"
+	"github.com/leat-ml/leat/v2"
 )
 
 // rpcWorld is a server over gRPC and HTTP.
@@ -33,7 +37,12 @@ type rpcWorld struct {
 
 func serveRPC(t *testing.T) *rpcWorld {
 	t.Helper()
-	srv, url := serveOIP(t)
+	return serveRPCOf(t, oipSpec())
+}
+
+func serveRPCOf(t *testing.T, spec *graph.Spec) *rpcWorld {
+	t.Helper()
+	srv, url := start(t, spec, nil)
 	waitLoaded(t, url)
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -81,6 +90,8 @@ var rpcChecklist = []struct {
 		req := typedFour("any")
 		req.RawInputContents = [][]byte{make([]byte, 16)}
 		w.refused(t, req, "InvalidArgument", "has contents, but the request has raw_input_contents")
+		req.Inputs[0].Contents = &pb.InferTensorContents{} // as MLServer's client has it
+		w.infers(t, req)
 	}},
 	{113, "too few raw_input_contents are INVALID_ARGUMENT", func(t *testing.T, w *rpcWorld) {
 		req := rawOf("any", "FP32", []int64{1}, make([]byte, 4))
@@ -320,13 +331,49 @@ func rpcHealth(t *testing.T, w *rpcWorld) {
 	_ = s.CloseSend()
 }
 
-// TestRPCDeadline is statement 125; what cancels is tested with the transport.
+// TestRPCDeadline is statement 125: what ends a call ends the context of the model.
 func TestRPCDeadline(t *testing.T) {
-	w := serveRPC(t)
-	ctx, cancel := context.WithTimeout(t.Context(), time.Nanosecond)
-	defer cancel()
-	_, err := w.ModelInfer(ctx, typedFour("any"))
-	wantRPC(t, err, "DeadlineExceeded", "")
+	began, ended := make(chan struct{}), make(chan error, 1)
+	spec := oipSpec()
+	spec.AddRoute("waits", graph.StepSpec{New: func(a catalog.Args) (serve.Step, error) {
+		return v2.FromArgs(a, &typedModel{predict: func(ctx context.Context, _ *serve.Request) (any, error) {
+			select {
+			case began <- struct{}{}:
+				<-ctx.Done()
+				ended <- ctx.Err()
+			case <-ctx.Done(): // nobody has waited for it to begin
+			}
+			return nil, ctx.Err()
+		}}, "")
+	}})
+	w := serveRPCOf(t, spec)
+	ctx, cancel := context.WithCancel(patiently(t))
+	go func() { <-began; cancel() }()
+	_, err := w.ModelInfer(ctx, typedFour("waits"))
+	wantRPC(t, err, "Canceled", "")
+	if err := <-ended; !errors.Is(err, context.Canceled) {
+		t.Errorf("the model saw %v", err)
+	}
+	for within := 100 * time.Millisecond; ; within *= 2 { // until the model begins within it
+		ctx, cancel := context.WithTimeout(patiently(t), within)
+		answered := make(chan error, 1)
+		go func() { _, err := w.ModelInfer(ctx, typedFour("waits")); answered <- err }()
+		select {
+		case <-began:
+			wantRPC(t, <-answered, "DeadlineExceeded", "")
+			if err := <-ended; err == nil {
+				t.Error("the model saw no end")
+			}
+			cancel()
+			return
+		case err := <-answered:
+			wantRPC(t, err, "DeadlineExceeded", "")
+			cancel()
+		}
+		if within > time.Minute {
+			t.Fatal("the model has not begun")
+		}
+	}
 }
 
 // TestRPCAgrees is statement 126: one input over both gives the same bits.
@@ -361,6 +408,21 @@ func TestRPCAgrees(t *testing.T) {
 					t.Errorf("%s: element %d is %v over gRPC, %v over REST", model, j, v, rest.Outputs[i].Data[j])
 				}
 			}
+		}
+	}
+}
+
+// TestRPCAgreesInBytes is statement 126 for every datatype, as bytes over both.
+func TestRPCAgreesInBytes(t *testing.T) {
+	w := serveRPC(t)
+	bits := "\x01\x00\xff\xff\x00\x7c\x01\xfc\x00\x00\xc0\x7f\xff\xff\xff\x7f" // NaNs with a payload, limits
+	for datatype, size := range map[string]int{"INT8": 1, "UINT8": 1, "INT16": 2, "UINT16": 2, "FP16": 2, "BF16": 2, "INT32": 4, "UINT32": 4, "FP32": 4, "INT64": 8, "UINT64": 8, "FP64": 8} {
+		n := len(bits) / size
+		c := binaryInfer("any", blob("x", fmt.Sprintf("[%d]", n), datatype, len(bits)), `,"parameters":{"binary_data_output":true}`, bits, 200)
+		rest := parts(t, c.do(t, w.url))
+		resp := w.infers(t, rawOf("any", datatype, []int64{int64(n)}, []byte(bits)))
+		if len(rest) != 1 || len(resp.RawOutputContents) != 1 || rest[0].Bytes != string(resp.RawOutputContents[0]) || rest[0].Datatype != resp.Outputs[0].Datatype {
+			t.Errorf("%s: %v over REST, %v over gRPC", datatype, rest, resp)
 		}
 	}
 }

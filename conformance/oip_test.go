@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -22,6 +23,14 @@ type call struct {
 	lacks              string
 	header             string // "Name: value" that the answer must have
 	send               string // "Name: value" that is sent
+}
+
+// A callRow is a statement of the checklist with the calls that show it; without any,
+// other tests do.
+type callRow struct {
+	n         int
+	statement string
+	calls     []call
 }
 
 // infer is a call of a model with OIP inputs.
@@ -49,11 +58,7 @@ func echoed(tensor string) string {
 // checklist has the statements of the Open Inference Protocol over REST with
 // JSON bodies, one row a statement. Where the sources leave a choice, the row
 // says what was chosen.
-var checklist = []struct {
-	n         int
-	statement string
-	calls     []call
-}{
+var checklist = []callRow{
 	{1, "GET /v2/health/live is 200 while the process serves", []call{get("/v2/health/live", 200).Want(`{"live":true}`)}},
 	{2, "GET /v2/health/ready is 200 only when all models are ready, else 503", []call{get("/v2/health/ready", 503).Has("failed is FAILED")}},
 	{3, "readiness turns at shutdown, before connections drop", nil}, // TestReadyAtShutdown
@@ -164,6 +169,23 @@ func TestOIPChecklist(t *testing.T) {
 			got := c.do(t, url)
 			c.check(t, row.n, row.statement, got)
 		}
+	}
+}
+
+// TestShapesAllocateNothing is the rest of statement 56: a shape that says there are many
+// elements is not believed.
+func TestShapesAllocateNothing(t *testing.T) {
+	_, url := serveOIP(t)
+	waitLoaded(t, url)
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	for _, shape := range []string{"[2684354560]", "[65536,65536]", "[16,1152921504606846978]"} {
+		c := infer("any", tensorJSON("x", shape, "FP64", "[1]"), 400)
+		c.check(t, 56, "an overflowing product", c.do(t, url))
+	}
+	runtime.ReadMemStats(&after)
+	if used := after.TotalAlloc - before.TotalAlloc; used > 64<<20 { // the smallest shape says 20 GB
+		t.Errorf("%d bytes were allocated", used)
 	}
 }
 

@@ -56,11 +56,7 @@ func headed(value string) call {
 
 // binaryRows are the statements about the binary tensor extension that are shown by
 // what is answered as JSON; TestBinaryAnswers has the rest.
-var binaryRows = []struct {
-	n         int
-	statement string
-	calls     []call
-}{
+var binaryRows = []callRow{
 	{66, "the header counts the bytes of the JSON; the elements are in the order of the inputs", []call{
 		binaryInfer("any", blob("ö", "[2]", "FP32", 8)+","+blob("b", "[1]", "FP32", 4), "", floats(1, 2, 3), 200).
 			Want(echoed(tensorJSON("ö", "[2]", "FP32", "[1,2]") + "," + tensorJSON("b", "[1]", "FP32", "[3]"))),

@@ -13,11 +13,7 @@ func topClasses(output, k string) string {
 
 // extensionRows are statements about Triton's extensions over REST; those about
 // repositories and statistics are in internal/server.
-var extensionRows = []struct {
-	n         int
-	statement string
-	calls     []call
-}{
+var extensionRows = []callRow{
 	{94, "the k highest classes of each row, ties by their place, k clipped", []call{
 		asking("typed", tensorJSON("x", "[2,4]", "FP32", "[1,3,3,2, 0.5,0,-1,7]"), topClasses("y", "2"), 200).
 			Want(`{"id":"i","model_name":"typed","outputs":[{"name":"y","shape":[2,2],"datatype":"BYTES","data":["3.000000:1","3.000000:2","7.000000:3","0.500000:0"]}]}`),
@@ -42,7 +38,7 @@ var extensionRows = []struct {
 		asking("any", four, `,"parameters":{"sequence_id":-3,"sequence_start":true}`, 400).Has("negative"),
 		asking("any", four, `,"parameters":{"sequence_id":1.5}`, 400).Has("neither a whole number nor a string"),
 		asking("any", four, `,"parameters":{"sequence_id":1,"sequence_start":1}`, 400).Has("neither true nor false")}},
-	{96, "shared memory is not offered: 501", []call{
+	{96, "shared memory is declined: registering a region, and tensors in one, are 501 with the reason", []call{
 		get("/v2/systemsharedmemory/status", 501), get("/v2/cudasharedmemory/region/r/status", 501),
 		{method: "POST", path: "/v2/systemsharedmemory/region/r/register", body: `{"key":"k","offset":0,"byte_size":8}`, status: 501, has: "shared memory"},
 		asking("any", `{"name":"x","shape":[1],"datatype":"FP32","parameters":{"shared_memory_region":"r","shared_memory_byte_size":4}}`, "", 501).Has("shared memory"),

@@ -14,12 +14,9 @@ func predict(model, body string, status int) call {
 }
 
 // v1Rows are the statements about the V1 protocol.
-var v1Rows = []struct {
-	n         int
-	statement string
-	calls     []call
-}{
-	{103, "GET /v1/models, /v1/models/{m}; GET / is the metadata of V2", []call{
+var v1Rows = []callRow{
+	{103, "GET /v1/models, /v1/models/{m}; GET / is the metadata of V2 with the status alive", []call{
+		get("/", 200).Has(`"status":"alive"`), get("/", 200).Has(`"name":"leat"`),
 		get("/v1/models", 200).Has(`{"models":["any"`), get("/v1/models/any", 200).Want(`{"name":"any","ready":true}`), get("/v1/models/failed", 503).Has("the weights are gone"),
 		get("/v1/models/nobody", 404).Has("nobody"), get("/v1/models/a%20model%2Fwith%20%25", 200).Want(`{"name":"a model/with %","ready":true}`), get("/v1/models/any/more", 404), get("/v1/modelsx", 404),
 		{method: "POST", path: "/v1/models", body: "{}", status: 405, has: "error"}, {method: "POST", path: "/v1/models/any", body: "{}", status: 405, has: "error", header: "Allow: GET"}}},

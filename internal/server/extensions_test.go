@@ -1,6 +1,7 @@
 package server
 
 import (
+	"encoding/json"
 	"net"
 	"strings"
 	"testing"
@@ -10,6 +11,40 @@ import (
 
 // TestExtensions asks what Triton's extensions ask of a server, one row a question.
 // The rows go on from each other.
+// TestStatisticsGrow has failures move nothing of what succeeded, and no time shrink.
+func TestStatisticsGrow(t *testing.T) {
+	url, _, stop, result := runs(t, RunConfig{Config: Config{Models: oneModel(t), Catalog: oneSet()}, HTTP: "127.0.0.1:0", Admin: "127.0.0.1:0"})
+	defer func() { stop(); <-result }()
+	type duration struct{ Count, NS int64 }
+	type statistics struct{ Success, Fail duration }
+	read := func() statistics {
+		t.Helper()
+		var got struct {
+			ModelStats []struct {
+				InferenceStats statistics `json:"inference_stats"`
+			} `json:"model_stats"`
+		}
+		status, text := fetch(t, "GET", url+"/v2/models/w/stats", "")
+		if err := json.Unmarshal([]byte(text), &got); err != nil || status != 200 || len(got.ModelStats) != 1 {
+			t.Fatalf("%d %s: %v", status, text, err)
+		}
+		return got.ModelStats[0].InferenceStats
+	}
+	var before statistics
+	for i, body := range []string{`{"inputs":[[1]]}`, `{"inputs":[`, `{"inputs":[[1],[2]]}`, `{"inputs":5}`} {
+		fetch(t, "POST", url+"/v2/models/w/infer", body)
+		now, failed := read(), i%2 == 1
+		moved, still := [2]duration{before.Success, now.Success}, [2]duration{before.Fail, now.Fail}
+		if failed {
+			moved, still = still, moved
+		}
+		if moved[1].Count != moved[0].Count+1 || moved[1].NS < moved[0].NS || still[0] != still[1] {
+			t.Errorf("%s, failed %v: from %+v to %+v", body, failed, before, now)
+		}
+		before = now
+	}
+}
+
 func TestExtensions(t *testing.T) {
 	url, _, stop, result := runs(t, RunConfig{Config: Config{Models: oneModel(t), Catalog: oneSet()}, HTTP: "127.0.0.1:0", Admin: "127.0.0.1:0"})
 	defer func() { stop(); <-result }()
@@ -35,6 +70,7 @@ func TestExtensions(t *testing.T) {
 		{"POST", index, "{}", 200, `"state":"UNAVAILABLE","reason":"unloaded"`},
 		{"POST", index, `{"ready":true}`, 200, "[]"},
 		{"POST", "/v2/models/w/infer", inference, 503, "not ready"},
+		{"GET", "/v2/models/w/ready", "", 408, "unloaded"},
 		{"POST", load, `{"parameters":{}}`, 200, `{"name":"w","load":true}`},
 		{"POST", load, `{}`, 200, `"load":true`}, // in the place of what serves
 		{"POST", "/v2/models/w/infer", inference, 200, `"outputs"`},

@@ -55,6 +55,7 @@ func TestSettings(t *testing.T) {
 		{"POST", ofModel, `{"trace_rate":null,"trace_level":["OFF"]}`, 200, `"trace_level":["OFF"],"trace_rate":"7"`},
 		{"POST", traces, `{"trace_rate":null,"trace_count":[]}`, 200, off},
 		{"POST", traces, `{"trace_level":["TIMESTAMPS"]}`, 501, "--traces"},
+		{"POST", traces, `{"trace_level":["TENSORS"]}`, 501, "not put into traces"},
 		{"POST", traces, `{"trace_file":"/tmp/x"}`, 400, "trace_file cannot be changed"},
 		{"POST", traces, `{"trace_rate":1.5}`, 400, "trace_rate is neither"},
 		{"POST", traces, `{"trace_level":[1]}`, 400, "trace_level"},
