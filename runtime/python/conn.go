@@ -43,7 +43,10 @@ type call struct {
 	parts []frame    // those before it; the reader's until the last is there
 	size  int        // bytes of the parts
 	flow  chan frame // the parts, where they are taken one by one; else nil
+	ahead taken      // parts that have come, and that the worker has not been told of
 	lease lease      // of shared memory
+
+	behind backlog
 
 	left bool      // nobody waits any more
 	late time.Time // when its deadline had passed; zero as long as somebody waits

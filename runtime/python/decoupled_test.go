@@ -132,6 +132,9 @@ func TestInlineStreamAndAnotherWorker(t *testing.T) {
 	c.Workers = 2
 	m := startModel(t, c, "TritonPythonModel", nil)
 	s := stall(t, m)
+	await(t, "it is held up", func() bool {
+		return m.pool.slots[0].live.Load().load.Load() > held || m.pool.slots[1].live.Load().load.Load() > held
+	})
 	var all sync.WaitGroup
 	for range 8 {
 		all.Go(func() {

@@ -15,6 +15,7 @@ import (
 const (
 	window     = 32
 	windowPart = 128 << 10 // bytes
+	windowFull = 768 << 10 // bytes, with which the worker may wait: it has a mebibyte, as it counts
 )
 
 // taken is what has been taken and the worker has not been told of.
@@ -27,12 +28,14 @@ func (t *taken) add(part *frame) {
 
 func (t *taken) much() bool { return t.parts >= window/2 || t.bytes >= windowPart }
 
+func (t *taken) full() bool { return t.parts >= window || t.bytes >= windowFull }
+
 // stream sends a frame and gives each part of the answer to take, in their order,
 // one after another: the worker sends so many parts and no more until they have
 // been taken. It returns the last frame, or the error of take or ctx, at which the
 // call is cancelled. Errors are those of do else.
 func (c *conn) stream(ctx context.Context, f *frame, behind backlog, take func(*frame) error) (last frame, err error) {
-	w := &call{back: make(chan frame, 1), flow: make(chan frame, window)}
+	w := &call{back: make(chan frame, 1), flow: make(chan frame, window), behind: behind}
 	f.align()
 	if err := c.enter(w, f); err != nil {
 		return last, err
@@ -42,22 +45,21 @@ func (c *conn) stream(ctx context.Context, f *frame, behind backlog, take func(*
 		return last, err
 	}
 	c.attend()
-	defer behind.is(false)
+	defer c.unheld(w)
 	var untold taken
 	for {
-		behind.is(len(w.flow) > 0)
 		select {
 		case part := <-w.flow:
 			untold.add(&part)
-			behind.is(true)
 			err = take(&part)
 		case last, ok := <-w.back:
+			c.unheld(w)
 			return c.finish(w, last, ok, take)
 		case <-ctx.Done():
 			err = context.Cause(ctx)
 		}
 		if err == nil && untold.much() {
-			err = c.more(ctx, f, untold.parts)
+			err = c.more(ctx, f, w, untold)
 			untold = taken{}
 		}
 		if err != nil {
@@ -93,10 +95,28 @@ func (c *conn) attend() {
 }
 
 // more tells the worker that parts have been taken.
-func (c *conn) more(ctx context.Context, f *frame, parts int) error {
+func (c *conn) more(ctx context.Context, f *frame, w *call, t taken) error {
+	c.granted(w, t)
 	var m meta
-	m.number("parts", uint64(parts))
+	m.number("parts", uint64(t.parts))
 	return c.write(ctx, &frame{kind: kindMore, object: f.object, call: f.call, meta: m.end()})
+}
+
+// granted notes what the worker is told of, and may send for it.
+func (c *conn) granted(w *call, t taken) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	w.ahead.parts -= t.parts
+	w.ahead.bytes -= t.bytes
+	w.behind.is(w.ahead.full())
+}
+
+// unheld notes that the worker has sent all of a stream, or that nobody takes more of it.
+func (c *conn) unheld(w *call) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	w.behind.is(false)
+	w.behind.load = nil
 }
 
 // part keeps a part of a stream for who takes it. The lock is held.
@@ -107,6 +127,8 @@ func (c *conn) part(w *call, f frame) error {
 	select {
 	case w.flow <- f:
 		c.answers++
+		w.ahead.add(&f)
+		w.behind.is(w.ahead.full())
 		return nil
 	default:
 		return errWindow
@@ -132,9 +154,11 @@ func (c *conn) forsake(ctx context.Context, w *call, f *frame) {
 	c.asks.Go(func() { _ = c.write(context.Background(), cancel) }) // one that cannot be sent has nobody to get it
 }
 
-// A backlog counts a stream among the calls of a worker as very many while its answers
-// are not taken as fast as they come: the worker may be held up by that, so others had
-// better go elsewhere, if there is another. It is for one goroutine.
+// A backlog counts a stream among the calls of a worker as very many while the worker
+// may send no more of it: it may be held up by that, so others had better go elsewhere,
+// if there is another. One that is just not as quick as the worker does not count: of
+// several such streams, another worker seemed to have fewer, which stood still. The
+// connection's lock is held.
 type backlog struct {
 	load *atomic.Int64 // of the worker; nil if the stream holds nobody up
 	on   bool
@@ -142,7 +166,7 @@ type backlog struct {
 
 const held = 1 << 20 // calls
 
-// is notes whether there are answers that have not been taken.
+// is notes whether the worker may send no more.
 func (b *backlog) is(on bool) {
 	if b.load == nil || b.on == on {
 		return

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/leat-ml/leat/serve"
@@ -156,5 +157,38 @@ func TestStreamWindow(t *testing.T) {
 	w.left = true
 	if err := c.part(w, frame{}); err != nil {
 		t.Errorf("of a call that is left: %v", err)
+	}
+}
+
+// TestBacklog counts a stream as very many calls while the worker may send no more.
+func TestBacklog(t *testing.T) {
+	for name, tt := range map[string]struct{ size, before, told int }{
+		"parts": {1, window - 1, 1},
+		"bytes": {windowFull / 2, 1, 1},
+		"large": {1 << 20, 0, 1},
+	} {
+		c, load := &conn{}, &atomic.Int64{}
+		w := &call{flow: make(chan frame, window), behind: backlog{load: load}}
+		part := frame{body: make([]byte, tt.size)}
+		send := func(want int64) {
+			t.Helper()
+			if err := c.part(w, part); err != nil || load.Load() != want {
+				t.Errorf("%s: load %d, want %d, %v", name, load.Load(), want, err)
+			}
+		}
+		for range tt.before {
+			send(0)
+		}
+		send(held)
+		<-w.flow
+		if c.granted(w, taken{tt.told, tt.told * tt.size}); load.Load() != 0 {
+			t.Errorf("%s: load %d once it may send more", name, load.Load())
+		}
+		send(held)
+		if c.unheld(w); load.Load() != 0 {
+			t.Errorf("%s: load %d in the end", name, load.Load())
+		}
+		<-w.flow
+		send(0)
 	}
 }
