@@ -77,3 +77,32 @@ func compact(t *testing.T, v any) string {
 	}
 	return string(text)
 }
+
+// TestMLServerRequest has a class of MLServer's told the id, the parameters and the
+// wanted outputs of its request.
+func TestMLServerRequest(t *testing.T) {
+	m := startModel(t, testCode(t, "testdata/others.py"), "Told", nil)
+	inputs := []*serve.Tensor{serve.NewTensor("x", []int64{1})}
+	for _, c := range []struct {
+		req  *serve.Request
+		want string
+	}{
+		{&serve.Request{Op: "infer", Dialect: serve.OIP, Inputs: inputs}, `["None","","None"]`},
+		{&serve.Request{
+			Op: "infer", Dialect: serve.OIP, Inputs: inputs, ID: "mine", RawID: []byte(`"mine"`), Parameters: map[string]any{"mood": "good"},
+			Outputs: []serve.RequestedOutput{{Name: "said", Parameters: map[string]any{"kind": "long"}}, {Name: "other"}},
+		}, `["mine","said long, other","good"]`},
+	} {
+		v, err := m.Predict(t.Context(), c.req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		said, ok := v.(*serve.Tensor)
+		if !ok {
+			t.Fatalf("the answer is %v", v)
+		}
+		if got := compact(t, said.Strings()); got != c.want {
+			t.Errorf("got %s, want %s", got, c.want)
+		}
+	}
+}
