@@ -2,11 +2,14 @@ package client
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
 	"sync/atomic"
+
+	"github.com/leat-ml/leat/serve"
 )
 
 // A Client asks one server. It is safe for concurrent use, and reuses connections.
@@ -68,7 +71,8 @@ const (
 )
 
 // offers returns whether the server offers tensors as bytes, which it is asked once.
-// A server that tells nothing of itself does not.
+// A server that tells nothing of itself does not; one that cannot tell for now is asked
+// again the next time.
 func (c *Client) offers(ctx context.Context) (bool, error) {
 	if known := c.binary.Load(); known != notAsked {
 		return known == takesBytes, nil
@@ -81,6 +85,18 @@ func (c *Client) offers(ctx context.Context) (bool, error) {
 	if err == nil && about.Offers(BinaryTensors) {
 		state = takesBytes
 	}
-	c.binary.Store(state)
+	if err == nil || neverTells(err) {
+		c.binary.Store(state)
+	}
 	return state == takesBytes, nil
+}
+
+// neverTells says whether a server that answered with err has nothing to tell of itself,
+// now or later.
+func neverTells(err error) bool {
+	switch CodeOf(err) {
+	case serve.BadRequest, serve.NotFound, serve.WrongMethod, serve.NotOffered:
+		return true
+	}
+	return errors.Is(err, errUnreadable)
 }

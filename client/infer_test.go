@@ -61,6 +61,35 @@ func about(w http.ResponseWriter, extensions string) {
 	_, _ = io.WriteString(w, `{"name":"x","version":"1","extensions":[`+extensions+`]}`)
 }
 
+// TestOffersAgain has a server that cannot tell for now what it takes asked again, and
+// one that never does asked once.
+func TestOffersAgain(t *testing.T) {
+	for status, again := range map[int]bool{500: true, 503: true, 401: true, 404: false, 405: false, 200: false} {
+		tells := false
+		c, asked := serveWith(t, &Options{Retries: -1}, func(w http.ResponseWriter, r *http.Request) {
+			switch {
+			case r.URL.Path != "/v2":
+				_, _ = io.WriteString(w, `{"model_name":"m","outputs":[]}`)
+			case tells:
+				about(w, `"binary_tensor_data"`)
+			default:
+				says(status, "<html>")(w, r)
+			}
+		})
+		req := &Request{Model: "m", Inputs: []*Tensor{NewTensor("x", make([]float32, 1000))}}
+		for range 3 {
+			if _, err := c.Infer(t.Context(), req); err != nil {
+				t.Fatal(err)
+			}
+			tells = true
+		}
+		want := map[bool]int{true: 5, false: 4}[again] // three inferences, and questions
+		if last := (*asked)[len(*asked)-1]; len(*asked) != want || (last.header.Get("Inference-Header-Content-Length") != "") != again {
+			t.Errorf("%d: %d requests, want %d; the last has %d bytes", status, len(*asked), want, len(last.body))
+		}
+	}
+}
+
 func TestInferBinary(t *testing.T) {
 	floats := make([]float32, 1000)
 	for i := range floats {

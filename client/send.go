@@ -7,10 +7,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"net/http"
 	"strconv"
 	"time"
+
+	"github.com/leat-ml/leat/client/internal/outgoing"
 )
 
 // A call is one request of HTTP, however often it is sent.
@@ -159,7 +160,7 @@ func (c *Client) request(ctx context.Context, k *call) (*http.Request, error) {
 	if c.opts.Compress {
 		req.Header.Set("Accept-Encoding", "gzip")
 	}
-	return req, c.addHeader(ctx, req.Header)
+	return req, c.opts.outgoing().Fill(ctx, req.Header, Header(ctx))
 }
 
 // attach makes p the body of the request.
@@ -185,22 +186,9 @@ func (c *Client) attach(req *http.Request, p *payload) (err error) {
 	return err
 }
 
-// addHeader adds what the options and the context of a call have for it.
-func (c *Client) addHeader(ctx context.Context, h http.Header) error {
-	maps.Copy(h, c.opts.Header)
-	maps.Copy(h, Header(ctx))
-	if c.opts.Inject != nil {
-		c.opts.Inject(ctx, h)
-	}
-	if c.opts.Token == nil {
-		return nil
-	}
-	token, err := c.opts.Token(ctx)
-	if err != nil {
-		return fmt.Errorf("get a token: %w", err)
-	}
-	h.Set("Authorization", "Bearer "+token)
-	return nil
+// outgoing is the header that the options have for calls.
+func (o *Options) outgoing() *outgoing.Header {
+	return &outgoing.Header{Fixed: o.Header, Inject: o.Inject, Token: o.Token}
 }
 
 // headLengthHeader says how many bytes of a body are JSON when others are behind it.

@@ -14,6 +14,7 @@ import (
 	"google.golang.org/grpc/metadata"
 
 	"github.com/leat-ml/leat/client"
+	"github.com/leat-ml/leat/client/internal/outgoing"
 	pb "github.com/leat-ml/leat/oip/inference"
 )
 
@@ -90,20 +91,9 @@ func (c *Client) Close() error {
 // outgoing is ctx with the metadata of a call.
 func (c *Client) outgoing(ctx context.Context) (context.Context, error) {
 	h := http.Header{}
-	for _, from := range []http.Header{c.opts.Header, client.Header(ctx)} {
-		for name, values := range from {
-			h[http.CanonicalHeaderKey(name)] = values
-		}
-	}
-	if c.opts.Inject != nil {
-		c.opts.Inject(ctx, h)
-	}
-	if c.opts.Token != nil {
-		token, err := c.opts.Token(ctx)
-		if err != nil {
-			return ctx, fmt.Errorf("get a token: %w", err)
-		}
-		h.Set("Authorization", "Bearer "+token)
+	more := outgoing.Header{Fixed: c.opts.Header, Inject: c.opts.Inject, Token: c.opts.Token}
+	if err := more.Fill(ctx, h, client.Header(ctx)); err != nil {
+		return ctx, err
 	}
 	if len(h) == 0 {
 		return ctx, nil

@@ -14,7 +14,8 @@ import (
 )
 
 // A Stream is inferences over one call. One goroutine may send while another receives;
-// no two may do the same. Close it when done.
+// no two may do the same. Close it when nobody receives any more: the end of its context
+// ends a Recv that waits.
 type Stream struct {
 	c      *Client
 	send   func(*pb.ModelInferRequest) error
