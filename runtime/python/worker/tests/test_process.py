@@ -171,7 +171,7 @@ class Processes(unittest.TestCase):
         atexit.register(print, "at exit")
         threading.Thread(target=time.sleep, args=(60,)).start()
         async def later(event):
-            await asyncio.sleep(0.3)
+            await asyncio.sleep(2)  # in which the end comes, on a busy machine too
             return event
         class Closing:
             def do(self, event): return event
