@@ -124,5 +124,5 @@ class Loop:
 
     def _cancel(self, call: int) -> None:
         task = self._tasks.get(call)
-        if task is not None:
-            task.cancel()  # type: ignore[attr-defined]
+        if task is not None:  # which may not have begun: it does first, since else it could not even say that it has ended
+            self._loop.call_soon(task.cancel)  # type: ignore[attr-defined]

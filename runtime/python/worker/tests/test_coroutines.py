@@ -169,3 +169,33 @@ class Operated(Served):
                 p.send(8, {"file": "/got"}, call=question.call)
                 self.assertEqual(sorted(p.next().call for _ in range(3)), [50, 51, 52])
                 self.assertEqual(p.ask(LOAD, obj=2).kind, OK)
+
+
+class Beside(unittest.TestCase):
+    def test_cancelled_before_the_loop_has_begun_it(self) -> None:
+        code = """
+        import asyncio, threading
+        gate = threading.Event()
+        async def waits(inputs):
+            gate.wait()  # which holds up the loop
+            await asyncio.sleep(inputs[0])
+            return inputs
+        def plain(inputs):
+            if inputs: gate.set()
+            return inputs
+        """
+        with Process(code) as p:
+            for number, name in enumerate(("waits", "plain"), 1):
+                p.create(number, kind="model", name=name, **{"class": name})
+            calls = []
+            for seconds in (0, 300):
+                p.calls += 1
+                calls.append(p.calls)
+                p.send(CALL, {"op": "infer"}, b'{"inputs":[%d]}' % seconds, JSON, 1, p.calls)
+                self.assertEqual(p.call({"inputs": []}, 2, op="infer").value, [])  # the call before is with the loop
+            p.send(CANCEL, call=calls[1])
+            p.calls += 1
+            p.send(CALL, {"op": "infer"}, b'{"inputs":[1]}', JSON, 2, p.calls)
+            got = {frame.call: frame for frame in (p.next() for _ in range(3))}
+            self.assertEqual([got[call].kind for call in (*calls, p.calls)], [OK, ERROR, OK], got)
+            self.assertEqual(got[calls[1]].meta["class"], "CancelledError")
