@@ -151,9 +151,12 @@ func (q web) told(resp *http.Response, body []byte) string {
 // noJSON finds numbers that JSON does not have where a value stands.
 var noJSON = regexp.MustCompile(`(-?Infinity|NaN)`)
 
+// ofThisRun finds folders that are others in every run.
+var ofThisRun = regexp.MustCompile(`/\S*/TestDifferential\d+/\d+/`)
+
 // short is the beginning of a text, on one line.
 func short(text string) string {
-	text = strings.Join(strings.Fields(text), " ")
+	text = ofThisRun.ReplaceAllString(strings.Join(strings.Fields(text), " "), "")
 	const most = 160
 	if len(text) > most {
 		text = strings.ToValidUTF8(text[:most], "") + "…"

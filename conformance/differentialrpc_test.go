@@ -64,6 +64,11 @@ var overRPC = []compares{
 		req.Inputs[0].Contents = &rpcContents{Fp32Contents: []float32{2}}
 		return req
 	}()), ""},
+	{"gRPC", "bytes, and contents without elements", inferring(func() *pb.ModelInferRequest {
+		req := rpcRaw("FP32", []int64{1, 1}, one32)
+		req.Inputs[0].Contents = &rpcContents{} // as MLServer's client has it
+		return req
+	}()), ""},
 	{"gRPC", "fewer raw_input_contents than inputs", rpcAdd(func(r *pb.ModelInferRequest) {
 		r.Inputs[0].Contents, r.Inputs[1].Contents = nil, nil
 		r.RawInputContents = [][]byte{[]byte(one32 + two32)}

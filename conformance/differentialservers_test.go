@@ -258,5 +258,6 @@ func startLeat(t *testing.T) *compared {
 			}
 		}
 	}
+	waitLoaded(t, url) // the one that is never ready has failed, and is not loading
 	return c
 }
