@@ -64,7 +64,7 @@ serve data examples/quickstart
 "$dir/triton/bin/python" -B $clients/triton_http.py "$web"
 if [ "${KSERVE:-1}" != 0 ]; then
 	"$dir/kserve/bin/python" -B $clients/kserve_rest.py "http://$web" "http://$echoWeb"
-	"$dir/kserve/bin/python" -B $clients/kserve_grpc.py "$at" 2>"$dir/kserve_grpc.err" || {
+	"$dir/kserve/bin/python" -B $clients/kserve_grpc.py "$at" "$echoAt" 2>"$dir/kserve_grpc.err" || {
 		cat "$dir/kserve_grpc.err" >&2
 		exit 1
 	}

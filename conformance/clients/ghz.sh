@@ -25,6 +25,9 @@ sys.exit(None if ok else f\"ghz {r['count']} calls: {r['statusCodeDistribution']
 all ServerReady '{}' 200 OK
 all ModelInfer "$request" 1000 OK
 all ModelInfer "$request" 200 OK --enable-compression
+raw='{"model_name": "iris", "inputs": [{"name": "measurements", "datatype": "FP32", "shape": [1, 4]}], "raw_input_contents": ["MzOjQAAAYEAzM7M/zcxMPg=="]}'
+all ModelInfer "$raw" 1000 OK
+all ModelMetadata '{"name": "iris"}' 200 OK
 all ModelInfer "${request/iris/nobody}" 100 NotFound
 all ModelStreamInfer "[$request, $request, $request]" 200 OK
 all ModelInfer "$request" 200 OK --metadata '{"x-request-id": "{{.UUID}}"}' --timeout 30s

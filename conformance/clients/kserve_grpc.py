@@ -1,6 +1,7 @@
-"""KServe's InferenceGRPCClient against a server of examples/quickstart.
+"""KServe's InferenceGRPCClient against a server of examples/quickstart and, for every
+datatype, one whose model echo answers with its inputs.
 
-    python kserve_grpc.py 127.0.0.1:8081
+    python kserve_grpc.py 127.0.0.1:8081 127.0.0.1:8091
 """
 
 import asyncio
@@ -27,6 +28,23 @@ def request(model, raw):
     return InferRequest(model, [t], request_id="7")
 
 
+async def datatypes(c):
+    kinds = {"BOOL": "bool", "FP16": "float16", "FP32": "float32", "FP64": "float64"}
+    kinds |= {f"{sign}INT{n}": f"{sign.lower()}int{n}" for sign in ("", "U") for n in (8, 16, 32, 64)}
+    arrays = {datatype: np.array([[0, 1], [1, 3]]).astype(kind) for datatype, kind in kinds.items()}
+    arrays["BYTES"] = np.array([["a", ""], ["wörld", "\u0000b"]], dtype=object)
+    for datatype, array in arrays.items():
+        for raw in (True, False):
+            if not raw and datatype in ("FP16", "BYTES"):
+                continue  # the client has no way to send them
+            t = InferInput("x", list(array.shape), datatype)
+            t.set_data_from_numpy(array, binary_data=raw)
+            out = (await c.infer(InferRequest("echo", [t]))).outputs[0]
+            got = [v.decode() if isinstance(v, bytes) else v for v in out.as_numpy().reshape(-1).tolist()]
+            check(f"{datatype}, raw {raw}", (out.datatype, list(out.shape), got), (datatype, list(array.shape), array.reshape(-1).tolist()))
+    await c.close()
+
+
 async def main():
     c = InferenceGRPCClient(sys.argv[1], retries=0)
     check("live", await c.is_server_live())
@@ -43,6 +61,7 @@ async def main():
     except grpc.RpcError as e:
         check("an unknown model", e.code(), grpc.StatusCode.NOT_FOUND)
     await c.close()
+    await datatypes(InferenceGRPCClient(sys.argv[2], retries=0))
     print(f"KServe's InferenceGRPCClient: {passed} checks passed")
 
 
