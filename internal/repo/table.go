@@ -107,6 +107,16 @@ func (r *Repository) Triton(name string) bool {
 	return m != nil && m.entry.Triton
 }
 
+// Independent says whether requests of one client may be put to a model several at a
+// time, whichever of its versions they are for.
+func (r *Repository) Independent(name string) bool {
+	m := r.table.Load().models[name]
+	if m == nil {
+		return false
+	}
+	return !slices.ContainsFunc(m.instances, func(in *instance) bool { return !in.server.Independent() })
+}
+
 // Status lists every version of every model, by name and version.
 func (r *Repository) Status() []v2.Info {
 	var all []v2.Info

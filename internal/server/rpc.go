@@ -17,7 +17,7 @@ import (
 func (c *Core) RPC(at net.Addr, o grpc.Options) *grpc.Server {
 	o.Repository = rpcRepository{c, isLoopback(at)}
 	o.Settings = rpcSettings{c, isLoopback(at)}
-	o.Timeout, o.Logger, o.Raw = c.cfg.Timeout, c.cfg.Logger, c.answersRaw
+	o.Timeout, o.Logger, o.Raw, o.Together = c.cfg.Timeout, c.cfg.Logger, c.answersRaw, c.independent
 	return grpc.New(c, c, o)
 }
 
@@ -26,6 +26,28 @@ func (c *Core) RPC(at net.Addr, o grpc.Options) *grpc.Server {
 func (c *Core) answersRaw(model string) bool {
 	models := c.current.Load().repo
 	return models != nil && models.Triton(model)
+}
+
+// independent says whether requests of a stream may be put to a model several at a
+// time. Of steps of flows it is not known.
+func (c *Core) independent(model string) bool {
+	g := c.current.Load()
+	switch {
+	case g.repo != nil:
+		return g.repo.Independent(model)
+	case g.cfg.Spec.Graph.Kind != "router":
+		return false
+	}
+	found := false
+	for _, s := range g.graphServers() {
+		if s.Name != model {
+			continue
+		}
+		if found = s.Independent(); !found {
+			return false
+		}
+	}
+	return found
 }
 
 // About implements grpc.Host.

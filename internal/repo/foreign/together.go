@@ -2,6 +2,13 @@ package foreign
 
 import "slices"
 
+// Independent says whether requests of one client may be put to the model several at a
+// time: they are put together, or kept in order by their sequences.
+func (m *Model) Independent() bool {
+	p := m.plan
+	return p.Sequence != nil || p.Batch != nil && p.Batch.MaxRows > 1 || m.copies[0].Independent()
+}
+
 // checkTogether checks that requests to the loaded model can be put together, where
 // the plan asks the model.
 func (m *Model) checkTogether() error {

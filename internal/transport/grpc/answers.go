@@ -11,11 +11,13 @@ import (
 // of times. Each is a message; in Triton's form it says that it is not the final one,
 // which is empty and comes where the request asks for it.
 type answers struct {
-	v *conversation
-	m *inferRequest
+	v   *conversation
+	own *call // that the request is
+	t   *turn
 
 	mu   sync.Mutex // held while a message is sent
 	over bool       // the request has its outcome
+	sent int
 }
 
 // Send implements [serve.Sink]: it waits until the windows of the client's have room.
@@ -25,23 +27,29 @@ func (a *answers) Send(b serve.Body) error {
 	if a.over {
 		return errLate
 	}
-	r := &inferResponse{model: a.m.model, version: a.m.version, id: a.m.id, typed: a.v.typed(a.m), wrapped: !a.v.bare}
+	m := a.t.m
+	r := &inferResponse{model: m.model, version: m.version, id: m.id, typed: a.v.typed(m), wrapped: !a.v.bare}
 	if err := r.take(b); err != nil {
 		return fmt.Errorf("write the answer: %w", err)
 	}
 	if r.wrapped {
 		r.flag(isFinal, false)
 	}
-	a.v.out += r.size()
-	if err := a.v.ss.SendMsg(r); err != nil {
+	if a.sent == 0 {
+		a.v.line.leave(a.t)
+	}
+	a.sent++
+	a.own.out += r.size()
+	if err := a.v.send(r); err != nil {
 		return &serve.Error{Code: serve.Canceled, Err: err}
 	}
-	return a.v.ctx.Err()
+	return a.own.ctx.Err()
 }
 
-// close has nothing be sent any more.
-func (a *answers) close() {
+// close has nothing be sent any more, and returns how many answers have been.
+func (a *answers) close() (sent int) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.over = true
+	return a.sent
 }

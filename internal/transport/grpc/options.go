@@ -34,6 +34,10 @@ type Options struct {
 	Repository Repository
 	// Settings may be nil: its calls are UNIMPLEMENTED then.
 	Settings Settings
+	// Together says of a model that requests of one stream may be put to it several at
+	// a time: it keeps nothing from one to the next, or its answers are a stream. nil
+	// says so of none, and all are served in the order in which they come.
+	Together func(model string) bool
 	// Raw says of a model that its answers are raw even to elements that come one by
 	// one; nil says so of none.
 	Raw func(model string) bool

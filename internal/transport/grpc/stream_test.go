@@ -25,7 +25,12 @@ func (w *world) stream(t *testing.T, md ...string) gogrpc.BidiStreamingClient[pb
 
 // TestStream has answers in the order of the requests, failures among them.
 func TestStream(t *testing.T) {
-	w := start(t, echo, Options{})
+	for name, together := range map[string]func(string) bool{"one by one": nil, "together": everyModel} {
+		t.Run(name, func(t *testing.T) { streamInOrder(t, start(t, echo, Options{Together: together})) })
+	}
+}
+
+func streamInOrder(t *testing.T, w *world) {
 	s := w.stream(t)
 	const n = 200
 	go func() {
