@@ -206,9 +206,9 @@ func (e *Env) untilSignal(ctx context.Context, logger *slog.Logger, hangups chan
 				}
 				return errStopped
 			}
-			told = time.Now()
 			logger.Info("shutting down; a second signal ends at once", "signal", s.String())
 			cancel()
+			told = time.Now() // after what may have taken a while, in which the same signal came again
 		}
 	}
 }

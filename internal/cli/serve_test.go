@@ -51,6 +51,16 @@ func TestUntilSignal(t *testing.T) {
 	}
 }
 
+// A slowHandler takes its time to write a line.
+type slowHandler struct{ slog.Handler }
+
+func (slowHandler) Enabled(context.Context, slog.Level) bool { return true }
+
+func (slowHandler) Handle(context.Context, slog.Record) error {
+	time.Sleep(10 * sameSignal)
+	return nil
+}
+
 // untilSignal sends each signal twice, as whoever ends a group of processes
 // does, and the next one a second later.
 func untilSignal(t *testing.T, send []os.Signal, run func(context.Context) error, want string) {
@@ -62,7 +72,7 @@ func untilSignal(t *testing.T, send []os.Signal, run func(context.Context) error
 		})
 	}
 	env, stopped := serving(signals)
-	err := env.untilSignal(t.Context(), slog.New(slog.DiscardHandler), nil, run)
+	err := env.untilSignal(t.Context(), slog.New(slowHandler{slog.DiscardHandler}), nil, run)
 	if want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
 		t.Errorf("error %v, want %q", err, want)
 	}
