@@ -43,6 +43,8 @@ type lexer struct {
 	off       int
 	line      int
 	lineStart int
+	seen      int // how far columns have been counted in the line
+	col       int // the column there, from 0
 	err       *document.Problem
 }
 
@@ -53,8 +55,17 @@ func (l *lexer) fail(pos document.Pos, format string, args ...any) {
 	l.off = len(l.text)
 }
 
+// pos is where the lexer is. It counts on from the last place that was asked for: a
+// file may be one line.
 func (l *lexer) pos() document.Pos {
-	return document.Pos{Line: l.line + 1, Col: utf8.RuneCountInString(l.text[l.lineStart:l.off]) + 1}
+	if l.seen < l.lineStart {
+		l.seen, l.col = l.lineStart, 0
+	}
+	if l.off > l.seen {
+		l.col += utf8.RuneCountInString(l.text[l.seen:l.off])
+		l.seen = l.off
+	}
+	return document.Pos{Line: l.line + 1, Col: l.col + 1}
 }
 
 // skip passes over space and comments.

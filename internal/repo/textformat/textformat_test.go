@@ -137,6 +137,18 @@ func TestPlaces(t *testing.T) {
 
 // FuzzUnmarshal holds the reader against the library's: what ours takes the library
 // takes, and makes the same of it.
+// TestPlacesInALongLine: a file may be one line of any length, in which places are
+// counted once, and not from its beginning for each token.
+func TestPlacesInALongLine(t *testing.T) {
+	const n = 30_000
+	text := strings.Repeat(`input { name: "é" } `, n) + "x: 1"
+	_, problems := Unmarshal([]byte(text), &inference.ModelConfig{}, Options{})
+	last := problems[len(problems)-1]
+	if want := (document.Pos{Line: 1, Col: n*len(`input { name: "e" } `) + 1}); last.Pos != want {
+		t.Errorf("%v, want it at %v", last, want)
+	}
+}
+
 func FuzzUnmarshal(f *testing.F) {
 	for _, text := range right {
 		f.Add(text)

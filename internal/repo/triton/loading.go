@@ -86,6 +86,9 @@ func (r *reader) instances() {
 			r.warn(at+".host_policy", "host_policy has no effect: the system places threads")
 		}
 	}
+	if n := r.Instances(); n > maxInstances {
+		r.at("instance_group", "there are %d instances in all: %d are allowed", n, maxInstances)
+	}
 }
 
 // Instances is how many executions there may be at a time; 0 where that is not

@@ -53,6 +53,7 @@ func TestProblems(t *testing.T) {
 		"version_policy { specific { versions: 0 } }":                                       "1:39: a version is a whole number from 1, found 0",
 		`default_model_filename: "../x"`:                                                    `1:1: default_model_filename must name a file in the version's folder, found "../x"`,
 		"instance_group { kind: KIND_GPU }":                                                 "1:18: warning: there is no GPU: the model runs on the processors",
+		"instance_group [ { count: 1000 }, { count: 25 } ]":                                 "1:1: there are 1025 instances in all: 1024 are allowed",
 		"instance_group { count: 9999 }":                                                    "1:18: count is 9999: it must be from 1 to 1024",
 		"instance_group { passive: true }":                                                  "1:18: passive is not supported: instances that take no requests are not made",
 		`runtime: "x.so"`:                                                                   `1:1: runtime "x.so" is not supported: backends are a part of the server`,
