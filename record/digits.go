@@ -53,28 +53,25 @@ func spreadDigits(packed uint32) uint64 {
 // appendDigits appends a text.
 func appendDigits(dst, text []byte) []byte {
 	for at := 0; at+8*minWords <= len(text); {
-		if next := otherIn(text[at : at+8*minWords]); next > 0 {
-			at += next
+		w, v := binary.LittleEndian.Uint64(text[at:]), binary.LittleEndian.Uint64(text[at+8:])
+		n, m := digitsOf(w), digitsOf(v)
+		if differ := unpackDigits(m) ^ v; differ != 0 {
+			at += 16 - bits.LeadingZeros64(differ)/8 // behind the last character that cannot be packed
+			continue
+		}
+		if differ := unpackDigits(n) ^ w; differ != 0 {
+			at += 8 - bits.LeadingZeros64(differ)/8
 			continue
 		}
 		var words int
-		dst, words = appendWords(appendPlainText(dst, text[:at]), text[at:])
+		dst, words = appendWords(appendPlainText(dst, text[:at]), text[at:], twoWords(n, m))
 		text, at = text[at+8*words:], 0
 	}
 	return append(appendPlainText(dst, text), 0)
 }
 
-// otherIn is what comes behind the last character of some words that cannot be packed;
-// 0 if all can.
-func otherIn(words []byte) int {
-	for end := len(words); end > 0; end -= 8 {
-		w := binary.LittleEndian.Uint64(words[end-8:])
-		if differ := unpackDigits(digitsOf(w)) ^ w; differ != 0 {
-			return end - bits.LeadingZeros64(differ)/8
-		}
-	}
-	return 0
-}
+// twoWords makes eight bytes of the numbers of two times eight characters.
+func twoWords(n, m uint64) uint64 { return uint64(squeezeDigits(n)) | uint64(squeezeDigits(m))<<32 }
 
 func appendPlainText(dst, text []byte) []byte {
 	if len(text) == 0 {
@@ -83,20 +80,28 @@ func appendPlainText(dst, text []byte) []byte {
 	return append(binary.AppendUvarint(dst, uint64(len(text))<<1), text...)
 }
 
-// appendWords appends the characters that text begins with as a segment, and returns
-// how many times eight they were.
-func appendWords(dst, text []byte) ([]byte, int) {
+// appendWords appends the characters that text begins with as a segment, of which the
+// first two words are known, and returns how many times eight they were.
+func appendWords(dst, text []byte, first uint64) ([]byte, int) {
 	most := min(maxWords, len(text)/8)
 	dst = slices.Grow(dst, 1+4*most)
 	segment := dst[len(dst) : len(dst)+1+4*most]
-	words, out := 0, segment[1:]
-	for ; words < most; words++ {
-		w := binary.LittleEndian.Uint64(text[8*words:])
-		n := digitsOf(w)
-		if unpackDigits(n) != w {
+	words, out := minWords, segment[1:]
+	binary.LittleEndian.PutUint64(out, first)
+	for ; words+1 < most; words += 2 {
+		w, v := binary.LittleEndian.Uint64(text[8*words:]), binary.LittleEndian.Uint64(text[8*words+8:])
+		n, m := digitsOf(w), digitsOf(v)
+		if (unpackDigits(n)^w)|(unpackDigits(m)^v) != 0 {
 			break
 		}
-		binary.LittleEndian.PutUint32(out[4*words:], squeezeDigits(n))
+		binary.LittleEndian.PutUint64(out[4*words:], twoWords(n, m))
+	}
+	if words < most {
+		w := binary.LittleEndian.Uint64(text[8*words:])
+		if n := digitsOf(w); unpackDigits(n) == w {
+			binary.LittleEndian.PutUint32(out[4*words:], squeezeDigits(n))
+			words++
+		}
 	}
 	segment[0] = byte(words<<1 | 1)
 	return dst[:len(dst)+1+4*words], words

@@ -255,6 +255,16 @@ func TestIDs(t *testing.T) {
 			t.Errorf("%q came out as %q", id, got)
 		}
 	}
+	for place := range uuid { // every byte at every place
+		for b := range 256 {
+			id := []byte(uuid)
+			id[place] = byte(b)
+			c := cursor{rest: appendEventID(nil, string(id))}
+			if got := c.eventID(new([36]byte)); !bytes.Equal(got, id) || c.bad || len(c.rest) > 0 {
+				t.Fatalf("%q came out as %q", id, got)
+			}
+		}
+	}
 	c := cursor{rest: appendEventID(nil, strings.Repeat("z", 1<<20))}
 	if got := c.eventID(new([36]byte)); len(got) != maxID || c.bad {
 		t.Errorf("a text of a megabyte came out with %d bytes", len(got))

@@ -14,36 +14,46 @@ func appendEventID(dst []byte, id string) []byte {
 	if len(id) != 36 || id[8] != '-' || id[13] != '-' || id[18] != '-' || id[23] != '-' {
 		return appendPlainID(dst, id)
 	}
-	at := len(dst)
-	dst = append(dst, 0)
-	for i := 0; i < len(id); i += 2 {
-		if id[i] == '-' {
-			i++
-		}
-		hi, lo := hexValue[id[i]], hexValue[id[i+1]]
-		if hi|lo > 0xf {
-			return appendPlainID(dst[:at], id)
-		}
-		dst = append(dst, hi<<4|lo)
+	a, b, c, d := word(id[:8]), half(id[9:13])|half(id[14:18])<<32, half(id[19:23])|half(id[24:28])<<32, word(id[28:])
+	n, m, o, p := hexOf(a), hexOf(b), hexOf(c), hexOf(d)
+	if (hexDigits(n)^a)|(hexDigits(m)^b)|(hexDigits(o)^c)|(hexDigits(p)^d) != 0 {
+		return appendPlainID(dst, id)
 	}
-	return dst
+	dst = append(dst, 0)
+	dst = binary.LittleEndian.AppendUint64(dst, uint64(squeezeHex(n))|uint64(squeezeHex(m))<<32)
+	return binary.LittleEndian.AppendUint64(dst, uint64(squeezeHex(o))|uint64(squeezeHex(p))<<32)
+}
+
+// word is eight characters, the first in the lowest byte; half is four.
+func word(s string) uint64 { return half(s[:4]) | half(s[4:8])<<32 }
+
+func half(s string) uint64 {
+	return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24
+}
+
+// hexOf are the numbers of eight hexadecimal digits in lower case, a byte each.
+// Nothing is said of other characters: [hexDigits] tells them.
+func hexOf(w uint64) uint64 { return w&(0xf*ones) + w>>6&ones*9 }
+
+// hexDigits are the digits of eight numbers of four bits, a byte each.
+func hexDigits(n uint64) uint64 {
+	n &= 0xf * ones
+	letter := (n + 6*ones) >> 4 & ones
+	return n + '0'*ones + letter*('a'-'9'-1)
+}
+
+// squeezeHex makes four bytes of eight numbers of four bits, of which the first of two
+// is in front.
+func squeezeHex(n uint64) uint32 {
+	n = (n<<4 | n>>8) & 0x00ff00ff00ff00ff
+	n = (n | n>>8) & 0x0000ffff0000ffff
+	return uint32(n | n>>16)
 }
 
 func appendPlainID(dst []byte, id string) []byte {
 	id = id[:min(len(id), maxID)]
 	return append(binary.AppendUvarint(dst, uint64(len(id)+1)), id...)
 }
-
-// hexValue is what the digits of UUIDs in lower case are worth; others are 0xff.
-var hexValue = func() (v [256]byte) {
-	for i := range v {
-		v[i] = 0xff
-	}
-	for i, c := range "0123456789abcdef" {
-		v[c] = byte(i)
-	}
-	return v
-}()
 
 // eventID reads an id. A UUID is written into room.
 func (c *cursor) eventID(room *[36]byte) []byte {
