@@ -84,6 +84,18 @@ type driver struct {
 }
 
 func newDriver(ctx context.Context, s *target.Server, w *workload) (*driver, error) {
+	d, err := unchecked(s, w)
+	if err != nil {
+		return nil, err
+	}
+	if err := d.check(ctx, w); err != nil {
+		return nil, errors.Join(err, d.close())
+	}
+	return d, nil
+}
+
+// unchecked is a driver that has asked nothing yet.
+func unchecked(s *target.Server, w *workload) (*driver, error) {
 	message, err := proto.Marshal(w.request)
 	if err != nil {
 		return nil, err
@@ -104,7 +116,7 @@ func newDriver(ctx context.Context, s *target.Server, w *workload) (*driver, err
 		}
 		d.conns = append(d.conns, conn)
 	}
-	return d, errors.Join(d.check(ctx, w))
+	return d, nil
 }
 
 func (d *driver) close() error {
