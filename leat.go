@@ -116,7 +116,7 @@ func New(spec *graph.Spec, o *Options) (*Server, error) {
 	if err != nil || core == nil {
 		return nil, errors.Join(err, problemsError(problems))
 	}
-	h := rest.New(core, rest.Options{MLRun: o.MLRun, MaxBody: o.MaxBody, Logger: o.Logger, Timeout: o.Timeout, Tracer: core.Tracer()})
+	h := rest.New(core, rest.Options{MLRun: o.MLRun, MaxBody: o.MaxBody, Logger: o.Logger, Timeout: o.Timeout, Tracer: core.Tracer(), Room: core.Room()})
 	return &Server{core: core, rest: h, rpc: o.GRPC, maxBody: o.MaxBody, mlrun: o.MLRun, function: o.Function, code: o.Code}, nil
 }
 

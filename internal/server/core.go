@@ -15,6 +15,7 @@ import (
 	"github.com/leat-ml/leat/graph"
 	"github.com/leat-ml/leat/internal/logs"
 	"github.com/leat-ml/leat/internal/tracing"
+	"github.com/leat-ml/leat/oip"
 	"github.com/leat-ml/leat/serve"
 	"github.com/leat-ml/leat/v2"
 )
@@ -64,7 +65,8 @@ type Core struct {
 	draining atomic.Bool
 	local    atomic.Bool // only this machine reaches the port of HTTP
 	started  time.Time
-	keeper   *keeper // of model endpoints; nil where none are kept
+	room     oip.Room // for bodies on all ports: a reserve is made once
+	keeper   *keeper  // of model endpoints; nil where none are kept
 
 	turn chan struct{} // full while somebody starts, reloads or closes
 	life context.Context

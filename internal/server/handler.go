@@ -5,12 +5,16 @@ import (
 	"net/http"
 
 	"github.com/leat-ml/leat/internal/transport/rest"
+	"github.com/leat-ml/leat/oip"
 )
 
 // Handler answers as the data port does, without one: for tests in process.
 func (c *Core) Handler() http.Handler {
-	return rest.New(c, rest.Options{MLRun: c.cfg.MLRun, Timeout: c.cfg.Timeout, Logger: c.cfg.Logger})
+	return rest.New(c, rest.Options{MLRun: c.cfg.MLRun, Timeout: c.cfg.Timeout, Logger: c.cfg.Logger, Room: c.Room()})
 }
+
+// Room is where memory for bodies is made on every port.
+func (c *Core) Room() *oip.Room { return &c.room }
 
 // NewAccessLog returns a log of requests that writes to w. mode is "off",
 // "errors" or "all", format "text" or "json". The caller starts it before [Run]

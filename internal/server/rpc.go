@@ -17,6 +17,7 @@ import (
 func (c *Core) RPC(at net.Addr, o grpc.Options) *grpc.Server {
 	o.Repository = rpcRepository{c, isLoopback(at)}
 	o.Settings = rpcSettings{c, isLoopback(at)}
+	o.Room = &c.room
 	o.Timeout, o.Logger, o.Raw, o.Together = c.cfg.Timeout, c.cfg.Logger, c.answersRaw, c.independent
 	return grpc.New(c, c, o)
 }

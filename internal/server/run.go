@@ -133,7 +133,7 @@ func (r *running) serve(ctx context.Context, adminAt string) error {
 	}
 	h := rest.New(r.core, rest.Options{
 		MLRun: r.c.MLRun, MaxBody: r.c.MaxBody, Timeout: r.c.Timeout, Logger: r.c.Logger, Access: r.c.Access, Metrics: r.tel,
-		Tracer: r.tracer(),
+		Tracer: r.tracer(), Room: r.core.Room(),
 	})
 	r.rest = rest.NewServer(h)
 	r.core.ServedAt(l.Addr())

@@ -4,6 +4,8 @@ import (
 	"context"
 	"log/slog"
 	"time"
+
+	"github.com/leat-ml/leat/oip"
 )
 
 // DefaultMaxMessage is the largest message of a client in bytes, compressed and
@@ -34,6 +36,8 @@ type Options struct {
 	Repository Repository
 	// Settings may be nil: its calls are UNIMPLEMENTED then.
 	Settings Settings
+	// Room is where memory for elements is made; nil is a room of its own.
+	Room *oip.Room
 	// Together says of a model that requests of one stream may be put to it several at
 	// a time: it keeps nothing from one to the next, or its answers are a stream. nil
 	// says so of none, and all are served in the order in which they come.

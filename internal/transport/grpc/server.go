@@ -55,8 +55,6 @@ type Server struct {
 	mu  sync.Mutex
 	rpc *gogrpc.Server // nil before Serve
 
-	room oip.Room // for elements of tensors
-
 	readers sync.WaitGroup // of streams
 	late    sync.WaitGroup // handlers that may be late
 }
@@ -68,6 +66,9 @@ func New(next serve.Handler, host Host, o Options) *Server {
 	}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.Room == nil {
+		o.Room = new(oip.Room)
 	}
 	return &Server{next: next, host: host, opts: o, closing: make(chan struct{})}
 }
@@ -88,7 +89,7 @@ func (s *Server) open() *gogrpc.Server {
 // listener is the server of grpc-go, with everything that is served.
 func (s *Server) listener() *gogrpc.Server {
 	rpc := gogrpc.NewServer(
-		gogrpc.ForceServerCodecV2(newCodec(&s.room)),
+		gogrpc.ForceServerCodecV2(newCodec(s.opts.Room)),
 		gogrpc.MaxRecvMsgSize(int(min(s.opts.MaxMessage+framing, math.MaxInt32))),
 		gogrpc.StaticStreamWindowSize(streamWindow), gogrpc.StaticConnWindowSize(connWindow),
 		gogrpc.ReadBufferSize(readBuffer), gogrpc.WriteBufferSize(writeBuffer),

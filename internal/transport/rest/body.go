@@ -42,7 +42,7 @@ func (c *call) body() ([]byte, error) {
 func (c *call) decoded() ([]byte, error) {
 	enc := c.r.Header["Content-Encoding"]
 	if len(enc) == 0 {
-		return readAll(&c.src, c.r.ContentLength, c.src.limit, c.pad, &c.h.room)
+		return readAll(&c.src, c.r.ContentLength, c.src.limit, c.pad, c.h.opts.Room)
 	}
 	if len(enc) > 1 {
 		return nil, errEncoding

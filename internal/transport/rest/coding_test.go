@@ -135,7 +135,7 @@ func TestBodyLimits(t *testing.T) {
 		{"much of nothing", "deflate", append([]byte{0x78, 0x9c}, empties...), 413},
 	}
 	h := New(handlerFunc(echo), Options{MaxBody: limit, CompressFrom: -1})
-	h.room.Make(limit) // the reserve, which takes no memory, is there from now on
+	h.opts.Room.Make(limit) // the reserve, which takes no memory, is there from now on
 	for _, tt := range tests {
 		for _, chunked := range []bool{false, true} {
 			r := httptest.NewRequest(http.MethodPost, "/", bytes.NewReader(tt.body))
@@ -178,7 +178,7 @@ func TestLengthIsNotTrusted(t *testing.T) {
 	r := httptest.NewRequest(http.MethodPost, "/", strings.NewReader("little"))
 	r.ContentLength = DefaultMaxBody
 	h := New(handlerFunc(echo), Options{})
-	h.room.Make(1 << 20) // the reserve, which takes no memory, is there from now on
+	h.opts.Room.Make(1 << 20) // the reserve, which takes no memory, is there from now on
 	w := httptest.NewRecorder()
 	if used := allocated(func() { h.ServeHTTP(w, r) }); used > 2<<20 {
 		t.Errorf("allocated %d bytes", used)

@@ -43,6 +43,8 @@ type Options struct {
 	Metrics Metrics
 	// Tracer follows requests; nil is nobody.
 	Tracer Tracer
+	// Room is where memory for bodies is made; nil is a room of its own.
+	Room *oip.Room
 }
 
 // Metrics is told the status of every answer; 499 stands for a caller that went
@@ -73,7 +75,6 @@ type Handler struct {
 	opts  Options
 	state atomic.Int32
 	calls sync.Pool // of *call
-	room  oip.Room  // for bodies
 	dogs  []watchdog
 	turn  atomic.Uint32
 }
@@ -88,6 +89,9 @@ func New(next serve.Handler, o Options) *Handler {
 	}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.Room == nil {
+		o.Room = new(oip.Room)
 	}
 	h := &Handler{next: next, opts: o, dogs: make([]watchdog, runtime.GOMAXPROCS(0))}
 	for i := range h.dogs {

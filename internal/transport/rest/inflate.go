@@ -32,7 +32,7 @@ func (c *call) inflate(encoding string) ([]byte, error) {
 	open := z.openGzip
 	switch strings.ToLower(strings.TrimSpace(encoding)) {
 	case "", "identity":
-		return readAll(&c.src, c.r.ContentLength, c.src.limit, c.pad, &c.h.room)
+		return readAll(&c.src, c.r.ContentLength, c.src.limit, c.pad, c.h.opts.Room)
 	case "gzip", "x-gzip":
 	case "deflate": // is the zlib format: RFC 9110, section 8.4.1.2
 		open = z.openZlib
@@ -42,7 +42,7 @@ func (c *call) inflate(encoding string) ([]byte, error) {
 	if _, err := z.in.Peek(1); err == io.EOF {
 		return nil, nil // an empty body that was announced as compressed
 	}
-	return z.read(open, c.src.limit, c.pad, &c.h.room)
+	return z.read(open, c.src.limit, c.pad, c.h.opts.Room)
 }
 
 func (z *inflater) read(open func() (io.Reader, error), limit int64, pad int, in *oip.Room) ([]byte, error) {
