@@ -75,9 +75,9 @@ var only = []struct {
 	{"record", []string{"serve", "oip", "oip/jsontext", "stream", "stream/driver"}, false, "records know what was served and streams, and no backend"},
 	{"stream/mem", []string{"stream/driver"}, false, "a driver knows what it implements"},
 	{"stream/file", []string{"stream/driver"}, false, "a driver knows what it implements"},
-	{"client", []string{"serve", "oip", "oip/jsontext", "client/internal/backoff"}, false, "who asks over HTTP links neither gRPC nor a server"},
+	{"client", []string{"serve", "oip", "oip/jsontext", "client/internal/backoff", "client/internal/outgoing"}, false, "who asks over HTTP links neither gRPC nor a server"},
 	{"client/admin", []string{"client", "endpoint"}, false, "who asks the admin port links no server"},
-	{"client/clientgrpc", []string{"client", "client/internal/backoff", "serve", "oip", "oip/inference"}, true, "who asks links no server"},
+	{"client/clientgrpc", []string{"client", "client/internal/backoff", "client/internal/outgoing", "serve", "oip", "oip/inference"}, true, "who asks links no server"},
 	{"artifact", []string{"serve", "internal/config/document"}, true, "an artifact is files and what is written about them"},
 }
 
