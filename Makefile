@@ -157,7 +157,7 @@ verify-differential: setup ## the same edge cases to leat, Triton and MLServer w
 verify-python: setup ## run MLRun's cases through Python workers, and again with the real MLRun in them; ALL=1 all specs, which takes four times as long
 	$(GO) test -count 1 ./runtime/python -run '^Test(WorkerSuite|PickledModel|Crash|Hang|MemoryLimit|KilledServer)'
 	$(GO) test -count 1 ./conformance -run '^TestPython'
-	LEAT_PYTHON_BIN=$$(INSTALL=1 scripts/verify-mlrun.sh) $(GO) test -count 1 -timeout 60m ./conformance -run '$(if $(ALL),^TestPython,^TestPython(Cases|Routers)$$)'
+	LEAT_PYTHON_BIN=$$(INSTALL=1 scripts/verify-mlrun.sh) $(GO) test -count 1 -timeout 60m ./conformance -run '$(if $(ALL),^TestPython,^TestPython(Cases|Routers|Users)$$)'
 
 .PHONY: verify-durability
 verify-durability: ## kill a server at any time, KILLS (100) times for each kind of stream: nothing that was acknowledged is lost

@@ -142,7 +142,6 @@ func TestOpenErrors(t *testing.T) {
 	tests := []struct{ path, suffix, want string }{
 		{dir + "/nothing", "", "no such file or directory"},
 		{dir + "/nothing.pkl", ".pkl", "no such file or directory"},
-		{"", ".pkl", "no such file or directory"},
 		{"/dev/null", "", "neither a file nor a folder"},
 		{dir + "/none", ".pkl", "cant resolve model file for " + dir + "/none suffix.pkl"},
 		{dir + "/none", "", "cant resolve model file for " + dir + "/none suffix"},
@@ -174,6 +173,9 @@ func TestOpenErrors(t *testing.T) {
 		if want := "open model " + shown(tt.path) + ": " + tt.want; err == nil || err.Error() != want {
 			t.Errorf("error %v\nwant  %s", err, want)
 		}
+	}
+	if _, err := Open(context.Background(), "", ".pkl"); err == nil || err.Error() != "open the model: no model_path says where it is" {
+		t.Errorf("no path: %v", err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()

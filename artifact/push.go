@@ -90,7 +90,7 @@ func (s *Store) push(ctx context.Context, root string, reg Writer, p Push) (Entr
 	if err := reg.Put(ctx, entries, p.Tags...); err != nil {
 		return e, errors.Join(err, t.clear(ctx))
 	}
-	e.Tags = slices.Sorted(slices.Values(append(slices.Clone(p.Tags), Latest)))
+	e.Tags = slices.Compact(slices.Sorted(slices.Values(append(slices.Clone(p.Tags), Latest))))
 	return e, nil
 }
 

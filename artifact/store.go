@@ -67,6 +67,9 @@ type Request struct{ Path, Suffix, Project string }
 //
 // The files of the artifact stay where they are until Close.
 func (s *Store) Open(ctx context.Context, r Request) (*serve.Artifact, error) {
+	if r.Path == "" {
+		return nil, errors.New("open the model: no model_path says where it is")
+	}
 	a, err := s.open(ctx, r)
 	if err == nil {
 		return a, nil

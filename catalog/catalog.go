@@ -110,6 +110,11 @@ type Env struct {
 	// Fetch brings a file to this machine from its URL, and returns its path. nil
 	// where nothing is brought.
 	Fetch func(ctx context.Context, url string) (path string, err error)
+	// Models are those of the server, for models that ask others; nil where there are
+	// none to be asked.
+	Models serve.Models
+	// Python is how models run that are programs in Python.
+	Python serve.Python
 }
 
 // A Failure is an event that has failed.

@@ -85,6 +85,9 @@ var rpcChecklist = []struct {
 		w.refused(t, typedFour("nobody"), "NotFound", "model nobody doesnt exist")
 		w.refused(t, &pb.ModelInferRequest{ModelName: "many", ModelVersion: "9", Inputs: typedFour("").Inputs}, "NotFound", "many:9")
 		w.refused(t, typedFour("failed"), "Unavailable", "not ready yet: the weights are gone")
+		w.refused(t, &pb.ModelInferRequest{ModelName: "nobody"}, "NotFound", "model nobody doesnt exist")
+		w.refused(t, &pb.ModelInferRequest{ModelName: "many", ModelVersion: "9"}, "NotFound", "many:9")
+		w.refused(t, &pb.ModelInferRequest{ModelName: "any"}, "InvalidArgument", "model any: read the request: there are no inputs")
 	}},
 	{112, "raw_input_contents beside contents are INVALID_ARGUMENT", func(t *testing.T, w *rpcWorld) {
 		req := typedFour("any")

@@ -76,6 +76,8 @@ var checklist = []callRow{
 	{14, "a wrong verb is 405 with a JSON body", []call{
 		{method: "GET", path: "/v2/models/typed/infer", status: 405, has: "illegal model operation infer, method=GET", header: "Allow: POST"},
 		{method: "POST", path: "/v2/models/typed/ready", body: "{}", status: 405, has: "illegal model operation ready, method=POST", header: "Allow: GET"},
+		{method: "DELETE", path: "/v2/models/typed", status: 405, has: "illegal model operation infer, method=DELETE", header: "Allow: GET, POST"},
+		{method: "POST", path: "/v2/models/typed/config", body: "{}", status: 405, has: "error", header: "Allow: GET"},
 		{method: "POST", path: "/v2/health/live", status: 405, has: "error", header: "Allow: GET"},
 		{method: "DELETE", path: "/v2", status: 405, has: "error"},
 		{method: "POST", path: "/v2/models", body: "{}", status: 405, has: "error"}}},

@@ -83,7 +83,13 @@ var binaryRows = []callRow{
 		binaryInfer("any", `{"name":"x","shape":[1],"datatype":"FP32","parameters":{"binary_data_size":18446744073709551615}}`, "", floats(1), 400).Has("not a number of bytes")}},
 	{70, "bytes behind those of the inputs are 400", []call{binaryInfer("any", blob("x", "[1]", "FP32", 4), "", floats(1)+"zz", 400).Has("2 bytes are left")}},
 	{71, "a header that is no length of JSON within the body is 400, and the server lives on", []call{
-		headed("abc"), headed("-1"), headed("4000"), headed("99999999999"), headed("1e3"), headed("0x10"), headed(" "), get("/v2/health/live", 200)}},
+		headed("abc").Has("model any: read the request: "), headed("-1"), headed("4000"), headed("99999999999"), headed("1e3"), headed("0x10"), headed(" "), get("/v2/health/live", 200),
+		binaryInfer("nobody", blob("x", "[1]", "FP32", 8), "", floats(1), 404).Has("model nobody doesnt exist"),
+		binaryInfer("nobody/versions/2", blob("x", "[1]", "FP32", 8), "", floats(1), 404).Has("model nobody:2 doesnt exist"),
+		binaryInfer("many/versions/1", blob("x", "[1]", "FP32", 8), "", floats(1), 400).Has("model many:1: read the request: "),
+		binaryInfer("any", `{"name":"x","shape":[1],"datatype":"FP32","parameters":{"binary_data_size":"4"}}`, "", floats(1), 400).Has(`binary_data_size is \"4\", not`),
+		binaryInfer("any", `{"name":"x","shape":[0,4611686018427387904,4],"datatype":"FP32","parameters":{"binary_data_size":0}}`, "", "", 400).Has("more elements than can be"),
+		infer("any", four+`],"parameters":{"binary_data_output":"true"},"zz":[`, 400).Has(`is \"true\", neither true nor false`)}},
 	{76, "BYTES whose lengths overrun are 400, and so is a count that is not the shape's", []call{
 		binaryInfer("any", blob("x", "[2]", "BYTES", 14), "", texts("wörl", "d")[:14], 200).Want(echoed(tensorJSON("x", "[2]", "BYTES", `["wörl","d"]`))),
 		binaryInfer("any", blob("x", "[1]", "BYTES", 5), "", texts("ab")[:5], 400).Has("element 0 is said to have 2 bytes, but 1 are left of 5"),

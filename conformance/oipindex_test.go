@@ -68,7 +68,7 @@ var everyStatement = slices.Concat(
 	[]statement{by(3, "readiness turns at shutdown, before connections drop", inHere+"TestReadyAtShutdown")},
 	rows(4, 58, "TestOIPChecklist", map[int][]string{
 		13: {inServer + `TestExtensions: "/v2/models/w/infer", inference, 503, "not ready"`, inServer + `TestExtensions: "/v2/models/w/ready", "", 408`},
-		17: {inRest + `TestErrorsAreJSON: "/413"`, inRest + "TestErrorsAreJSON: panicking"},
+		17: {inRest + `TestErrorsAreJSON: "/413"`, inRest + "TestErrorsAreJSON: panicking", inRest + "TestMalformed: a large header"},
 		56: {inHere + "TestShapesAllocateNothing"},
 	}),
 	[]statement{

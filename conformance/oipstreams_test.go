@@ -112,7 +112,7 @@ func TestGenerateChecklist(t *testing.T) {
 		{100, "a key twice", "llm/generate", `{"PROMPT":"hi","STREAM":true,"PROMPT":"ho"}`, 400, "application/json", "…there twice"},
 		{100, "a parameter twice", "llm/generate", `{"PROMPT":"hi","STREAM":true,"a":1,"parameters":{"a":2}}`, 400, "application/json", "…twice"},
 		{100, "a number as id", "llm/generate", `{"id":7,"PROMPT":"hi","STREAM":true}`, 400, "application/json", `…\"id\" is not a string`},
-		{100, "no inputs", "llm/generate", `{"abc":123}`, 400, "application/json", "…expected 3 inputs"},
+		{100, "no inputs", "llm/generate", `{"abc":123}`, 400, "application/json", `…\"BIAS\" (optional) but got 0 inputs`},
 		{100, "an input is missing", "llm/generate_stream", `{"PROMPT":"hi"}`, 400, "application/json", "…STREAM"},
 		{100, "a list", "llm/generate", `[1]`, 400, "application/json", "…"},
 		{100, "no body", "llm/generate", ``, 400, "application/json", "…"},

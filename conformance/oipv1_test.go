@@ -24,7 +24,7 @@ var v1Rows = []callRow{
 		predict("any", `{"instances":[[1,2],[3,4],[5,6]]}`, 200).Want(`{"predictions":[[1,2],[3,4],[5,6]]}`),
 		predict("any", `{"inputs":[[1.5,2]]}`, 200).Want(`{"predictions":[[1.5,2]]}`),
 		predict("typed", `{"instances":[[1,2,3,4],[5,6,7,8]]}`, 200).Want(`{"predictions":[[1,2,3,4],[5,6,7,8]]}`),
-		predict("any", `{"instances":{}}`, 400).Has("instances"), predict("any", `{"instances":5}`, 400), predict("any", `{}`, 400).Has("instances"), predict("any", `[1]`, 400),
+		predict("any", `{"instances":{}}`, 400).Has(`model any: read the request: Expected key \"instances\"`), predict("nobody", `{`, 404).Has("model nobody doesnt exist"), predict("any", `{"instances":5}`, 400), predict("any", `{}`, 400).Has("instances"), predict("any", `[1]`, 400),
 		predict("any", `{"instances":[`, 400), predict("any", "", 400), predict("nobody", `{"instances":[[1]]}`, 404).Has("nobody"), predict("broken", `{"instances":[[1]]}`, 500),
 		predict("typed", `{"instances":[[1,2]]}`, 400), {method: "GET", path: "/v1/models/any:predict", status: 405, has: "error", header: "Allow: POST"},
 		{method: "POST", path: "/v1/models/any:dream", body: "{}", status: 404, has: "predict and explain"}}},
@@ -68,6 +68,10 @@ func TestCloudEvents(t *testing.T) {
 		{"structured, without data", structured, `{` + attributes + `}`, 400, "no data"},
 		{"structured, broken base64", structured, `{` + attributes + `,"data_base64":"%"}`, 400, "base64"},
 		{"structured, no object", structured, `[]`, 400, "not a JSON object"},
+		{"structured, an attribute twice", structured, `{` + attributes + `,"id":"8","data":` + data + `}`, 400, `\"id\" is there twice`},
+		{"structured, data in two forms", structured, `{` + attributes + `,"data":` + data + `,"data_base64":"e30="}`, 400, "both data and data_base64"},
+		{"a batch", map[string]string{"Content-Type": "application/cloudevents-batch+json"}, `[{` + attributes + `,"data":` + data + `}]`, 415, "send one cloud event"},
+		{"structured, in another format", map[string]string{"Content-Type": "application/cloudevents+avro"}, "x", 415, "cloudevents+avro"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			got := posted(t, url+"/v1/models/any:predict", tt.body, tt.header)

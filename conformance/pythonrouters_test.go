@@ -20,16 +20,31 @@ import (
 // routerAnswers is what MLRun answered with the routers of routers.py.
 const routerAnswers = "verify/routeranswers.jsonl"
 
+// userAnswers is what MLRun answered with the code of users.py.
+const userAnswers = "verify/useranswers.jsonl"
+
 // TestPythonRouters has routers of a user's own route in worker processes, and
 // wants the answers that MLRun gave with the same code.
 func TestPythonRouters(t *testing.T) {
+	wantVerified(t, routerAnswers, 20, "user_code.py", "routers.py")
+}
+
+// TestPythonUsers has code as users write it run in worker processes, and wants the
+// answers that MLRun gave with it.
+func TestPythonUsers(t *testing.T) {
+	wantVerified(t, userAnswers, 11, "users.py")
+}
+
+// wantVerified runs specs in worker processes and wants MLRun's answers to them.
+func wantVerified(t *testing.T, answers string, least int, files ...string) {
+	t.Helper()
 	if testing.Short() {
 		t.Skip("starts many processes")
 	}
-	code := pythonCode(t, "user_code.py", "routers.py")
-	all := readVerified(t, routerAnswers)
-	if len(all) < 21 {
-		t.Fatalf("%d specs, want at least 20", len(all)-1)
+	code := pythonCode(t, files...)
+	all := readVerified(t, answers)
+	if len(all) <= least {
+		t.Fatalf("%d specs, want at least %d", len(all)-1, least)
 	}
 	for _, v := range all[1:] {
 		t.Run(v.Name, func(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // A Query chooses records. The zero value chooses all of them. Of several fields
@@ -96,8 +97,20 @@ func (q *Query) Validate() error {
 			return err
 		}
 	}
-	if strings.ContainsRune(q.Model+q.Function+q.ModelName+q.ModelTag+q.FunctionName+q.FunctionTag, 0) {
-		return errors.New("a name has a zero byte")
+	for _, text := range q.texts() {
+		if strings.ContainsRune(text, 0) || !utf8.ValidString(text) {
+			return fmt.Errorf("%q is no text that a model endpoint could have", text)
+		}
 	}
 	return nil
+}
+
+// texts are those that are compared: no database has a zero byte or what is not
+// UTF-8 in them, and some fail when they are asked for it.
+func (q *Query) texts() []string {
+	all := []string{q.Project, q.Model, q.Function, q.ModelName, q.ModelTag, q.FunctionName, q.FunctionTag, q.Mode}
+	for _, l := range q.Labels {
+		all = append(all, l.Key, l.Value)
+	}
+	return all
 }

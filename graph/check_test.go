@@ -140,3 +140,15 @@ func TestNested(t *testing.T) {
 		}
 	}
 }
+
+// TestHandlerNotClosed: what begins as an expression is told to be one that does not
+// end, and no function of that name.
+func TestHandlerNotClosed(t *testing.T) {
+	spec := flow("sync", "", "a Pass")
+	spec.Graph.Steps[0].Class, spec.Graph.Steps[0].Handler = "", "(event["
+	_, problems := graph.Build(spec, graph.Options{Catalog: newPlace().classes()})
+	want := `1:1: step "a": expression (event[: it begins with ( and has to end with )`
+	if len(problems) != 1 || problems[0].String() != want {
+		t.Errorf("problems are %v, want %s", problems, want)
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/leat-ml/leat/catalog"
 	"github.com/leat-ml/leat/serve"
@@ -210,6 +211,10 @@ func (s *StepSpec) answering() *StepSpec {
 
 // function makes a step of a handler without a class.
 func (b *builder) function(s *StepSpec) serve.Step {
+	if strings.HasPrefix(s.Handler, "(") && !strings.HasSuffix(s.Handler, ")") {
+		b.problem(s.Pos, "%s: expression %s: it begins with ( and has to end with )", label(s), s.Handler)
+		return nil
+	}
 	own, err := b.o.Catalog.Step(s.Handler, catalog.Args{Name: s.Name, FullEvent: s.FullEvent, Env: b.o.Env})
 	if own != nil && err == nil {
 		return b.made(s, own)

@@ -1,6 +1,10 @@
 package graph
 
-import "strconv"
+import (
+	"strconv"
+
+	"github.com/leat-ml/leat/serve"
+)
 
 // Python is what a spec says of users' Python code: where it is and how it runs.
 type Python struct {
@@ -12,6 +16,14 @@ type Python struct {
 	// Source is code that the spec has in itself, as an MLRun function has, and
 	// Module the name that it goes by.
 	Source, Module string
+}
+
+// Models is how it has models in files run, in the spec of a folder. It may be nil.
+func (p *Python) Models(folder string) serve.Python {
+	if p == nil {
+		return serve.Python{Folder: folder}
+	}
+	return serve.Python{Folder: folder, Interpreter: p.Interpreter, Memory: p.Memory}
 }
 
 // written says whether there is anything that a spec can say of it. Source is in

@@ -94,7 +94,7 @@ func (r *reader) blob(in *inputTensor) error {
 	left := len(r.behind.rest)
 	switch {
 	case !ok || size < 0:
-		return fmt.Errorf("%s is %v, not a number of bytes", binaryDataSize, in.parameters[binaryDataSize])
+		return fmt.Errorf("%s is %s, not a number of bytes", binaryDataSize, shown(in.parameters[binaryDataSize]))
 	case size > int64(left):
 		return fmt.Errorf("%s is %d, but %d of the %d bytes behind the JSON are left", binaryDataSize, size, left, r.behind.size)
 	}

@@ -203,6 +203,9 @@ func expected(inputs []serve.TensorSpec) string {
 			return names + " …"
 		}
 		names += fmt.Sprintf(" %q", s.Name)
+		if s.Optional {
+			names += " (optional)"
+		}
 	}
 	return names
 }

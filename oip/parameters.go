@@ -2,6 +2,7 @@ package oip
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/leat-ml/leat/serve"
@@ -42,7 +43,16 @@ func checkOutputParameters(p map[string]any) error {
 
 func isBool(key string, v any) error {
 	if _, ok := v.(bool); !ok {
-		return fmt.Errorf("parameter %q is %v, neither true nor false", key, v)
+		return fmt.Errorf("parameter %q is %s, neither true nor false", key, shown(v))
 	}
 	return nil
+}
+
+// shown is the value of a parameter as errors have it: what was sent as a string is
+// told from what was not.
+func shown(v any) string {
+	if text, ok := v.(string); ok {
+		return strconv.Quote(text)
+	}
+	return fmt.Sprint(v)
 }

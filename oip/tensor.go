@@ -79,7 +79,7 @@ func (r *reader) tensorMember(in *inputTensor, i int) error {
 	case "parameters":
 		if r.lx.Kind() == jsontext.Object || r.lx.Kind() == jsontext.Null {
 			at := r.lx
-			if in.parameters, err = r.parameters(fmt.Sprintf("inputs[%d].parameters", i)); err != nil && !isSyntax(err) {
+			if in.parameters, err = r.parameters("parameters"); err != nil && !isSyntax(err) {
 				in.problem = err.Error() // if this is a tensor at all
 				r.lx = at
 				err = r.lx.Skip()

@@ -65,6 +65,9 @@ func ConfigOf(params map[string]any) (Config, []error) {
 	if c.Memory < 4*chunkSize {
 		r.complain(ParamMemory, "must be at least 256KiB")
 	}
+	if strings.Contains(strings.TrimPrefix(c.Rows, "file:///"), "://") {
+		r.complain(ParamRows, "must be a folder of this machine, found a URL")
+	}
 	r.args(&c)
 	return c, r.problems
 }

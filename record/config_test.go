@@ -27,6 +27,8 @@ func TestConfig(t *testing.T) {
 			"log_stream_disk": int64(1000), "log_stream_parquet": "rows",
 			"stream_args": map[string]any{"shards": 2.0, "retention_in_hours": 24, "codec": "compact", "kafka_brokers": "x"},
 		}, Config{Stream: "file:///x", Batch: 5, Sample: 3, Flush: 100 * time.Millisecond, Memory: 1 << 20, Disk: 1000, Rows: "rows", Codec: "compact", Shards: 2, Retention: 24 * time.Hour}, nil},
+		{"rows", map[string]any{"log_stream_parquet": "file:///rows/{project}"}, change(func(c *Config) { c.Rows = "file:///rows/{project}" }), nil},
+		{"rows elsewhere", map[string]any{"log_stream_parquet": "s3://bucket/rows"}, Config{}, []string{"parameter log_stream_parquet: must be a folder of this machine, found a URL"}},
 		{"seconds", map[string]any{"log_stream_flush": 2}, change(func(c *Config) { c.Flush = 2 * time.Second }), nil},
 		{"wrong", map[string]any{
 			"log_stream": 5, "log_stream_batch": 0, "log_stream_sample": 2.5, "log_stream_flush": "soon", "log_stream_memory": "1", "log_stream_disk": "9999999999GiB",

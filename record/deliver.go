@@ -211,7 +211,7 @@ func (p *Pusher) settle(l *load, parcel *parcel, err error) bool {
 		return false
 	}
 	if refused {
-		p.Logger.Error("the stream refuses a record, which is dropped", "records", parcel.n, "error", err)
+		p.refuses(parcel.n, err)
 	}
 	if parcel.chunk.sent == nil {
 		parcel.chunk.sent = map[int]bool{}

@@ -1,6 +1,8 @@
 package record
 
 import (
+	"errors"
+	"fmt"
 	"os"
 	"sync"
 	"sync/atomic"
@@ -14,6 +16,7 @@ type LogOptions struct {
 	Host     string // "" means the name of this machine
 	Sample   int    // of the inferences of a model, every so many are recorded; 0 means 1
 	Batch    int    // so many inferences of a model go as one record; 0 means 1
+	Verbose  bool   // failures have the traceback of the code that failed
 }
 
 // A Log records the inferences of a server. It is a [serve.Recorder]: safe for
@@ -55,6 +58,9 @@ func (l *Log) Record(r serve.Record) {
 		}
 		weight = l.Sample
 	}
+	if r.Err != nil && l.Verbose {
+		r.Err = traced(r.Err)
+	}
 	scratch := scratches.Get().(*[]byte)
 	payload := appendPayload((*scratch)[:0], &r, weight)
 	if r.Err == nil && l.Batch > 1 {
@@ -66,6 +72,16 @@ func (l *Log) Record(r serve.Record) {
 		*scratch = payload
 		scratches.Put(scratch)
 	}
+}
+
+// traced is an error with the traceback of the code that failed below it, if there
+// is one: what MLRun records where a spec is verbose.
+func traced(err error) error {
+	var t interface{ Traceback() string }
+	if !errors.As(err, &t) || t.Traceback() == "" {
+		return err
+	}
+	return fmt.Errorf("%s\n%s", serve.Reason(err), t.Traceback())
 }
 
 func (l *Log) source(by *serve.Served) *source {

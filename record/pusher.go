@@ -73,6 +73,7 @@ type Pusher struct {
 	failing atomic.Bool
 	full    bool      // files take no more; it has been told. The spiller's
 	spillAt time.Time // not before, after a failure; the spiller's
+	refused refusals
 
 	life    context.Context //nolint:containedctx // of publishing, until Close cannot wait
 	cancel  context.CancelFunc
@@ -157,6 +158,7 @@ func (p *Pusher) close(ctx context.Context) error {
 	}
 	p.cancel()
 	p.working.Wait()
+	p.tellRefusals()
 	p.keepRest()
 	errs := []error{p.spool.close(), p.topic.Close(ctx)}
 	if p.Rows != nil {

@@ -169,7 +169,7 @@ func (f *folder) Claim() error { return f.refuse }
 // start starts a pusher until the test ends.
 func start(t *testing.T, o Options) *Pusher {
 	t.Helper()
-	if testing.Verbose() {
+	if testing.Verbose() && o.Logger == nil {
 		o.Logger = slog.New(slog.NewTextHandler(writerFunc(func(p []byte) { t.Log(strings.TrimSpace(string(p))) }), nil))
 	}
 	p := New(o)

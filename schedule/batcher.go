@@ -93,6 +93,9 @@ func unavailable(err error) error {
 // the error of ctx: a request that waits leaves the queue, and a call that nobody
 // waits for any more is given up.
 func (b *Batcher) Predict(ctx context.Context, req *serve.Request) (any, error) {
+	if err := checkPolicy(req.Parameters); err != nil {
+		return nil, err
+	}
 	rows, shaped := rowsOf(req)
 	b.mu.Lock()
 	if b.waiting == 0 && b.free() && (!shaped || b.o.MaxRows < 2 || b.o.Delay == 0 || b.complete(rows)) {

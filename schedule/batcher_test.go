@@ -460,3 +460,23 @@ func BenchmarkAlone(b *testing.B) {
 		})
 	}
 }
+
+// TestParametersOfPolicies has a priority and a timeout be whole numbers, and the model
+// not asked where they are none.
+func TestParametersOfPolicies(t *testing.T) {
+	for _, tt := range []struct {
+		value any
+		ok    bool
+	}{
+		{int64(0), true}, {int64(7), true}, {serve.Number("18446744073709551615"), true},
+		{int64(-1), false}, {1.5, false}, {"1", false}, {true, false}, {serve.Number("18446744073709551616"), false}, {serve.Number("1e400"), false},
+	} {
+		for _, key := range []string{"priority", "timeout"} {
+			b := NewBatcher(&double{}, BatchOptions{MaxRows: 8, Instances: 1, Policy: Policy{Override: true}})
+			_, err := b.Predict(t.Context(), rowsReq(1, 1, 1).WithParameters(map[string]any{key: tt.value, "mine": "x"}))
+			if (err == nil) != tt.ok || err != nil && serve.CodeOf(err) != serve.BadRequest {
+				t.Errorf("%s %v: %v", key, tt.value, err)
+			}
+		}
+	}
+}

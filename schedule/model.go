@@ -3,6 +3,7 @@ package schedule
 import (
 	"context"
 	"maps"
+	"strconv"
 	"time"
 
 	"github.com/leat-ml/leat/serve"
@@ -78,6 +79,33 @@ func tensorsOf(out any) (all []*serve.Tensor, ok bool) {
 		return []*serve.Tensor{v}, true
 	}
 	return nil, false
+}
+
+// checkPolicy checks the parameters by which a request says how it is to wait: whole
+// numbers from 0.
+func checkPolicy(p map[string]any) error {
+	if len(p) == 0 {
+		return nil
+	}
+	for _, key := range [...]string{paramPriority, paramTimeout} {
+		v, ok := p[key]
+		if !ok {
+			continue
+		}
+		switch n := v.(type) {
+		case int64:
+			ok = n >= 0
+		case serve.Number: // what int64 does not hold
+			_, err := strconv.ParseUint(string(n), 10, 64)
+			ok = err == nil
+		default:
+			ok = false
+		}
+		if !ok {
+			return serve.Errorf(serve.BadRequest, "ValueError", "parameter %q is %v, not a whole number from 0", key, v)
+		}
+	}
+	return nil
 }
 
 // microseconds is a parameter that is a time; 0 where there is none.

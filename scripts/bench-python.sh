@@ -2,6 +2,8 @@
 # Compares models in Python behind leat with the same models behind MLServer and
 # MLRun, which are installed below .cache: bench/README.md says how. Flags are
 # those of bench/cmd/bench.
+#   NUCLIO=DIR     with MLRun behind nuclio's Python wrapper, too: the folder has
+#                  _nuclio_wrapper.py and wrapper_common.py of nuclio's repository
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -31,4 +33,9 @@ mlrun=$(INSTALL=1 scripts/verify-mlrun.sh)
 both=$(install mlrun-sklearn "$mlrun")
 packages "$mlrun" >"$(packages "$both")/mlrun.pth"
 
-exec "${GO:-go}" run ./bench/cmd/bench -suite python -mlserver "$mlserver" -mlrun "$both" "$@"
+nuclio=()
+if [ -n "${NUCLIO:-}" ]; then
+	nuclio=(-nuclio "$(realpath "$NUCLIO")")
+fi
+
+exec "${GO:-go}" run ./bench/cmd/bench -suite python -mlserver "$mlserver" -mlrun "$both" "${nuclio[@]}" "$@"

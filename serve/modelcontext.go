@@ -38,6 +38,8 @@ type ModelOptions struct {
 	Params map[string]any // of the server
 	Open   func(ctx context.Context, path, suffix string) (*Artifact, error)
 	Labels map[string]string
+	Models Models // nil where there are no others
+	Python Python
 }
 
 // NewModelContext fills in what the model server knows beside the exported
@@ -118,6 +120,12 @@ func with[V any](m map[string]V, key string, v V) map[string]V {
 	next[key] = v
 	return next
 }
+
+// Python is how the spec has models run that are programs in Python.
+func (m *ModelContext) Python() Python { return m.opts.Python }
+
+// Models are those of the server; nil where a model cannot ask others.
+func (m *ModelContext) Models() Models { return m.opts.Models }
 
 // Snapshot returns the metrics and labels as they are now.
 func (m *ModelContext) Snapshot() *Notes { return m.notes.Load() }

@@ -27,6 +27,13 @@ type more struct {
 	whole           []byte
 	inputs, outputs any
 	asked           *Request
+	instead         *instead
+}
+
+// instead is what is answered in the place of a response.
+type instead struct {
+	body  Body
+	reply *Reply
 }
 
 // Answer makes the response the answer to a request, with outputs as the model
@@ -97,6 +104,19 @@ func (r *Response) Whole() []byte {
 		return nil
 	}
 	return r.more.whole
+}
+
+// SetInstead has the request be answered with a body of the model's own in the place
+// of the response: a text, or what has a status. A reply of nil is the default one.
+// The outputs are recorded.
+func (r *Response) SetInstead(b Body, reply *Reply) { r.rest().instead = &instead{b, reply} }
+
+// Instead is what SetInstead was given; ok is false as a rule.
+func (r *Response) Instead() (b Body, reply *Reply, ok bool) {
+	if r.more == nil || r.more.instead == nil {
+		return Body{}, nil, false
+	}
+	return r.more.instead.body, r.more.instead.reply, true
 }
 
 // SetLogged notes what a model wants to be recorded in the place of inputs and

@@ -42,6 +42,16 @@ type ModelSpec struct {
 	// Inputs and Outputs are declared schemas; a runtime that knows better from
 	// the file refuses a declaration that contradicts it.
 	Inputs, Outputs []TensorSpec
+	// Models are those of the server; nil where the model cannot ask others.
+	Models Models
+	Python Python
+}
+
+// Python is how a spec has models run that are programs in Python.
+type Python struct {
+	Folder      string // of the spec; a relative path is tried there
+	Interpreter string // a path or a command; "" looks for one
+	Memory      int64  // bytes that a worker may have; 0 is no limit
 }
 
 // A Runtime turns a model artifact into a Model: in this process, in a worker

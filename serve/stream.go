@@ -8,7 +8,8 @@ import "context"
 // were sent. send returns once the caller has taken the answer, so a model is
 // never far ahead of who reads; its error says that nobody reads any more, and
 // Stream should return then, as at the end of ctx. send may be called from any
-// goroutine until Stream returns; outputs must not change after it.
+// goroutine until Stream returns; outputs must not change after it. Outputs that are an
+// error are an answer that says so, behind which others may come.
 //
 // The operations generate_stream and infer_stream over HTTP, and streams over
 // gRPC, ask for Stream; all others for Predict. A model that only streams embeds
@@ -40,7 +41,8 @@ var ErrOnlyStreams error = Errorf(NotOffered, "NotImplementedError",
 type Sink interface {
 	// Send passes on one answer, of which it keeps no more than elements of tensors,
 	// and returns when the next may be made. Its error ends the stream: the caller is
-	// gone, or late.
+	// gone, or late. An answer whose value is an error says so in its place, and does
+	// not end the stream.
 	Send(answer Body) error
 }
 

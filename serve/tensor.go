@@ -214,12 +214,20 @@ func Data[T Element](t *Tensor) (elems []T, ok bool) {
 // length is negative or the product overflows.
 func Elements(shape []int) (n int, ok bool) {
 	n = 1
+	empty := false
 	for _, d := range shape {
+		if d == 0 { // the other lengths have to make a number all the same
+			empty = true
+			continue
+		}
 		hi, lo := bits.Mul(uint(n), uint(d)) // a division takes as long as the rest of a small request's check
 		if d < 0 || hi != 0 || lo > math.MaxInt {
 			return 0, false
 		}
 		n = int(lo)
+	}
+	if empty {
+		n = 0
 	}
 	return n, true
 }

@@ -2,6 +2,7 @@ package step
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/leat-ml/leat/catalog"
 	"github.com/leat-ml/leat/catalog/args"
@@ -68,8 +69,14 @@ type fnConfig struct {
 	Fn catalog.Func `arg:"fn,required"`
 }
 
-// decode reads the arguments of a class into c.
+// decode reads the arguments of a class into c. A handler that the spec names beside
+// the class has to be one of its methods, as in MLRun, whose words these are.
 func decode(a catalog.Args, c any) error {
+	switch a.Handler {
+	case "", "do", "_do", "do_event":
+	default:
+		return fmt.Errorf("handler (%s) specified but doesnt exist in class %s", a.Handler, a.Class)
+	}
 	return args.Decoder{Func: a.Func}.Decode(a.Values, c)
 }
 
@@ -82,7 +89,7 @@ func newUnary(a catalog.Args) (unary, error) {
 		for key, v := range a.Values {
 			values[key] = v
 		}
-		a.Values = values
+		a.Values, a.Handler = values, ""
 	}
 	if err := decode(a, &c); err != nil {
 		return unary{}, err

@@ -89,8 +89,10 @@ func (o *single) Send(b serve.Body) error {
 	if o.taken {
 		return errNotSingle
 	}
+	v, _ := b.Value()
+	err, _ := v.(error)
 	o.answer, o.taken = b, true
-	return nil
+	return err
 }
 
 // request reads a request of the generate extension; ok is false if it is none.
@@ -166,6 +168,9 @@ func (a *streaming) send(ctx context.Context, outputs any) error {
 // take makes of what the model returned an answer, and passes it on.
 func (a *streaming) take(ctx context.Context, outputs any) error {
 	in := a.inference
+	if failed, ok := outputs.(error); ok {
+		return a.to.Send(serve.ValueBody(a.s.failed(a.op, failed)))
+	}
 	in.resp = a.response(outputs)
 	if post := in.s.hooks.post; post != nil {
 		var err error

@@ -23,7 +23,7 @@ func classify(t *serve.Tensor, w *serve.RequestedOutput, d *serve.Description) (
 	k, ok := asked.(int64)
 	switch {
 	case !ok || k < 1:
-		return nil, badInput("output %q: classification is %v, not a number of classes from 1", w.Name, asked)
+		return nil, badInput("output %q: classification is %s, not a number of classes from 1", w.Name, shown(asked))
 	case !t.Datatype.Numeric():
 		return nil, badInput("output %q: classification is for numbers, not %s", w.Name, t.Datatype)
 	}
@@ -31,10 +31,7 @@ func classify(t *serve.Tensor, w *serve.RequestedOutput, d *serve.Description) (
 	shape := []int{}
 	if len(t.Shape) > 1 {
 		rows = t.Shape[0]
-		classes = 0
-		if rows > 0 {
-			classes = t.Len() / rows
-		}
+		classes, _ = serve.Elements(t.Shape[1:])
 		shape = append(shape, rows)
 	}
 	most := int(min(k, int64(classes)))
@@ -53,6 +50,9 @@ func namesOf(output string, d *serve.Description) []string {
 
 // highest are the texts of the most highest values of each row.
 func highest(t *serve.Tensor, rows, classes, most int, names []string) []string {
+	if rows == 0 { // of however many classes
+		return nil
+	}
 	texts := make([]string, 0, rows*most)
 	order := make([]int, classes)
 	for row := range rows {

@@ -60,8 +60,12 @@ func (s *Server) Do(ctx context.Context, ev *serve.Event) (serve.Fate, error) {
 			return serve.Finish, s.answersTo(ctx, ev, op)
 		}
 	case opConfig:
-		if isGet(ev) && !s.Env.MLRun && !s.operates(op) {
+		switch {
+		case s.Env.MLRun || s.operates(op):
+		case isGet(ev):
 			return serve.Finish, s.config(ev)
+		default:
+			return serve.Pass, s.wrongMethod(op, ev, "GET")
 		}
 	}
 	return s.custom(ctx, ev, op)
@@ -173,7 +177,9 @@ func (s *Server) illegal(op string, ev *serve.Event) error {
 
 func (s *Server) wrongMethod(op string, ev *serve.Event, allow string) error {
 	err := serve.Errorf(serve.WrongMethod, "ValueError", "illegal model operation %s, method=%s", op, method(ev))
-	err.Allow = allow
+	if err.Allow = allow; strings.Trim(ev.Target.Operation, "/") == "" && allow == "POST" {
+		err.Allow = "GET, POST" // the model's own path has its metadata too
+	}
 	return s.failed("", err)
 }
 

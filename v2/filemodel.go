@@ -48,7 +48,7 @@ func (f *FileModel) Load(ctx context.Context, m *serve.ModelContext) error {
 			return err
 		}
 	}
-	spec := serve.ModelSpec{Name: m.Name, Version: m.Version, Parameters: m.Params(), Inputs: f.Inputs, Outputs: f.Outputs}
+	spec := serve.ModelSpec{Name: m.Name, Version: m.Version, Parameters: m.Params(), Inputs: f.Inputs, Outputs: f.Outputs, Models: m.Models(), Python: m.Python()}
 	maps.Copy(spec.Parameters, f.Parameters)
 	if f.model, err = rt.Runtime.Load(ctx, a, spec); err != nil {
 		if base := filepath.Base(a.File) + ": "; !strings.HasPrefix(err.Error(), base) {
@@ -83,8 +83,12 @@ func (f *FileModel) detect(file string) (*catalog.RuntimeEntry, error) {
 // headSize is how much of a file the detection of runtimes may look at.
 const headSize = 4096
 
-// Head reads the first bytes of a file, for [catalog.Set.Detect].
+// Head reads the first bytes of a file, for [catalog.Set.Detect]. What is no file is not
+// opened: a pipe would keep whoever reads it waiting.
 func Head(file string) ([]byte, error) {
+	if is, err := os.Stat(file); err == nil && !is.Mode().IsRegular() {
+		return nil, fmt.Errorf("open the model file: %s is not a regular file", file)
+	}
 	f, err := os.Open(file)
 	if err != nil {
 		return nil, fmt.Errorf("open the model file: %w", err)

@@ -62,7 +62,7 @@ func (in *inference) serve(ctx context.Context, within span) (took time.Duration
 	}
 	err = in.run(ctx, start)
 	if err == nil && !in.shared && in.many == nil {
-		in.ev.Body, err = oip.Place(in.ev.Body, s.ResultPath, serve.ValueBody(in.resp))
+		err = in.reply()
 	}
 	took = time.Since(start)
 	if took > within.left && err == nil {
@@ -74,8 +74,21 @@ func (in *inference) serve(ctx context.Context, within span) (took time.Duration
 			b.Batch(in.rows(), took)
 		}
 	}
-	in.record(err, start, took)
+	if err == nil || !stopped(ctx, err) { // else the record of the ensemble says what became of it
+		in.record(err, start, took)
+	}
 	return took, err
+}
+
+// reply leaves the answer in the event: the response, or what the model has in its
+// place.
+func (in *inference) reply() (err error) {
+	body := serve.ValueBody(in.resp)
+	if own, reply, ok := in.resp.Instead(); ok {
+		body, in.ev.Reply = own, reply
+	}
+	in.ev.Body, err = oip.Place(in.ev.Body, in.s.ResultPath, body)
+	return err
 }
 
 func (in *inference) run(ctx context.Context, start time.Time) error {
@@ -121,7 +134,9 @@ func (in *inference) answer(ctx context.Context, req *serve.Request, outputs any
 			return err
 		}
 	}
-	in.resp.Outputs, err = in.settle(in.resp.Outputs, in.resp.Dialect, req)
+	if _, _, own := in.resp.Instead(); !own || in.shared {
+		in.resp.Outputs, err = in.settle(in.resp.Outputs, in.resp.Dialect, req)
+	}
 	in.outputs = in.resp.Outputs
 	return err
 }

@@ -39,11 +39,22 @@ func fit(req *serve.Request, d *serve.Description) error {
 	return fitBatch(req.Inputs, d.MaxBatch)
 }
 
-// fitBatch checks the number of rows.
+// fitBatch checks the number of rows, which is the same in all inputs of a model that
+// takes batches.
 func fitBatch(inputs []*serve.Tensor, limit int) error {
+	if limit <= 0 {
+		return nil
+	}
+	var first *serve.Tensor
 	for _, t := range inputs {
-		if limit > 0 && len(t.Shape) > 0 && t.Shape[0] > limit {
+		switch {
+		case len(t.Shape) == 0:
+		case t.Shape[0] > limit:
 			return badInput("input %q has %d rows, but the model takes batches of at most %d", t.Name, t.Shape[0], limit)
+		case first == nil:
+			first = t
+		case t.Shape[0] != first.Shape[0]:
+			return badInput("input %q has %d rows, but input %q has %d: those of one batch have as many", t.Name, t.Shape[0], first.Name, first.Shape[0])
 		}
 	}
 	return nil

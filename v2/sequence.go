@@ -28,7 +28,7 @@ func checkSequence(p map[string]any) error {
 		at, isBool := v.(bool)
 		switch {
 		case !isBool:
-			return badInput("%s is %v, neither true nor false", key, v)
+			return badInput("%s is %s, neither true nor false", key, shown(v))
 		case at && !named:
 			return badInput("%s is set, but there is no sequence_id, or it is 0", key)
 		}

@@ -107,7 +107,7 @@ func New(c Config) (*Server, error) {
 		c.Name, c.Version, _ = strings.Cut(c.Name, ":")
 	}
 	s := &Server{Config: c, served: &serve.Served{Graph: c.Env.Graph, Model: c.Name, Version: c.Version, Class: c.Class}, loaded: make(chan struct{}), hooks: hooksOf(c.Model), holding: newHolding(), calls: new(sync.RWMutex)}
-	s.ctx = serve.NewModelContext(serve.ModelOptions{Args: c.Args, Params: c.Env.Params, Open: s.open})
+	s.ctx = serve.NewModelContext(serve.ModelOptions{Args: c.Args, Params: c.Env.Params, Open: s.open, Models: c.Env.Models, Python: c.Env.Python})
 	s.ctx.Name, s.ctx.Version, s.ctx.Path = s.Name, s.Version, c.Path
 	s.ctx.Verbose, s.ctx.Mock, s.ctx.Project = c.Env.Verbose, c.Env.Mock, c.Env.Project
 	if c.Env.Logger != nil {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"sync"
 	"sync/atomic"
+
+	"github.com/leat-ml/leat/serve"
 )
 
 // A stopper is a context that can be ended. Unlike one of the context package it
@@ -39,6 +41,33 @@ func (s *stopper) Err() error {
 		return context.Canceled
 	}
 	return nil
+}
+
+type stopperKey struct{}
+
+// Value implements [context.Context].
+func (s *stopper) Value(key any) any {
+	if key == (stopperKey{}) {
+		return s
+	}
+	return s.Context.Value(key)
+}
+
+// stopped says whether err is that others of an ensemble have failed, so that nobody
+// wants an answer any more: no failure of who was asked.
+func stopped(ctx context.Context, err error) bool {
+	if serve.CodeOf(err) != serve.Canceled {
+		return false
+	}
+	for {
+		s, ok := ctx.Value(stopperKey{}).(*stopper)
+		if !ok {
+			return false
+		}
+		if ctx = s.Context; s.ended.Load() && ctx.Err() == nil {
+			return true
+		}
+	}
 }
 
 // stop ends the context.

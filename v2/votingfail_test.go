@@ -3,6 +3,7 @@ package v2_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -492,4 +493,47 @@ func TestVotingWaits(t *testing.T) {
 func waits(g *graph.Graph) bool {
 	w, ok := g.Steps()[0].(serve.Waiter)
 	return ok && w.Waits()
+}
+
+// patient is a model that waits as long as somebody wants an answer.
+type patient struct{}
+
+func (patient) Waits() bool { return true }
+
+func (patient) Predict(ctx context.Context, _ *serve.Request) (any, error) {
+	<-ctx.Done()
+	return nil, ctx.Err()
+}
+
+// TestStoppedIsNoFailure: a model that is not waited for any more, since another has
+// failed, has not failed; one whose caller is late has.
+func TestStoppedIsNoFailure(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		rec := &kept{}
+		routes := []route{{"a", patient{}}, {"b", patient{}}}
+		ask := func(ctx context.Context) (models []string) {
+			g := several(t, "VotingEnsemble", nil, &catalog.Env{Recorder: rec}, routes...)
+			rec.records = nil
+			if _, err := g.Serve(ctx, serve.NewEvent(serve.Target{Method: "POST", Path: "/v2/models/infer"}, []byte(rowBody))); err == nil {
+				t.Error("no error")
+			}
+			for _, r := range rec.records {
+				if r.Err == nil {
+					t.Errorf("record %+v", r)
+				}
+				models = append(models, r.Model)
+			}
+			slices.Sort(models)
+			return models
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if got := ask(ctx); !slices.Equal(got, []string{"VotingEnsemble", "a", "b"}) {
+			t.Errorf("late: records of %v", got)
+		}
+		routes[1].what = fails{errBoom}
+		if got := ask(t.Context()); !slices.Equal(got, []string{"VotingEnsemble", "b"}) {
+			t.Errorf("b failed: records of %v", got)
+		}
+	})
 }

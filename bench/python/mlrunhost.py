@@ -9,31 +9,20 @@ encoding of every event and answer come on top of this in a deployment of MLRun.
 import asyncio
 import json
 import logging
-import os
 import sys
 
-os.environ.update(
-    MLRUN_DBPATH="nop",  # there is no API to reach
-    MLRUN_LOG_LEVEL="ERROR",
-    MLRUN_HTTPDB__DEFAULT_PROJECT="default",
-    SERVING_CURRENT_FUNCTION="*",
-)
+import mlrunspec
 
+mlrunspec.prepare(sys.argv[1])
+
+import models  # noqa: E402
 import nuclio_sdk  # noqa: E402
 from mlrun.serving import server  # noqa: E402
-
-sys.path.insert(0, os.path.dirname(__file__))
-import models  # noqa: E402
 
 logging.disable()
 
 
 def context():
-    route = {"kind": "task", "class_args": {"folder": sys.argv[1], "model_path": ""}}
-    classes = {"echo": "Echo", "iris": "Iris"}
-    routes = {name: {**route, "class_name": c} for name, c in classes.items()}
-    spec = {"graph": {"kind": "router", "routes": routes}, "version": "v2", "parameters": {}}
-    os.environ["SERVING_SPEC_ENV"] = json.dumps(spec)
     made = nuclio_sdk.Context(nuclio_sdk.Logger(logging.CRITICAL), nuclio_sdk.Platform("local", "default"))
     made.is_mock = True  # or there must be a monitoring stream
     server.v2_serving_init(made, vars(models))

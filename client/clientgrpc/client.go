@@ -11,10 +11,13 @@ import (
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/encoding/gzip"
+	"google.golang.org/grpc/experimental"
 	"google.golang.org/grpc/metadata"
 
 	"github.com/leat-ml/leat/client"
 	"github.com/leat-ml/leat/client/internal/outgoing"
+	"github.com/leat-ml/leat/internal/tensorwire"
+	"github.com/leat-ml/leat/oip"
 	pb "github.com/leat-ml/leat/oip/inference"
 )
 
@@ -32,7 +35,12 @@ type Client struct {
 const (
 	streamWindow     = 4 << 20
 	connectionWindow = 16 << 20
+	readBuffer       = 2 << 10 // frames that are larger are read to where they stay
+	writeBuffer      = 32 << 10
 )
+
+// frames is what connections are read into that a message is copied from.
+var frames tensorwire.Frames
 
 // New returns a client for the server at an address: host:port, grpc://host:port, or
 // grpcs://host:port for TLS. It does not connect. opts may be nil.
@@ -47,10 +55,13 @@ func New(address string, opts *Options) (*Client, error) {
 	if secure {
 		transport = credentials.NewTLS(c.opts.TLS)
 	}
+	room := new(oip.Room)
+	adjacent := tensorwire.NewAdjacent(&frames, room)
 	dial := append([]grpc.DialOption{
 		grpc.WithTransportCredentials(transport),
-		grpc.WithInitialWindowSize(streamWindow), grpc.WithInitialConnWindowSize(connectionWindow),
-		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(c.opts.MaxAnswer), grpc.MaxCallSendMsgSize(1<<31-1)),
+		grpc.WithStaticStreamWindowSize(streamWindow), grpc.WithStaticConnWindowSize(connectionWindow),
+		grpc.WithReadBufferSize(readBuffer), grpc.WithWriteBufferSize(writeBuffer), experimental.WithBufferPool(adjacent),
+		grpc.WithDefaultCallOptions(grpc.ForceCodecV2(tensorwire.NewCodec(room, adjacent)), grpc.MaxCallRecvMsgSize(c.opts.MaxAnswer), grpc.MaxCallSendMsgSize(1<<31-1)),
 	}, c.opts.Dial...)
 	if c.opts.Compress {
 		dial = append(dial, grpc.WithDefaultCallOptions(grpc.UseCompressor(gzip.Name)))

@@ -8,8 +8,13 @@ import (
 	"github.com/leat-ml/leat/serve"
 )
 
-// Infer asks a model. The request may be used again at once; the answer is the
-// caller's.
+// Infer asks a model. The request may be used again at once, by several goroutines too;
+// the answer is the caller's.
+//
+// The elements of tensors are sent from where they are. Leave them as they are until
+// Infer returns, and, if it returns an error, afterwards as well: what was under way
+// when the call was given up may still be sent. Those of the answer are in memory of
+// their own, which is at most twice as large.
 func (c *Client) Infer(ctx context.Context, req *client.Request) (*client.Response, error) {
 	m := method{"ModelInfer", false}
 	in, err := encode(req)

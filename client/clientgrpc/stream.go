@@ -74,7 +74,8 @@ func (s *Stream) startBare(ctx context.Context) error {
 }
 
 // Send sends a request, and waits while the server takes no more. When the stream is
-// over it returns [io.EOF], and Recv says why.
+// over it returns [io.EOF], and Recv says why. Leave the elements of its tensors as they
+// are until the answer is there: they are sent from where they are, maybe later.
 func (s *Stream) Send(req *client.Request) error {
 	in, err := encode(req)
 	if err != nil {

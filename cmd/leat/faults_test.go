@@ -184,7 +184,8 @@ func (f *faulty) recovers(t *testing.T) {
 
 func (f *faulty) open(t *testing.T) *sql.DB {
 	t.Helper()
-	db, err := sql.Open("sqlite", "file:"+f.database())
+	// The server may be writing: a second connection waits its turn.
+	db, err := sql.Open("sqlite", "file:"+f.database()+"?_pragma=busy_timeout(60000)")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -48,6 +48,7 @@ import more_user_code  # noqa: E402
 import routers  # noqa: E402
 import upstream  # noqa: E402
 import user_code  # noqa: E402
+import users  # noqa: E402
 
 logging.disable()
 
@@ -112,7 +113,7 @@ def told(exc):
 def build(spec, function):
     server = GraphServer.from_dict(json.loads(json.dumps(spec)))
     server.set_current_function(function)
-    namespace = [user_code, more_user_code, routers]
+    namespace = [user_code, more_user_code, routers, users]
     server.init_states(context=None, namespace=namespace, is_mock=True)
     server.init_object(namespace)
     return server

@@ -30,6 +30,7 @@ func Run(t *testing.T, h Harness) {
 		{"traffic", testTraffic},
 		{"list", testList},
 		{"labels", testLabels},
+		{"texts", testTexts},
 		{"latest", testLatest},
 		{"pages", testPages},
 		{"text", testText},

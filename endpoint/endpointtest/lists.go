@@ -3,6 +3,7 @@ package endpointtest
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing" //nolint:depguard // it is for tests
 	"time"
 
@@ -104,6 +105,25 @@ func trim(s string) string {
 		s = s[:len(s)-1]
 	}
 	return s
+}
+
+// testTexts: what no record can have is refused, and the list goes on.
+func testTexts(t *testing.T, open opener) {
+	s := must(t, open)
+	add(t, s, plain(t, "p/f", "m:1"))
+	for _, text := range []string{"\x00", "m\x00", "\xff"} {
+		for _, q := range []endpoint.Query{
+			{Project: text}, {Model: text}, {Function: text}, {ModelName: text}, {ModelTag: text}, {FunctionName: text}, {FunctionTag: text}, {Mode: text},
+			{Labels: []endpoint.Label{{Key: text, Any: true}}}, {Labels: []endpoint.Label{{Key: "k", Value: text}}},
+		} {
+			if _, err := s.List(t.Context(), q); err == nil || !strings.HasSuffix(err.Error(), "is no text that a model endpoint could have") {
+				t.Errorf("%+v: error %v", q, err)
+			}
+		}
+	}
+	if page, err := s.List(t.Context(), endpoint.Query{}); err != nil || len(page.Endpoints) != 1 {
+		t.Errorf("%d endpoints, error %v", len(page.Endpoints), err)
+	}
 }
 
 // testLatest: of several versions of a model in a function the newest.

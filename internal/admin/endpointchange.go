@@ -55,8 +55,9 @@ func newRecord(w http.ResponseWriter, r *http.Request) (*endpoint.Endpoint, stri
 	if err := readBody(w, r, e); err != nil {
 		return nil, "", err
 	}
+	wholeNames(e)
 	if e.Spec.FunctionURI == "" || e.Spec.Model == "" {
-		return nil, "", bad("the record needs spec.function_uri and spec.model")
+		return nil, "", bad("the record needs spec.function_uri and spec.model, or spec.function_name and spec.model_name")
 	}
 	own, err := endpoint.New(e.Spec.FunctionURI, e.Spec.Model)
 	if err != nil {
@@ -77,6 +78,21 @@ func newRecord(w http.ResponseWriter, r *http.Request) (*endpoint.Endpoint, stri
 		return nil, "", bad("%w", err)
 	}
 	return e, strategy, nil
+}
+
+// wholeNames makes the names of function and model of their parts, which records of
+// newer versions of MLRun have alone.
+func wholeNames(e *endpoint.Endpoint) {
+	sp := &e.Spec
+	if sp.FunctionURI == "" && sp.FunctionName != "" {
+		sp.FunctionURI = e.Metadata.Project + "/" + sp.FunctionName
+		if sp.FunctionTag != "" {
+			sp.FunctionURI += ":" + sp.FunctionTag
+		}
+	}
+	if sp.Model == "" && sp.ModelName != "" {
+		sp.Model = endpoint.ModelOf(sp.ModelName, sp.ModelTag)
+	}
 }
 
 // patchEndpoint changes attributes of a record, by their names alone:

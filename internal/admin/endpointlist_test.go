@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http/httptest"
+	"strings"
 	"testing"
 	"time"
 
@@ -71,5 +72,20 @@ func TestListInterrupted(t *testing.T) {
 	defer resp.Body.Close()
 	if err := json.NewDecoder(resp.Body).Decode(&got); err == nil {
 		t.Error("a part of the list was taken for it")
+	}
+}
+
+// TestListMistakes: each mistake is told, and once.
+func TestListMistakes(t *testing.T) {
+	h, _, _ := recorded(t)
+	for query, want := range map[string]string{
+		"start=now-1x": `{"error":"start is \"now-1x\": a time is RFC 3339, milliseconds since 1970, now, or now-1h (s, m, h, d)"}`,
+		"label=%00":    `{"error":"\"\\x00\" is no text that a model endpoint could have"}`,
+		"model=%ff":    `{"error":"\"\\xff\" is no text that a model endpoint could have"}`,
+	} {
+		resp := send(h, "GET", "/api/v1/projects/p/model-endpoints?"+query, "")
+		if got := strings.TrimSpace(body(t, resp)); resp.StatusCode != 400 || got != want {
+			t.Errorf("%s: %d %s", query, resp.StatusCode, got)
+		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -69,7 +70,13 @@ func (p *params) yes(names ...string) bool {
 	return yes
 }
 
-func (p *params) wrong(format string, args ...any) { p.errs = append(p.errs, bad(format, args...)) }
+// wrong notes a mistake, once: some parameters are read for two things.
+func (p *params) wrong(format string, args ...any) {
+	err := bad(format, args...)
+	if !slices.ContainsFunc(p.errs, func(e error) bool { return e.Error() == err.Error() }) {
+		p.errs = append(p.errs, err)
+	}
+}
 
 // query is what the parameters of both generations ask for.
 func (p *params) query() *endpoint.Query {

@@ -246,6 +246,10 @@ func TestChangeEndpoints(t *testing.T) {
 	if over := ask("POST", list+"?creation-strategy=overwrite", strings.Replace(record, "7", "8", 1), 201); over.Status.RequestCount != 8 {
 		t.Errorf("%+v", over)
 	}
+	const parts = `{"metadata":{"project":"p"},"spec":{"function_name":"n","function_tag":"v2","model_name":"new","model_tag":"4"}}`
+	if e := ask("POST", list, parts, 201); e.Spec.FunctionURI != "p/n:v2" || e.Spec.Model != "new:4" {
+		t.Errorf("%+v", e)
+	}
 	attributes := url.QueryEscape(`{"monitoring_mode":"disabled","labels":{"x":"y"},"drift_measures":"{\"kld_mean\":1}","drift_status":"2","feature_names":["q"],"active":false}`)
 	e = ask("PATCH", list+"/"+uid+"?attributes="+attributes, "", 200)
 	if e.Spec.MonitoringMode != "disabled" || e.Metadata.Labels["x"] != "y" || string(e.Status.DriftMeasures) != `{"kld_mean":1}` ||

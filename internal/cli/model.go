@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -158,9 +159,21 @@ func (c *modelLsCmd) Run(ctx context.Context, env *Env) error {
 func written(values map[string]any) string {
 	var all []string
 	for _, key := range slices.Sorted(maps.Keys(values)) {
-		all = append(all, fmt.Sprintf("%s=%v", key, values[key]))
+		all = append(all, key+"="+value(values[key]))
 	}
 	return strings.Join(all, ", ")
+}
+
+// value is text as it is, and anything else as JSON.
+func value(v any) string {
+	if text, ok := v.(string); ok {
+		return text
+	}
+	text, err := json.Marshal(v)
+	if err != nil {
+		return fmt.Sprint(v)
+	}
+	return string(text)
 }
 
 type modelShowCmd struct {

@@ -138,11 +138,14 @@ func (c *modelPushCmd) files(p *artifact.Push, set *catalog.Set) error {
 		return fmt.Errorf("%s: %w", c.File, withoutPath(err))
 	}
 	p.File = c.File
-	if info.IsDir() {
+	switch {
+	case info.IsDir():
 		if err := c.folder(p, set); err != nil {
 			return err
 		}
-	} else if c.ModelFile != "" {
+	case !info.Mode().IsRegular(): // opening a pipe waits for who writes to it
+		return fmt.Errorf("%s: neither a file nor a folder", c.File)
+	case c.ModelFile != "":
 		return badUsage("--model-file is about a folder, and %s is a file", c.File)
 	}
 	p.Extra = map[string]string{}

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -13,6 +14,7 @@ import (
 	"strings"
 
 	"github.com/leat-ml/leat/artifact"
+	"github.com/leat-ml/leat/catalog"
 	"github.com/leat-ml/leat/internal/config/document"
 	"github.com/leat-ml/leat/profile"
 	"github.com/leat-ml/leat/profile/parquet"
@@ -73,7 +75,7 @@ func columnFlags(flag string, texts []string) ([]serve.Feature, error) {
 		if i := strings.LastIndexByte(text, ':'); i >= 0 {
 			c.Name, c.ValueType = text[:i], text[i+1:]
 		}
-		if err := checkColumn(c); err != nil {
+		if err := checkColumn(c, all); err != nil {
 			return nil, badUsage("%s %s: %v", flag, text, err)
 		}
 		all = append(all, c)
@@ -81,10 +83,13 @@ func columnFlags(flag string, texts []string) ([]serve.Feature, error) {
 	return all, nil
 }
 
-func checkColumn(c serve.Feature) error {
+// checkColumn says what is wrong with a column behind others.
+func checkColumn(c serve.Feature, others []serve.Feature) error {
 	switch {
 	case strings.TrimSpace(c.Name) == "":
-		return fmt.Errorf("a column has no name")
+		return errors.New("a column has no name")
+	case slices.ContainsFunc(others, func(o serve.Feature) bool { return o.Name == c.Name }):
+		return fmt.Errorf("two columns are called %q", c.Name)
 	case !slices.Contains(valueTypes, c.ValueType):
 		return fmt.Errorf("%q is no type of columns: they are %s", c.ValueType, strings.Join(valueTypes[:17], ", "))
 	}
@@ -96,25 +101,73 @@ const maxSchema = 4 << 20
 
 // fromFile reads the columns from a file.
 func (f *schemaFlags) fromFile(p *artifact.Push) error {
-	text, err := os.ReadFile(f.Schema)
+	text, err := f.read()
 	if err != nil {
 		return fmt.Errorf("--schema %s: %w", f.Schema, withoutPath(err))
-	}
-	if len(text) > maxSchema {
-		return fmt.Errorf("--schema %s: larger than %d MiB", f.Schema, maxSchema>>20)
 	}
 	root, problems := document.Parse(f.Schema, text, document.Options{})
 	for _, problem := range problems {
 		return fmt.Errorf("%s:%d:%d: %s", f.Schema, problem.Pos.Line, problem.Pos.Col, problem.Msg)
 	}
-	if root == nil || root.Kind != document.Map {
+	if root == nil || root.Kind != document.Map || len(root.Fields) == 0 {
 		return fmt.Errorf("%s: it has no lists inputs and outputs", f.Schema)
+	}
+	if err := f.known(root, "inputs", "outputs"); err != nil {
+		return err
 	}
 	if p.Inputs, err = f.columns(root, "inputs"); err != nil {
 		return err
 	}
 	p.Outputs, err = f.columns(root, "outputs")
 	return err
+}
+
+// read reads the file with the schema, of which there is no more than fits.
+func (f *schemaFlags) read() ([]byte, error) {
+	in, err := openFile(f.Schema)
+	if err != nil {
+		return nil, err
+	}
+	defer in.Close()
+	text, err := io.ReadAll(io.LimitReader(in, maxSchema+1))
+	if err == nil && len(text) > maxSchema {
+		err = fmt.Errorf("larger than %d MiB", maxSchema>>20)
+	}
+	return text, err
+}
+
+// openFile opens what is a file: opening a pipe waits for who might write to it.
+func openFile(path string) (*os.File, error) {
+	info, err := os.Stat(path)
+	if err == nil && !info.Mode().IsRegular() {
+		err = errors.New("not a file")
+	}
+	if err != nil {
+		return nil, err
+	}
+	return os.Open(path)
+}
+
+// known refuses keys that are not among those: a list under a name that is mistyped
+// would be missing unseen.
+func (f *schemaFlags) known(n *document.Node, keys ...string) error {
+	for _, field := range n.Fields {
+		if slices.Contains(keys, field.Key) {
+			continue
+		}
+		hint := ""
+		if near := catalog.Nearest(field.Key, keys); len(near) > 0 {
+			hint = fmt.Sprintf(" (did you mean %q?)", near[0])
+		}
+		return fmt.Errorf("%s:%d:%d: unknown key %q%s", f.Schema, field.Pos.Line, field.Pos.Col, field.Key, hint)
+	}
+	return nil
+}
+
+// columnKeys are what a column has in MLRun (Feature in mlrun/features.py), of which
+// the first two are read.
+var columnKeys = []string{
+	"name", "value_type", "description", "dims", "default", "labels", "aggregate", "validator", "origin",
 }
 
 // columns reads one list of a schema.
@@ -126,13 +179,16 @@ func (f *schemaFlags) columns(root *document.Node, key string) ([]serve.Feature,
 	var all []serve.Feature
 	for _, item := range field.Value.Items {
 		c := serve.Feature{ValueType: "float"}
+		if err := f.known(item, columnKeys...); err != nil {
+			return nil, err
+		}
 		if name := item.Field("name"); name != nil {
 			c.Name = name.Value.Text
 		}
 		if kind := item.Field("value_type"); kind != nil {
 			c.ValueType = kind.Value.Text
 		}
-		if err := checkColumn(c); err != nil {
+		if err := checkColumn(c, all); err != nil {
 			return nil, fmt.Errorf("%s:%d:%d: %s: %w", f.Schema, item.Pos.Line, item.Pos.Col, key, err)
 		}
 		all = append(all, c)
@@ -174,7 +230,7 @@ func (f *schemaFlags) fromData(p *artifact.Push) error {
 // readTraining reads CSV or Parquet, whichever it is.
 func readTraining(path string) (*profile.Table, profile.Source, error) {
 	source := profile.Source{Name: filepath.Base(path)}
-	in, err := os.Open(path)
+	in, err := openFile(path)
 	if err != nil {
 		return nil, source, err
 	}

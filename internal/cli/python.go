@@ -26,6 +26,9 @@ const codeTimeout = 5 * time.Minute
 func (o *opener) load(ctx context.Context, src *source) []graph.Problem {
 	c, names := o.codeOf(src), o.unknown(src.spec)
 	if !c.Given() && !slices.ContainsFunc(names, importable) {
+		if err := c.Interpreted(ctx); err != nil { // that models in files run on
+			return []graph.Problem{codeProblem(src, err)}
+		}
 		return nil
 	}
 	src.codeFiles = pythonFiles(c.Paths, c.Folder)

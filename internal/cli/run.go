@@ -165,9 +165,17 @@ func usage(err error, s *environment) error {
 	help, msg := "leat --help", err.Error()
 	var pe *kong.ParseError
 	if errors.As(err, &pe) && pe.Context.Selected() != nil {
-		help = "leat " + pe.Context.Selected().Name + " --help"
+		help = "leat " + verb(pe.Context.Selected()) + " --help"
 	} else if word, ok := strings.CutPrefix(msg, "unexpected argument "); ok {
 		msg = "there is no verb " + word
 	}
 	return badUsage("%s%s\n%q says more", msg, s.blame(err), help)
+}
+
+// verb is what is typed behind leat: "model push".
+func verb(n *kong.Node) string {
+	if n.Parent == nil || n.Parent.Type != kong.CommandNode {
+		return n.Name
+	}
+	return verb(n.Parent) + " " + n.Name
 }

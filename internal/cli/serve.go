@@ -27,6 +27,7 @@ type serveCmd struct {
 	Timeout   time.Duration `setting:"" default:"0" placeholder:"DURATION" help:"Time for a request; 0 is no limit."`
 	MaxBody   size          `setting:"" default:"64MiB" placeholder:"SIZE" help:"Largest body of a request."`
 	Drain     time.Duration `setting:"" default:"30s" placeholder:"DURATION" help:"Time for requests in flight when the server stops."`
+	Wait      string        `setting:"" enum:"awake,asleep" default:"asleep" placeholder:"HOW" help:"How the next request of a client is waited for that asks alone and without a pause: awake takes up to a processor, and answers sooner where other programs want it too; asleep takes none."`
 	Watch     bool          `setting:"" help:"Reload when the files change."`
 	Access    string        `name:"access-log" setting:"" enum:"off,errors,all" default:"errors" placeholder:"WHICH" help:"Log requests: off, errors (status 500 and more) or all."`
 	Traces    string        `setting:"" placeholder:"URL" help:"Send OpenTelemetry traces to a collector (OTLP over HTTP): http://127.0.0.1:4318, for example; $OTEL_EXPORTER_OTLP_ENDPOINT when not given."`
@@ -121,7 +122,8 @@ func (c *serveCmd) config(ctx context.Context, env *Env, data *datadir.Dir) (rc 
 			Logs: log, Endpoints: endpoints(src.spec, data), Artifacts: env.artifacts(c.elsewhere, src.spec, data), Records: records(streams, data),
 		},
 		HTTP: c.HTTP, GRPC: c.GRPC, GRPCIfFree: c.GRPC == defaultGRPC, BareStreams: c.Streams == "mlserver", Admin: c.Admin, MaxBody: int64(c.MaxBody), Drain: c.Drain, Grace: grace(c.Drain), Traces: traces,
-		Warn: func(p graph.Problem) { logWarnings(logger, []graph.Problem{p}) },
+		Awake: c.Wait == "awake",
+		Warn:  func(p graph.Problem) { logWarnings(logger, []graph.Problem{p}) },
 	}
 	rereading := &rereader{c: c, env: env, set: set, logger: logger, last: src}
 	rc.Read = rereading.again

@@ -133,15 +133,16 @@ func TestServeConfig(t *testing.T) {
 	type settings struct {
 		HTTP, Admin    string
 		MLRun, Any     bool
+		Awake          bool
 		Timeout, Drain time.Duration
 		MaxBody        int64
 	}
 	defaults := settings{HTTP: "127.0.0.1:8080", Admin: "127.0.0.1:8082", Drain: 30 * time.Second, MaxBody: 64 << 20}
 	inEnvironment := map[string]string{
-		"LEAT_HTTP": "127.0.0.1:1", "LEAT_ADMIN": "127.0.0.1:2", "LEAT_MLRUN": "true", "LEAT_READY": "any",
+		"LEAT_HTTP": "127.0.0.1:1", "LEAT_ADMIN": "127.0.0.1:2", "LEAT_MLRUN": "true", "LEAT_READY": "any", "LEAT_WAIT": "awake",
 		"LEAT_TIMEOUT": "3s", "LEAT_DRAIN": "4s", "LEAT_MAX_BODY": "5kB",
 	}
-	fromVars := settings{"127.0.0.1:1", "127.0.0.1:2", true, true, 3 * time.Second, 4 * time.Second, 5000}
+	fromVars := settings{"127.0.0.1:1", "127.0.0.1:2", true, true, true, 3 * time.Second, 4 * time.Second, 5000}
 	for _, tt := range []struct {
 		name string
 		vars map[string]string
@@ -152,7 +153,7 @@ func TestServeConfig(t *testing.T) {
 		{"environment", inEnvironment, nil, fromVars},
 		{"empty variables", map[string]string{"LEAT_HTTP": "", "LEAT_MLRUN": "", "LEAT_DRAIN": ""}, nil, defaults},
 		{"flags", inEnvironment, []string{
-			"--http", "127.0.0.1:8080", "--admin=127.0.0.1:8082", "--mlrun=false", "--ready", "all",
+			"--http", "127.0.0.1:8080", "--admin=127.0.0.1:8082", "--mlrun=false", "--ready", "all", "--wait", "asleep",
 			"--timeout", "0s", "--drain", "30s", "--max-body", "64MiB",
 		}, defaults},
 	} {
@@ -171,7 +172,7 @@ func TestServeConfig(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			got := settings{rc.HTTP, rc.Admin, rc.MLRun, rc.ReadyAny, rc.Timeout, rc.Drain, rc.MaxBody}
+			got := settings{rc.HTTP, rc.Admin, rc.MLRun, rc.ReadyAny, rc.Awake, rc.Timeout, rc.Drain, rc.MaxBody}
 			if got != tt.want {
 				t.Errorf("got %+v, want %+v", got, tt.want)
 			}

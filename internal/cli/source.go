@@ -88,6 +88,8 @@ func (o *opener) open(path string) (*source, []graph.Problem, error) {
 		return nil, nil, fmt.Errorf("%s: %w", path, withoutPath(err))
 	case info.IsDir():
 		return o.folder(path)
+	case !info.Mode().IsRegular(): // a pipe would keep whoever reads it waiting
+		return nil, nil, fmt.Errorf("%s: neither a file nor a folder", path)
 	}
 	isSpec, err := o.isSpec(path)
 	if err != nil {

@@ -131,7 +131,7 @@ func exampleOf(inputs []serve.TensorSpec) object {
 	var all []any
 	for i := range inputs {
 		s := &inputs[i]
-		if s.Optional {
+		if s.Optional && (i < len(inputs)-1 || len(all) > 0) { // the last, where there is no other
 			continue
 		}
 		n := 1

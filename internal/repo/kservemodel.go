@@ -1,8 +1,10 @@
 package repo
 
 import (
+	"errors"
 	"fmt"
 	"os"
+	"path"
 	"path/filepath"
 	"runtime"
 	"strings"
@@ -65,8 +67,39 @@ func (s *scanner) stored(m *Model, c *kserve.Service) ([]*Model, error) {
 	if err != nil {
 		m.Err = fmt.Errorf("storageUri %s: %w", c.Storage, err)
 		models = []*Model{m} // which stands in the listing with the reason
+		return models, nil
+	}
+	if rel, err := filepath.Rel(s.dir, s.below(c.Storage)); err == nil {
+		for _, m := range models {
+			m.move(filepath.ToSlash(rel))
+		}
 	}
 	return models, nil
+}
+
+// move names the files of a model from a folder that its repository is in.
+func (m *Model) move(to string) {
+	m.Path = path.Join(to, m.Path)
+	for i := range m.Warnings {
+		m.Warnings[i].File = path.Join(to, m.Warnings[i].File)
+	}
+	moveProblems(to, m.Err)
+	for i := range m.Versions {
+		moveProblems(to, m.Versions[i].Err)
+		if e := m.Versions[i].ensemble; e != nil {
+			e.file = path.Join(to, e.file)
+		}
+	}
+}
+
+func moveProblems(to string, err error) {
+	var s *SettingsError
+	if !errors.As(err, &s) {
+		return
+	}
+	for i := range s.Problems {
+		s.Problems[i].File = path.Join(to, s.Problems[i].File)
+	}
 }
 
 // serviceFile is the model's file: the storage itself, or the one in its folder that

@@ -22,38 +22,49 @@ import (
 // state still finishes its requests, the new one serves and the error is that
 // of ctx.
 func (r *Repository) Load(ctx context.Context, name string) error {
-	return r.load(ctx, name, func() (*Model, error) { return r.look(name) })
+	return leave(ctx)(r.load(ctx, name, func() (*Model, error) { return r.look(name) }))
 }
 
-// load loads what look finds.
-func (r *Repository) load(ctx context.Context, name string, look func() (*Model, error)) error {
+// leave waits for what leaves, if anything does, behind what has left it.
+func leave(ctx context.Context) func(left <-chan error, err error) error {
+	return func(left <-chan error, err error) error {
+		if left == nil {
+			return err
+		}
+		return also(err, wait(ctx, left))
+	}
+}
+
+// load loads what look finds. left tells when the old state is released; nil if there
+// was none, or it stays.
+func (r *Repository) load(ctx context.Context, name string, look func() (*Model, error)) (left <-chan error, err error) {
 	unlock, err := r.lock(ctx, name)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer unlock()
 	start := time.Now()
 	entry, err := look()
 	if err != nil {
-		return err
+		return nil, err
 	}
 	next, err := r.build(entry)
 	if err != nil {
-		return also(err, entry.remove())
+		return nil, also(err, entry.remove())
 	}
 	r.loadAll(ctx, next.instances)
 	old, taken, err := r.replace(ctx, name, next)
 	if !taken {
 		_ = wait(ctx, r.drain(next)) // logged
-		return err
+		return nil, err
 	}
 	if err == nil {
 		r.env.Logger.Info("model loaded", "model", name, "versions", len(next.instances), "seconds", time.Since(start).Seconds())
 	}
 	if old == nil {
-		return err
+		return nil, err
 	}
-	return also(err, wait(ctx, r.drain(old)))
+	return r.drain(old), err
 }
 
 // look finds the model in the repository's path.
@@ -161,20 +172,22 @@ func (r *Repository) swap(name string, next *model) {
 // [*serve.Error] with NotFound if there is no such model, Unavailable after
 // Close, or that of ctx when it ends before the last request does.
 func (r *Repository) Unload(ctx context.Context, name string) error {
+	return leave(ctx)(r.unload(ctx, name))
+}
+
+// unload takes the model out of service. left tells when it is released.
+func (r *Repository) unload(ctx context.Context, name string) (left <-chan error, err error) {
 	unlock, err := r.lock(ctx, name)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer unlock()
 	old, err := r.remove(name)
 	if err != nil {
-		return err
-	}
-	if err := wait(ctx, r.drain(old)); err != nil {
-		return err
+		return nil, err
 	}
 	r.env.Logger.Info("model unloaded", "model", name)
-	return nil
+	return r.drain(old), nil
 }
 
 // remove takes a model out of service and returns it.

@@ -33,7 +33,12 @@ type Override struct {
 // what loads the model the next time reads its folder again. An override that is
 // wrong is a BadRequest, and nothing changes.
 func (r *Repository) LoadWith(ctx context.Context, name string, o Override) error {
-	return r.load(ctx, name, func() (*Model, error) {
+	return leave(ctx)(r.load(ctx, name, r.lookWith(name, o)))
+}
+
+// lookWith finds the model as the override has it.
+func (r *Repository) lookWith(name string, o Override) func() (*Model, error) {
+	return func() (*Model, error) {
 		if err := checkName(name); err != nil {
 			return nil, badOverride(err)
 		}
@@ -46,7 +51,7 @@ func (r *Repository) LoadWith(ctx context.Context, name string, o Override) erro
 			return nil, also(err, os.RemoveAll(dir))
 		}
 		return entry, nil
-	})
+	}
 }
 
 func badOverride(err error) error {

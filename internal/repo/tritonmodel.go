@@ -64,6 +64,7 @@ func (s *scanner) triton(m *Model, f *folder, numbers []string) error {
 	if err := m.found(rel, problems); err != nil {
 		return err
 	}
+	numbers = m.withoutZeros(f, numbers)
 	if c.Kind == triton.Ensemble && len(numbers) == 0 {
 		numbers = []string{firstVersion}
 	}
@@ -73,15 +74,34 @@ func (s *scanner) triton(m *Model, f *folder, numbers []string) error {
 	m.Versioned = true
 	slices.SortFunc(numbers, v2.CompareVersions)
 	served, missing := c.Serves(numbers)
-	if len(missing) > 0 {
-		p := graph.Problem{File: rel, Pos: c.Place("version_policy"), Msg: fmt.Sprintf("there is no version %s, only %s", missing[0], some(numbers))}
-		return &SettingsError{[]graph.Problem{p}}
+	var absent []graph.Problem // as Triton has it, the others are served
+	for _, number := range missing {
+		absent = append(absent, graph.Problem{
+			Pos: c.Place("version_policy"), Msg: fmt.Sprintf("there is no version %s, only %s", number, some(numbers)), Warning: len(served) > 0,
+		})
+	}
+	if err := m.found(rel, absent); err != nil {
+		return err
 	}
 	for _, number := range served {
 		t := &tritonVersion{s: s, m: m, f: f, c: c, number: number}
 		m.Versions = append(m.Versions, t.version())
 	}
 	return nil
+}
+
+// withoutZeros are the version folders that Triton's documentation has served: those
+// whose name begins with a zero are ignored.
+func (m *Model) withoutZeros(f *folder, numbers []string) []string {
+	var served []string
+	for _, number := range numbers {
+		if number[0] != '0' {
+			served = append(served, number)
+			continue
+		}
+		m.Warnings = append(m.Warnings, graph.Problem{File: f.in(number), Msg: "the folder is ignored: versions are whole numbers from 1, without zeros in front", Warning: true})
+	}
+	return served
 }
 
 // A tritonVersion is one version of a model that config.pbtxt describes.

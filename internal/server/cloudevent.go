@@ -18,7 +18,12 @@ const (
 	structuredMode cloudMode = "structured" // attributes and data in a JSON document
 )
 
-const cloudType = "application/cloudevents+json"
+// The content type of an event in structured mode, and how those of all its formats
+// and of batches begin.
+const (
+	cloudType  = "application/cloudevents+json"
+	cloudTypes = "application/cloudevents"
+)
 
 // What answers are, as KServe names it.
 const (
@@ -31,9 +36,13 @@ var cloudAttributes = []string{"id", "source", "specversion", "type"}
 
 // cloudData is the data of a cloud event, or the body of what is none.
 func cloudData(ev *serve.Event) (serve.Body, cloudMode, error) {
-	if media, _, _ := strings.Cut(ev.Header.Value("Content-Type"), ";"); strings.EqualFold(strings.TrimSpace(media), cloudType) {
+	media, _, _ := strings.Cut(ev.Header.Value("Content-Type"), ";")
+	switch media = strings.ToLower(strings.TrimSpace(media)); {
+	case media == cloudType:
 		body, err := structuredData(ev.Body)
 		return body, structuredMode, err
+	case strings.HasPrefix(media, cloudTypes):
+		return ev.Body, "", serve.Errorf(serve.Unsupported, "", "the content type %s is not taken: send one cloud event, as %s or with its attributes in the header", media, cloudType)
 	}
 	if ev.Header.Value("Ce-Specversion") == "" && ev.Header.Value("Ce-Type") == "" && ev.Header.Value("Ce-Id") == "" {
 		return ev.Body, "", nil
@@ -57,8 +66,11 @@ func checkCloud(attribute func(name string) string) error {
 
 func structuredData(body serve.Body) (serve.Body, error) {
 	doc, err := oip.Value(body)
+	if err != nil {
+		return body, serve.Errorf(serve.BadRequest, "ValueError", "the cloud event cannot be read: %w", err)
+	}
 	o, ok := doc.(*serve.Object)
-	if err != nil || !ok {
+	if !ok {
 		return body, serve.Errorf(serve.BadRequest, "ValueError", "the cloud event is not a JSON object")
 	}
 	err = checkCloud(func(name string) string {
@@ -69,10 +81,14 @@ func structuredData(body serve.Body) (serve.Body, error) {
 	if err != nil {
 		return body, err
 	}
-	if data, ok := o.Value("data"); ok {
+	data, plain := o.Value("data")
+	v, coded := o.Value("data_base64")
+	switch {
+	case plain && coded:
+		return body, serve.Errorf(serve.BadRequest, "ValueError", "the cloud event has both data and data_base64")
+	case plain:
 		return serve.ValueBody(data), nil
-	}
-	if v, ok := o.Value("data_base64"); ok {
+	case coded:
 		text, _ := v.(string)
 		raw, err := base64.StdEncoding.DecodeString(text)
 		if err != nil || text == "" {

@@ -108,6 +108,7 @@ func TestExtensions(t *testing.T) {
 		{"POST", "/v2/models/w/stats", "", 405, "GET"},
 		{"GET", "/v2/models/w/config", "", 200, `{"name":"w","platform":"`},
 		{"GET", "/v2/models/nobody/config", "", 404, "nobody"},
+		{"POST", "/v2/models/w/config", "{}", 405, "illegal model operation config, method=POST"},
 		{"GET", "/v2/systemsharedmemory/status", "", 501, "shared memory"},
 		{"POST", "/v2/cudasharedmemory/region/r/register", "{}", 501, "shared memory"},
 		{"GET", "/v2/systemsharedmemories", "", 404, "nothing at"},

@@ -99,7 +99,7 @@ func build(c Config) (g *generation, problems []graph.Problem) {
 // env is what the steps share.
 func (g *generation) env() *catalog.Env {
 	c := &g.cfg
-	e := &catalog.Env{MLRun: c.MLRun, Mock: c.Mock, Logger: c.Logger, Recorder: g.witness.recorder(), Open: c.open, Fetch: c.fetch}
+	e := &catalog.Env{MLRun: c.MLRun, Mock: c.Mock, Logger: c.Logger, Recorder: g.witness.recorder(), Open: c.open, Fetch: c.fetch, Models: peers{g}}
 	if c.Trace != nil {
 		e.Enter = c.Trace.Enter
 	}
@@ -107,6 +107,7 @@ func (g *generation) env() *catalog.Env {
 		e.Inject, e.Note = p.Inject, p.Note
 	}
 	if s := c.Spec; s != nil {
+		e.Python = s.Python.Models(filepath.Dir(s.File))
 		e.Params, e.Async, e.Verbose = s.Parameters, s.LoadMode == "async", s.Verbose
 		e.FunctionURI, e.ContentType, e.Endpoint = s.FunctionURI, s.DefaultContentType, c.endpoint
 		e.Project, _, _ = strings.Cut(s.FunctionURI, "/")

@@ -77,7 +77,7 @@ func (g *generation) openRecords() (problems []graph.Problem) {
 	}
 	g.recording = &r
 	g.pusher = g.cfg.pushers.use(r)
-	g.witness.log = g.pusher.Log(record.LogOptions{Function: r.function, Sample: r.Sample, Batch: r.Batch})
+	g.witness.log = g.pusher.Log(record.LogOptions{Function: r.function, Sample: r.Sample, Batch: r.Batch, Verbose: s.Verbose})
 	return problems
 }
 

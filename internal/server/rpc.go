@@ -4,6 +4,7 @@ import (
 	"context"
 	"net"
 
+	"github.com/leat-ml/leat/internal/awake"
 	"github.com/leat-ml/leat/internal/repo"
 	"github.com/leat-ml/leat/internal/tracing"
 	"github.com/leat-ml/leat/internal/transport/grpc"
@@ -161,6 +162,6 @@ func (r *running) serveRPC() (string, error) {
 		o.Tracer = rpcTracer{r.traces}
 	}
 	r.rpc = r.core.RPC(l.Addr(), o)
-	go func() { r.fails <- r.rpc.Serve(l) }() // ends with Shutdown
+	go func() { r.fails <- r.rpc.Serve(r.watched(l, awake.Duplex)) }() // ends with Shutdown
 	return "grpc://" + l.Addr().String(), nil
 }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/leat-ml/leat/graph"
 	"github.com/leat-ml/leat/internal/admin"
+	"github.com/leat-ml/leat/internal/awake"
 	"github.com/leat-ml/leat/internal/telemetry"
 	"github.com/leat-ml/leat/internal/tracing"
 	"github.com/leat-ml/leat/internal/transport/grpc"
@@ -36,6 +37,9 @@ type RunConfig struct {
 	Access      *rest.AccessLog
 	// Traces says where spans of requests and steps go; nil is nowhere.
 	Traces *tracing.Config
+	// Awake has a connection that is in a closed loop alone wait for its next request
+	// without sleeping: see package awake.
+	Awake bool
 	// Drain bounds the shutdown; Grace is how much of it passes between turning
 	// not ready and refusing requests.
 	Drain, Grace time.Duration
@@ -91,7 +95,7 @@ func Run(ctx context.Context, c RunConfig) error {
 	}
 	tel.Records(core.recordStreams)
 	tel.Workers(core.workers)
-	r := &running{c: c, core: core, tel: tel, traces: traces}
+	r := &running{c: c, core: core, tel: tel, traces: traces, vigil: awake.New()}
 	return r.run(ctx)
 }
 
@@ -104,6 +108,7 @@ type running struct {
 	admin  *http.Server
 	rest   *rest.Server
 	rpc    *grpc.Server // nil without one
+	vigil  *awake.Vigil
 	fails  chan error
 	urls   atomic.Pointer[map[string]string]
 
@@ -137,7 +142,7 @@ func (r *running) serve(ctx context.Context, adminAt string) error {
 	})
 	r.rest = rest.NewServer(h)
 	r.core.ServedAt(l.Addr())
-	go func() { r.fails <- r.rest.Serve(l) }() // ends with Shutdown
+	go func() { r.fails <- r.rest.Serve(r.watched(l, awake.Turns)) }() // ends with Shutdown
 	rpcAt, err := r.serveRPC()
 	if err != nil {
 		return err
@@ -222,6 +227,14 @@ func (u URLs) named() *map[string]string {
 		all["grpc"] = u.GRPC
 	}
 	return &all
+}
+
+// watched has the connections of a data port wait awake, where that is asked for.
+func (r *running) watched(l net.Listener, k awake.Kind) net.Listener {
+	if !r.c.Awake {
+		return l
+	}
+	return r.vigil.Listen(l, k)
 }
 
 func url(l net.Listener) string { return "http://" + l.Addr().String() }

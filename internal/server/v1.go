@@ -83,11 +83,11 @@ func (c *Core) v1Infer(ctx context.Context, ev *serve.Event, model, op, result s
 		return nil, err
 	}
 	body, mode, err := cloudData(ev)
-	if err != nil {
-		return nil, err
+	if err == nil {
+		ev.Body, err = v1Request(body)
 	}
-	if ev.Body, err = v1Request(body); err != nil {
-		return nil, err
+	if err != nil {
+		return nil, c.Unreadable(ctx, ev.Target.Path, err)
 	}
 	out, err := c.asked(ctx, ev, "/v2/models/"+model+"/"+op)
 	if err != nil || out == nil {

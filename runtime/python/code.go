@@ -25,7 +25,10 @@ type Code struct {
 	// Name and Text are a module that is in no file: its name and source.
 	Name, Text string
 	// Folder is that of the spec: relative paths are tried there first.
-	Folder      string
+	Folder string
+	// Home is the folder of the spec where Folder is another: the interpreter is
+	// looked for there. "" means Folder.
+	Home        string
 	Interpreter string // "" looks for one
 	Workers     int    // processes a model; 0 is 1
 	Memory      int64  // bytes that a worker may have; 0 is no limit
@@ -41,6 +44,21 @@ type Code struct {
 
 // Given says whether there is any code, rather than names of what is installed.
 func (c *Code) Given() bool { return len(c.Paths) > 0 || c.Text != "" }
+
+// usual is the code with what a spec says of all models in Python.
+func (c Code) usual(p serve.Python) Code {
+	c.Home, c.Interpreter, c.Memory = p.Folder, cmp.Or(p.Interpreter, c.Interpreter), p.Memory
+	return c
+}
+
+// Interpreted says whether there is the interpreter that the code names, if it does.
+func (c *Code) Interpreted(ctx context.Context) error {
+	if c.Interpreter == "" {
+		return nil
+	}
+	_, err := c.find(ctx)
+	return err
+}
 
 // Loaded is what there is in code. It is immutable, and has no process.
 type Loaded struct {

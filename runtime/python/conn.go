@@ -34,6 +34,9 @@ type conn struct {
 	late    int            // calls that nobody waits for any more, since their deadline has passed
 	large   map[uint16]int // bytes of the last large answer of each object
 
+	alive context.Context // ends with the connection
+	over  context.CancelFunc
+
 	writing atomic.Int64 // deadline of the call that is being written, in ns; 0 without one
 }
 
@@ -47,6 +50,7 @@ type call struct {
 	lease lease      // of shared memory
 
 	behind backlog
+	ctx    context.Context // of who waits, while the worker may still ask on behalf of it
 
 	left bool      // nobody waits any more
 	late time.Time // when its deadline had passed; zero as long as somebody waits
@@ -59,6 +63,7 @@ var calls = sync.Pool{New: func() any { return &call{back: make(chan frame, 1)} 
 // before run, are not called after close has returned.
 func newConn(rw io.ReadWriteCloser) *conn {
 	c := &conn{rw: rw, turn: make(chan struct{}, 1), calls: map[uint64]*call{}, large: map[uint16]int{}}
+	c.alive, c.over = context.WithCancel(context.Background())
 	c.vigil.most, c.vigil.near = awakeFor, soonAfter
 	c.reading = reading{frames: newFrameReader(rw), hand: make(chan struct{}, 1), ended: make(chan struct{})}
 	if d, ok := rw.(interface{ SetReadDeadline(time.Time) error }); ok {
@@ -113,6 +118,7 @@ func (c *conn) take(f frame) error {
 		c.answers++
 	}
 	delete(c.calls, f.call)
+	w.ctx = nil
 	c.count()
 	if w.left {
 		c.shared.give(w.lease)
@@ -132,6 +138,7 @@ func (c *conn) fail(err error) {
 		err = errGone
 	}
 	c.err = err
+	c.over()
 	for _, w := range c.calls {
 		close(w.back)
 	}
@@ -160,7 +167,7 @@ func (c *conn) do(ctx context.Context, f *frame) (last frame, parts []frame, err
 		f = c.lend(w, f)
 	}
 	f.align()
-	if err = c.enter(w, f); err == nil {
+	if err = c.enter(ctx, w, f); err == nil {
 		if err = c.write(ctx, f); err != nil {
 			c.leave(f.call)
 		}
@@ -199,7 +206,7 @@ func (c *conn) settle(w *call, last frame, ok bool) (frame, []frame, error) {
 }
 
 // enter notes a call, and gives it its number.
-func (c *conn) enter(w *call, f *frame) error {
+func (c *conn) enter(ctx context.Context, w *call, f *frame) error {
 	if err := f.check(); err != nil {
 		return err
 	}
@@ -210,8 +217,19 @@ func (c *conn) enter(w *call, f *frame) error {
 	}
 	c.last++
 	f.call = c.last
-	c.calls[f.call] = w
+	c.calls[f.call], w.ctx = w, ctx
 	return nil
+}
+
+// under is the context of an open call; that of nothing where there is none of the
+// number.
+func (c *conn) under(call uint64) context.Context {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if w := c.calls[call]; w != nil && w.ctx != nil {
+		return w.ctx
+	}
+	return context.Background()
 }
 
 func (c *conn) leave(call uint64) {

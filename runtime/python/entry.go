@@ -78,7 +78,7 @@ func (g *Group) creation(name string, o *Object, a catalog.Args) (creation, erro
 			c.Args[key] = v
 			continue
 		}
-		if g.loaded.Objects[named] == nil {
+		if g.loaded.Objects[named] == nil && !isExpression(named, a.Values[key[1:]]) {
 			return c, fmt.Errorf("%s: a class in Python takes a function in Python, and %q is none", key, named)
 		}
 		if c.FunctionArgs == nil {
@@ -88,6 +88,13 @@ func (g *Group) creation(name string, o *Object, a catalog.Args) (creation, erro
 	}
 	err := o.accepts(name, &c)
 	return c, err
+}
+
+// isExpression says whether an argument is an expression, and so a function of the
+// event. It compiled, so nothing is in it that could reach the process that has it.
+func isExpression(text string, compiled any) bool {
+	_, ok := compiled.(catalog.Func)
+	return ok && strings.HasPrefix(text, "(") && strings.HasSuffix(text, ")")
 }
 
 // common are the arguments that a class gets by itself where it takes them.

@@ -72,7 +72,7 @@ var codes = map[int]serve.Code{
 
 // unwritable is how the worker words that what the code returned cannot be
 // encoded: with the path to it.
-var unwritable = regexp.MustCompile(`^(outputs|result|response|body|event\.body)\S*: Object of type `)
+var unwritable = regexp.MustCompile(`^(outputs|result|response|body|event\.body)\S*: (Object of type |keys must be |the value contains itself|nested too deep)`)
 
 // answer is the failure as requests are answered with it: in MLRun's contract
 // class and text, elsewhere with the place in the user's code.
@@ -91,16 +91,19 @@ func (f *Failure) answer() error {
 	if at := f.place(); at != "" {
 		op = at + ": " + op
 	}
-	return &serve.Error{Code: code, Op: op, Class: f.Class, Err: &raised{f.Message, f.Route}}
+	return &serve.Error{Code: code, Op: op, Class: f.Class, Err: &raised{f.Message, f.Traceback, f.Route}}
 }
 
 // raised is the text of an exception.
 type raised struct {
-	text  string
-	route int // as of [Failure]
+	text, traceback string
+	route           int // as of [Failure]
 }
 
 func (r *raised) Error() string { return r.text }
+
+// Traceback is what package record looks for where a spec is verbose.
+func (r *raised) Traceback() string { return r.traceback }
 
 // routeOf is which failure of a route err is; 0 is none.
 func routeOf(err error) int {

@@ -1,6 +1,7 @@
 package python
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -82,9 +83,11 @@ func (c *Code) candidate() (path, from string, err error) {
 			return path, "of VIRTUAL_ENV", nil
 		}
 	}
-	if path := filepath.Join(c.Folder, ".venv", "bin", "python"); isFile(path) {
-		if path, err = filepath.Abs(path); err == nil {
-			return path, "of .venv beside the spec", nil
+	for _, folder := range []string{c.Folder, c.home()} {
+		if path := filepath.Join(folder, ".venv", "bin", "python"); isFile(path) {
+			if path, err = filepath.Abs(path); err == nil {
+				return path, "of .venv beside the spec", nil
+			}
 		}
 	}
 	if path, err = exec.LookPath("python3"); err == nil {
@@ -93,18 +96,21 @@ func (c *Code) candidate() (path, from string, err error) {
 	return "", "", errors.New("there is no Python interpreter: install python3, or name one as python.interpreter in the spec")
 }
 
+// home is the folder of the spec.
+func (c *Code) home() string { return cmp.Or(c.Home, c.Folder) }
+
 // named is the interpreter that the spec names: a path, or a command.
 func (c *Code) named() (path, from string, err error) {
 	const where = "python.interpreter of the spec"
 	path = c.Interpreter
-	if !strings.ContainsRune(path, filepath.Separator) {
+	if !strings.ContainsRune(path, filepath.Separator) && !isFolder(filepath.Join(c.home(), path)) {
 		if path, err = exec.LookPath(path); err != nil {
 			return "", "", fmt.Errorf("the Python interpreter %s (%s) is not found: %w", c.Interpreter, where, errors.Unwrap(err))
 		}
 		return path, where, nil
 	}
 	if !filepath.IsAbs(path) {
-		path = filepath.Join(c.Folder, path)
+		path = filepath.Join(c.home(), path)
 	}
 	info, err := os.Stat(path)
 	switch {
@@ -117,6 +123,11 @@ func (c *Code) named() (path, from string, err error) {
 	}
 	path, err = filepath.Abs(path)
 	return path, where, err
+}
+
+func isFolder(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.IsDir()
 }
 
 func isFile(path string) bool {

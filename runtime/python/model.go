@@ -62,6 +62,7 @@ func (m *Model) Load(ctx context.Context, mc *serve.ModelContext) error {
 		logger = logger.With("version", mc.Version)
 	}
 	p := newPool(m.loaded, m.loaded.code.Workers, logger)
+	p.models = mc.Models()
 	p.prepare, p.about = m.prepare, m.object.about(c.Class)
 	p.asked = func(f frame) frame { return m.loaded.asked(f, m.env, logger, m.artifact) }
 	if err := p.start(ctx); err != nil {

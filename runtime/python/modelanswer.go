@@ -38,6 +38,9 @@ type outcome struct {
 	whole   []byte // the response as the class made it
 	inputs  any    // to be recorded
 	logged  any    // outputs to be recorded
+
+	plain bool         // the response is no document: outputs are answered as they are,
+	reply *serve.Reply // with a status and a type of the class's own
 }
 
 // read is what the class answered.
@@ -55,7 +58,7 @@ func (m *Model) read(f *frame) (any, error) {
 	}
 	switch {
 	case f.flags&isWhole != 0:
-		return &o, o.open(f.body)
+		return &o, o.open(f)
 	case f.flags&isValue == isJSON:
 		o.outputs = json.RawMessage(f.body) // checked where it is written
 	default:
@@ -94,13 +97,27 @@ func valueIn(raw json.RawMessage) any {
 }
 
 // open takes the outputs out of a whole response. In the Open Inference Protocol
-// the response is made of them and its other members anew.
-func (o *outcome) open(text []byte) error {
-	v, err := oip.ParseValue(text)
-	if err != nil {
-		return fmt.Errorf("%w: %w", errAnswer, err)
+// the response is made of them and its other members anew. What is no document, or
+// has a status of its own, is answered as it is, as MLRun does.
+func (o *outcome) open(f *frame) error {
+	var n news
+	if len(f.meta) > 0 {
+		if err := json.Unmarshal(f.meta, &n); err != nil {
+			return fmt.Errorf("%w: %w", errAnswer, err)
+		}
 	}
-	o.whole = text
+	v, err := valueOf(f)
+	if err != nil {
+		return err
+	}
+	if n.Status != nil || f.flags&isValue != isJSON {
+		o.outputs, o.plain = v, true
+		if n.Status != nil {
+			o.reply = n.reply()
+		}
+		return nil
+	}
+	o.whole = f.body
 	response, ok := v.(*serve.Object)
 	if !ok {
 		o.outputs = v
@@ -120,6 +137,9 @@ func (m *Model) Postprocess(_ context.Context, resp *serve.Response) (*serve.Res
 	resp.Outputs = o.outputs
 	if o.inputs != nil || o.logged != nil {
 		resp.SetLogged(o.inputs, o.logged)
+	}
+	if o.plain {
+		resp.SetInstead(serve.ValueBody(o.outputs), o.reply)
 	}
 	if o.whole == nil {
 		return resp, nil

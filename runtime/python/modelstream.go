@@ -3,6 +3,7 @@ package python
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 
 	"github.com/leat-ml/leat/serve"
 )
@@ -22,6 +23,9 @@ func (m *Model) Stream(ctx context.Context, req *serve.Request, send func(any) e
 	}
 	f.meta = about.end()
 	pass := func(f *frame) error {
+		if bytes.HasPrefix(f.meta, failed) {
+			return send(failedPart(f))
+		}
 		outputs, err := m.read(f)
 		if err != nil {
 			return err
@@ -33,6 +37,21 @@ func (m *Model) Stream(ctx context.Context, req *serve.Request, send func(any) e
 		return err
 	}
 	return pass(&last)
+}
+
+// failed begins the metadata of an answer of a stream that is an error.
+var failed = []byte(`{"failed":`)
+
+// failedPart is the error that an answer of a stream is.
+func failedPart(f *frame) error {
+	var said struct {
+		Error  string `json:"error"`
+		Status int    `json:"status"`
+	}
+	if json.Unmarshal(f.meta, &said) != nil {
+		return errAnswer
+	}
+	return (&Failure{Class: "TritonModelException", Message: said.Error, Status: said.Status}).answer()
 }
 
 // streamed begins the metadata of the frame behind the parts of a stream, which is no

@@ -53,6 +53,7 @@ type output struct {
 	room    float64 // lines that may be logged now
 	at      time.Time
 	dropped int
+	told    time.Time // when it was last said how many
 }
 
 // read logs lines until the stream ends.
@@ -91,13 +92,15 @@ func (o *output) line(text string) {
 		}
 	}
 	o.room--
-	o.tellDropped()
+	if o.dropped > 0 && time.Since(o.told) >= time.Second { // else of each line there would be two
+		o.tellDropped()
+	}
 	o.logger.LogAttrs(context.Background(), o.level, text, slog.String("stream", o.name))
 }
 
 func (o *output) tellDropped() {
 	if o.dropped > 0 {
 		o.logger.Warn("lines of the Python code are not logged: there are too many", "stream", o.name, "lines", o.dropped)
-		o.dropped = 0
+		o.dropped, o.told = 0, time.Now()
 	}
 }

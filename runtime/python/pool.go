@@ -20,6 +20,7 @@ type pool struct {
 	loaded *Loaded
 	logger *slog.Logger
 	asked  func(f frame) frame
+	models serve.Models // that the code may ask; nil for none
 	// prepare makes the objects in a worker that has just begun.
 	prepare func(ctx context.Context, p *process, slot int) error
 
@@ -101,7 +102,7 @@ func (p *pool) boot(ctx context.Context, s *slot) (*worker, error) {
 		logger = logger.With("worker", s.number)
 	}
 	proc, err := p.loaded.spawn(len(p.slots), logger, func(q *process) {
-		q.told, q.asked = func(f frame) { logFrame(logger, f) }, p.asked
+		q.told, q.asked = func(f frame) { logFrame(logger, f) }, p.answerer(q)
 	})
 	if err != nil {
 		return nil, err
@@ -186,7 +187,7 @@ func (p *pool) pick() (w *worker) {
 	least := int64(0)
 	for _, s := range p.slots {
 		if other := s.live.Load(); other != nil {
-			if n := other.load.Load(); w == nil || n < least {
+			if n := other.busy(); w == nil || n < least {
 				w, least = other, n
 			}
 		}
@@ -196,7 +197,24 @@ func (p *pool) pick() (w *worker) {
 
 // call has a worker answer a call. An exception is a *serve.Error.
 func (p *pool) call(ctx context.Context, f *frame) (last frame, parts []frame, err error) {
-	w := p.pick()
+	if a := inquiryOf(ctx); a != nil {
+		return p.callFor(ctx, a, f)
+	}
+	return p.callOn(ctx, p.pick(), f)
+}
+
+// callFor is call for a request of another worker's.
+func (p *pool) callFor(ctx context.Context, a *inquiry, f *frame) (last frame, parts []frame, err error) {
+	leave, err := a.awaits(p)
+	if err != nil {
+		return last, nil, err
+	}
+	defer leave()
+	return p.callOn(ctx, p.pickFor(a), f)
+}
+
+// callOn has a worker answer a call; nil where there is none.
+func (p *pool) callOn(ctx context.Context, w *worker, f *frame) (last frame, parts []frame, err error) {
 	if w == nil {
 		return last, nil, serve.Errorf(serve.Unavailable, "RuntimeError", "the Python worker is being started again: %s", p.why())
 	}
@@ -250,7 +268,7 @@ func (p *pool) late(w *worker, err error) error {
 	if last := p.asking.Load(); !errors.Is(err, context.DeadlineExceeded) || last == now || !p.asking.CompareAndSwap(last, now) {
 		return err
 	}
-	w.confess(quickWord)
+	w.confess(lateWord)
 	if at := w.place(); at != "" {
 		return fmt.Errorf("%w: the Python code is at %s", err, at)
 	}

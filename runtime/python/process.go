@@ -26,7 +26,8 @@ type process struct {
 	pipes  []*os.File    // ends of this process
 	exited chan struct{} // closed when it has ended
 	gone   chan struct{} // closed when nothing of it is left here either
-	status error         // how it ended, once exited is closed
+	desk   desk
+	status error // how it ended, once exited is closed
 
 	once   sync.Once
 	mu     sync.Mutex
@@ -158,10 +159,11 @@ func (p *process) kill(reason string) {
 	})
 }
 
-// How long a worker may take to say where it is: one that hangs, and one that
-// somebody waits for.
+// How long a worker may take to say where it is: one that hangs, one whose caller
+// waits for the reason, who does so for 100 ms, and one that grows.
 const (
 	confession = 200 * time.Millisecond
+	lateWord   = 50 * time.Millisecond
 	quickWord  = 20 * time.Millisecond
 )
 

@@ -76,7 +76,7 @@ func (r *objects) Load(ctx context.Context, a *serve.Artifact, spec serve.ModelS
 	if err != nil {
 		return nil, err
 	}
-	code := r.code
+	code := r.code.usual(spec.Python)
 	code.Workers = workers
 	l := &Loaded{code: &code}
 	i, err := code.find(ctx)

@@ -44,7 +44,7 @@ func (r *scripts) Load(ctx context.Context, a *serve.Artifact, spec serve.ModelS
 	if err != nil {
 		return nil, err
 	}
-	code := r.code
+	code := r.code.usual(spec.Python)
 	code.Paths, code.Workers, code.Folder = s.paths, s.workers, filepath.Dir(s.file)
 	var names []string
 	if s.class != "" {
@@ -62,6 +62,8 @@ func (r *scripts) Load(ctx context.Context, a *serve.Artifact, spec serve.ModelS
 	mc := serve.NewModelContext(serve.ModelOptions{
 		Args: s.args,
 		Open: func(context.Context, string, string) (*serve.Artifact, error) { return a, nil },
+
+		Models: spec.Models,
 	})
 	mc.Name, mc.Version, mc.Path = spec.Name, spec.Version, s.file
 	if err := m.Load(ctx, mc); err != nil {

@@ -37,7 +37,7 @@ func (t *taken) full() bool { return t.parts >= window || t.bytes >= windowFull 
 func (c *conn) stream(ctx context.Context, f *frame, behind backlog, take func(*frame) error) (last frame, err error) {
 	w := &call{back: make(chan frame, 1), flow: make(chan frame, window), behind: behind}
 	f.align()
-	if err := c.enter(w, f); err != nil {
+	if err := c.enter(ctx, w, f); err != nil {
 		return last, err
 	}
 	if err := c.write(ctx, f); err != nil {
@@ -181,7 +181,17 @@ func (b *backlog) is(on bool) {
 // stream has a worker answer a call any number of times. inline says that the worker
 // may be held up while the answers are not taken. An exception is a *serve.Error.
 func (p *pool) stream(ctx context.Context, f *frame, inline bool, take func(*frame) error) (last frame, err error) {
-	w := p.pick()
+	w := (*worker)(nil)
+	if a := inquiryOf(ctx); a == nil {
+		w = p.pick()
+	} else {
+		leave, err := a.awaits(p)
+		if err != nil {
+			return last, err
+		}
+		defer leave()
+		w = p.pickFor(a)
+	}
 	if w == nil {
 		return last, serve.Errorf(serve.Unavailable, "RuntimeError", "the Python worker is being started again: %s", p.why())
 	}

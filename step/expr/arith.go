@@ -74,7 +74,7 @@ func (r *run) operateOther(op operator, a, b any) (any, error) {
 		}
 	case modulo:
 		if _, ok := a.(string); ok {
-			return nil, typeError("%% does not format strings here: use an f-string")
+			return nil, noFormat()
 		}
 	}
 	return nil, unsupported(op, a, b)
@@ -89,6 +89,9 @@ func (r *run) merge(a, b membership) (any, error) {
 	err := d.update(r, b)
 	return d, err
 }
+
+// noFormat is the answer to text % values.
+func noFormat() *failure { return typeError("%% does not format strings here: use an f-string") }
 
 func unsupported(op operator, a, b any) error {
 	return typeError("unsupported operand type(s) for %s: '%s' and '%s'", symbols[op], typeName(a), typeName(b))

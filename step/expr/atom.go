@@ -157,7 +157,9 @@ func (c *compiler) noMember(t token, what string) error {
 	}
 	slices.Sort(known)
 	hint := ""
-	if near := catalog.Nearest(t.text, known); len(near) > 0 {
+	if what == "method" && t.text == "format" {
+		hint = ": use an f-string"
+	} else if near := catalog.Nearest(t.text, known); len(near) > 0 {
 		hint = ": did you mean " + strings.Join(near, " or ") + "?"
 	} else if what == "attribute" {
 		hint = ": a member of a dictionary is selected by ['" + shorten(t.text) + "']"

@@ -54,6 +54,7 @@ func TestSyntaxErrors(t *testing.T) {
 		{"len + 1", "the function len is not called: write len(…)", 1},
 		{"event.x", "there is no attribute x: a member of a dictionary is selected by ['x']", 7},
 		{"event.uper()", "there is no method uper: did you mean upper?", 7},
+		{"'{}'.format(event)", "there is no method format: use an f-string", 6},
 		{"event.__class__", "there is no attribute __class__", 7},
 		{"event.get", "the method get is not called", 7},
 		{"event = 1", "an expression assigns nothing: compare with ==", 7},

@@ -89,6 +89,7 @@ func TestInfer(t *testing.T) {
 		{text: "(event['predictions'])", in: answer, why: "expression (event['predictions']): column 7: KeyError: 'predictions', where there are only id, outputs"},
 		{text: "(event['outputs'][0]['label'])", in: answer, why: "expression (event['outputs'][0]['label']): column 21: TypeError: 'int or float' object is not subscriptable"},
 		{text: "(event['b'] + 1)", in: row, why: "expression (event['b'] + 1): column 13: TypeError: unsupported operand type(s) for +: 'str' and 'int'"},
+		{text: "('%d' % event['a'])", in: row, why: "expression ('%d' % event['a']): column 7: TypeError: % does not format strings here: use an f-string"},
 		{text: "(event['a'] > 'x')", in: row, why: "expression (event['a'] > 'x'): column 13: TypeError: '>' not supported between instances of 'int or float' and 'str'"},
 		{text: "(event[3])", in: schema.Tuple(number), why: "expression (event[3]): column 7: IndexError: list index out of range: the list has 1 items"},
 		{text: "(event['a'].upper())", in: row, why: "expression (event['a'].upper()): column 13: AttributeError: 'int or float' object has no attribute 'upper'"},

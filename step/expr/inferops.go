@@ -29,7 +29,11 @@ func (g *guess) binary(n *binary) (schema.Type, error) {
 		out = arithmetic(n.op, x, y)
 	}
 	out = schema.Join(out, joined(n.op, x, y))
-	if out.IsNever() {
+	switch {
+	case !out.IsNever():
+	case n.op == modulo && x.Is(schema.Text):
+		err = placed(n.pos, noFormat())
+	default:
 		err = placed(n.pos, typeError("unsupported operand type(s) for %s: '%s' and '%s'", symbols[n.op], nameOf(x), nameOf(y)))
 	}
 	return out, err

@@ -19,7 +19,7 @@ func TestParse(t *testing.T) {
 	if c.targets[0].name != "a" || c.targets[0].command != "cmd x=y" || string(c.posts[0].body) != `{"a":"="}` {
 		t.Errorf("targets %+v, posts %+v", c.targets, c.posts)
 	}
-	for _, args := range [][]string{{"-rounds", "0"}, {"-seconds", "-1"}, {"-target", "x"}, {"-post", "x=y"}, {"-part", "x"}, {"extra"}} {
+	for _, args := range [][]string{{"-rounds", "0"}, {"-seconds", "-1"}, {"-target", "x"}, {"-post", "x=y"}, {"-part", "x"}, {"-nuclio", "x"}, {"extra"}} {
 		if _, err := parse(args); err == nil {
 			t.Errorf("%v: no error", args)
 		}

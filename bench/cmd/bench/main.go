@@ -17,6 +17,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/leat-ml/leat/bench/proc"
@@ -36,6 +37,7 @@ type config struct {
 	mlrunPython    string   // path of a Python that has MLRun
 	leatPython     string   // path of the Python that runs models behind leat; it has scikit-learn
 	mlserver       string   // path of a Python that has MLServer; "" leaves it out
+	nuclio         string   // folder with nuclio's Python wrapper; "" leaves it out
 	parts          []string // of the python suite; empty is all
 }
 
@@ -53,7 +55,7 @@ func main() { os.Exit(status()) }
 
 // status runs the program and returns its exit code.
 func status() int {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM) // servers must not stay behind
 	defer stop()
 	c, err := parse(os.Args[1:])
 	if err == nil {
@@ -82,6 +84,7 @@ func parse(args []string) (config, error) {
 	f.StringVar(&c.kserveRouter, "kserve", "", "`path` of KServe's router, for the kserve suite")
 	f.StringVar(&c.mlrunPython, "mlrun", "", "`path` of a Python with MLRun, for the mlrun and python suites")
 	f.StringVar(&c.mlserver, "mlserver", "", "`path` of a Python with MLServer, for the python suite")
+	f.StringVar(&c.nuclio, "nuclio", "", "`folder` with nuclio's _nuclio_wrapper.py, for the python suite; needs -mlrun with msgpack")
 	f.StringVar(&c.leatPython, "python", ".venv/bin/python", "`path` of a Python with scikit-learn, for the python suite")
 	f.BoolVar(&c.full, "full", false, "1 and 64 connections too")
 	f.BoolVar(&c.gate, "gate", false, "exit 1 when a target is missed")
@@ -112,6 +115,9 @@ func parse(args []string) (config, error) {
 		}
 	}
 	c.perRound = max(1, reloads/max(1, c.rounds))
+	if c.nuclio != "" && c.mlrunPython == "" {
+		return c, errors.New("want -mlrun with -nuclio: its wrapper runs MLRun")
+	}
 	return c, want(f.NArg() == 0 && c.rounds > 0 && c.runs > 0 && c.length > 0 && reloads > 0, "flags only, with numbers above 0")
 }
 

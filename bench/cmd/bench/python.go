@@ -43,6 +43,7 @@ type pythonServer struct {
 	srv  *server.Server
 	peer bool // to be compared with
 	kill bool // it takes its time when it is asked to end
+	noop bool // it answers the same whatever it is asked, and has no classifier
 }
 
 // An entrant is a server in a contest, with the request as it wants it.
@@ -57,6 +58,7 @@ type entrant struct {
 type contest struct {
 	name     string
 	goal     bool // CPU time is that of a call of a model that does nothing
+	each     bool // all of leat's are judged, not just the first
 	entrants []*entrant
 }
 
@@ -134,8 +136,8 @@ func (b *bench) irisRoute(folder string) string {
 }
 
 // fileRoute serves the classifier from its file, as MLServer's runtime does.
-func (b *bench) fileRoute(name, args string) string {
-	return fmt.Sprintf("%s: {class_name: sklearn, class_args: {model_path: %s%s}}", name, filepath.Join(b.dir, "iris", "iris.joblib"), args)
+func (b *bench) fileRoute(name, folder, args string) string {
+	return fmt.Sprintf("%s: {class_name: sklearn, class_args: {model_path: %s%s}}", name, filepath.Join(b.dir, folder, "iris.joblib"), args)
 }
 
 // started are servers on their way into contests.
@@ -175,7 +177,7 @@ func tensorRequest(model string, want []float64) workload {
 var setosa = []float64{0} // the class of the first row of iris
 
 // mlrunContests are those against MLRun: its own code behind the cheapest host
-// there is, and what the user names.
+// there is and behind nuclio's wrapper, and what the user names.
 func (b *bench) mlrunContests(ctx context.Context) (_ []*contest, stop func() error, err error) {
 	var all started
 	floor, err := server.Start(ctx, "floor", b.dir+"/floor", b.env()...)
@@ -185,6 +187,9 @@ func (b *bench) mlrunContests(ctx context.Context) (_ []*contest, stop func() er
 	}
 	if err == nil && b.mlrunPython != "" {
 		err = b.mlrunServers(ctx, &all)
+	}
+	if err == nil && b.nuclio != "" {
+		err = b.nuclioServers(ctx, &all)
 	}
 	for _, t := range b.targets {
 		if err == nil {
@@ -198,11 +203,14 @@ func (b *bench) mlrunContests(ctx context.Context) (_ []*contest, stop func() er
 	}
 	echo := &contest{name: "echo model, one row of 4, MLRun's dialect", goal: true}
 	echo.enter(all[0], tensorRequest("echo", iris[:4]))
-	species := &contest{name: "LogisticRegression of scikit-learn, one row of 4, MLRun's dialect"}
+	species := &contest{name: "LogisticRegression of scikit-learn, one row of 4, MLRun's dialect", each: true}
 	for i, s := range all[1:] {
 		echo.enter(s, rowsRequest("echo", iris[:4]))
-		if i > 0 || b.mlrunPython == "" { // leat with the same scikit-learn as MLRun, where there is MLRun
+		if !s.noop && (i > 0 || b.mlrunPython == "") { // leat with the same scikit-learn as MLRun, where there is MLRun
 			species.enter(s, rowsRequest("iris", setosa))
+		}
+		if i == 1 && b.mlrunPython != "" {
+			species.enter(&pythonServer{name: "leat, file", srv: s.srv}, rowsRequest("file", setosa))
 		}
 	}
 	return []*contest{echo, species}, all.stop, nil
@@ -214,7 +222,7 @@ func (b *bench) mlrunServers(ctx context.Context, all *started) error {
 	if err := b.train(ctx, b.mlrunPython, "mlrun-iris"); err != nil {
 		return err
 	}
-	if err := all.add(b.leatServer(ctx, "leat, real mlrun", b.mlrunPython, "1", "echo: {class_name: Echo}", b.irisRoute("mlrun-iris"))); err != nil {
+	if err := all.add(b.leatServer(ctx, "leat, real mlrun", b.mlrunPython, "1", "echo: {class_name: Echo}", b.irisRoute("mlrun-iris"), b.fileRoute("file", "mlrun-iris", ""))); err != nil {
 		return err
 	}
 	srv, err := server.Start(ctx, "MLRun, bare host", b.mlrunPython+" -B bench/python/mlrunhost.py "+filepath.Join(b.dir, "mlrun-iris"))
@@ -228,7 +236,7 @@ func (b *bench) oipContests(ctx context.Context) (_ []*contest, stop func() erro
 	if err == nil {
 		all = started{{name: "floor", srv: floor}}
 		err = all.add(b.leatServer(ctx, "leat OIP", b.leatPython, "1", "echo: {class_name: EchoRuntime}", "class: {class_name: Echo}", b.irisRoute("iris"),
-			b.fileRoute("file", ""), b.fileRoute("batch", ", batch: 64")))
+			b.fileRoute("file", "iris", ""), b.fileRoute("batch", "iris", ", batch: 64")))
 	}
 	for _, workers := range []int{0, 1} {
 		if err == nil && b.mlserver != "" {

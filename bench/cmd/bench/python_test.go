@@ -51,6 +51,30 @@ func TestJudgeContest(t *testing.T) {
 	}
 }
 
+// Where each of leat's is judged, all stand in the table of goals; else only the first.
+func TestJudgeEach(t *testing.T) {
+	for each, want := range map[bool][]string{false: {"leat to nuclio"}, true: {"leat to nuclio", "leat, file to nuclio"}} {
+		var out strings.Builder
+		b := &bench{out: &out, config: config{rounds: 2}, proc: fstest.MapFS{}}
+		c := &contest{name: "iris", each: each, entrants: []*entrant{
+			contestant("leat", false, 50*time.Microsecond, 300, 300), contestant("leat, file", false, 50*time.Microsecond, 500, 500),
+			contestant("nuclio", true, 300*time.Microsecond, 100, 100),
+		}}
+		if err := b.printContest(c, pythonConns); err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, g := range b.goals {
+			if what, ok := strings.CutSuffix(strings.TrimPrefix(g.what, "iris, "), ": req/s"); ok {
+				got = append(got, what)
+			}
+		}
+		if told := strings.Contains(out.String(), "leat, file to it: req/s 5.00"); told == each || !slices.Equal(got, want) {
+			t.Errorf("%v: judged %q, want %q\n%s", each, got, want, out.String())
+		}
+	}
+}
+
 func TestPythonRequests(t *testing.T) {
 	for _, tt := range []struct {
 		w    workload

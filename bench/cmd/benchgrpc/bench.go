@@ -21,6 +21,8 @@ var workloads = []workload{
 	{name: "image-raw-16", conns: 16, servers: echoes, request: image(), goals: imageGoals},
 	{name: "image-generated", conns: 1, servers: echoes, request: image(), goals: imageGoals, generated: true},
 	{name: "image-generated-16", conns: 16, servers: echoes, request: image(), goals: imageGoals, generated: true},
+	{name: "image-clients", conns: 1, servers: echoes, request: image(), goals: clientGoals, generated: true, own: true},
+	{name: "image-clients-16", conns: 16, servers: echoes, request: image(), goals: clientGoals, generated: true, own: true},
 	{name: "row-raw", conns: 1, servers: echoes, request: raw(1, 13)},
 	{name: "row-raw-16", conns: 16, servers: echoes, request: raw(1, 13)},
 	{name: "rows-raw", conns: 1, servers: echoes, request: raw(32, 784)},
@@ -30,7 +32,9 @@ var workloads = []workload{
 
 var (
 	imageGoals = []goal{{tuned, "cpu", 1.3, 0}, {defaults, "rate", 0, 2}}
-	onnxGoals  = []goal{{onnxBare, "cpu", 1.5, 0}}
+	// clientGoals are of what programs have on both sides.
+	clientGoals = []goal{{defaults, "rate", 0, 2}}
+	onnxGoals   = []goal{{onnxBare, "cpu", 1.5, 0}}
 )
 
 // The servers that a workload drives, that of leat last.

@@ -16,6 +16,8 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/leat-ml/leat/bench/target"
+	"github.com/leat-ml/leat/client"
+	"github.com/leat-ml/leat/client/clientgrpc"
 	"github.com/leat-ml/leat/oip/inference"
 )
 
@@ -29,6 +31,8 @@ type workload struct {
 	// generated has the client write and read messages by the generated code, as
 	// programs do; otherwise they are written once and answers only counted.
 	generated bool
+	// own has leat's server asked by leat's client.
+	own bool
 }
 
 // A goal is what a ratio may be.
@@ -78,8 +82,10 @@ var _ encoding.CodecV2 = frozen{}
 // A driver sends one request to one server over some connections.
 type driver struct {
 	conns   []*grpc.ClientConn
+	clients []*clientgrpc.Client // instead of conns
 	message []byte
 	request *inference.ModelInferRequest // for the generated code; nil sends the message as it is
+	tensors *client.Request              // for leat's clients
 	answer  int                          // bytes that an answer has at least
 }
 
@@ -104,6 +110,10 @@ func unchecked(s *target.Server, w *workload) (*driver, error) {
 	if w.generated {
 		d.request = w.request
 	}
+	if w.own && s.Name == leatServer {
+		err := d.useClients(s, w)
+		return d, err
+	}
 	options := []grpc.DialOption{grpc.WithTransportCredentials(insecure.NewCredentials())}
 	if s.Name != defaults { // whose client has the defaults too
 		options = append(options, grpc.WithStaticStreamWindowSize(4<<20), grpc.WithStaticConnWindowSize(16<<20),
@@ -124,11 +134,17 @@ func (d *driver) close() error {
 	for _, c := range d.conns {
 		errs = append(errs, c.Close())
 	}
+	for _, c := range d.clients {
+		errs = append(errs, c.Close())
+	}
 	return errors.Join(errs...)
 }
 
 // check has every connection answer rightly once.
 func (d *driver) check(ctx context.Context, w *workload) error {
+	if d.clients != nil {
+		return d.checkClients(ctx)
+	}
 	for _, c := range d.conns {
 		resp, err := inference.NewGRPCInferenceServiceClient(c).ModelInfer(ctx, w.request, grpc.WaitForReady(true))
 		if err != nil {
@@ -159,12 +175,13 @@ func (d *driver) drive(ctx context.Context, for_ time.Duration) (int64, error) {
 	defer cancel()
 	end := time.Now().Add(for_)
 	var n atomic.Int64
-	errs := make([]error, len(d.conns))
+	askers := d.askers()
+	errs := make([]error, len(askers))
 	var wg sync.WaitGroup
-	for i, c := range d.conns {
+	for i, ask := range askers {
 		wg.Go(func() {
 			for time.Now().Before(end) {
-				if errs[i] = d.ask(ctx, c); errs[i] != nil {
+				if errs[i] = ask(ctx); errs[i] != nil {
 					return
 				}
 				n.Add(1)
@@ -173,6 +190,17 @@ func (d *driver) drive(ctx context.Context, for_ time.Duration) (int64, error) {
 	}
 	wg.Wait()
 	return n.Load(), errors.Join(errs...)
+}
+
+// askers send one request each, over a connection of their own.
+func (d *driver) askers() (all []func(context.Context) error) {
+	for _, c := range d.conns {
+		all = append(all, func(ctx context.Context) error { return d.ask(ctx, c) })
+	}
+	for _, c := range d.clients {
+		all = append(all, func(ctx context.Context) error { return d.infer(ctx, c) })
+	}
+	return all
 }
 
 // ask sends one request.

@@ -16,7 +16,7 @@ import (
 // The servers that are compared.
 const (
 	leatServer = "leat"    // an echo model behind the public packages
-	tuned      = "tuned"   // grpc-go with the windows and buffers of leat
+	tuned      = "tuned"   // grpc-go with the windows of leat, and large buffers
 	defaults   = "default" // grpc-go as it comes, and so is its client
 	onnxLeat   = "leat-onnx"
 	onnxBare   = "onnx" // grpc-go with generated code and a call of ONNX Runtime

@@ -17,6 +17,8 @@ type Model struct {
 	plan   *Plan
 	copies []*v2.FileModel
 	desc   serve.Description
+	// wanted are the declared outputs, where the model has others beside them.
+	wanted []serve.RequestedOutput
 
 	first   schedule.Predictor // of the layers, where requests come in
 	batches []*schedule.Batcher
@@ -80,6 +82,7 @@ func (m *Model) describe() error {
 	} else {
 		m.desc.Outputs = m.visible(own.Outputs, m.hiddenOutput)
 	}
+	m.choose(own.Outputs)
 	m.desc.Outputs = slices.Clone(m.desc.Outputs)
 	for i := range m.desc.Outputs {
 		m.desc.Outputs[i].Classes = p.Labels[m.desc.Outputs[i].Name]
@@ -191,40 +194,25 @@ func (a *adapted) Predict(ctx context.Context, req *serve.Request) (any, error) 
 	return out, nil
 }
 
-// Warm implements [serve.Warmer]: it has the model answer the plan's requests.
-func (m *Model) Warm(ctx context.Context) error { return Warm(ctx, m.warmed(), m.plan.Warmups) }
-
-// Warm has a model answer requests.
-func Warm(ctx context.Context, to schedule.Predictor, warmups []Warmup) error {
-	for _, w := range warmups {
-		req := (&serve.Request{Op: "infer", Dialect: serve.OIP}).WithInputs(w.Inputs...)
-		for range max(1, w.Count) {
-			if err := ctx.Err(); err != nil {
-				return err
-			}
-			if _, err := to.Predict(ctx, req); err != nil {
-				return fmt.Errorf("%s: %w", w.Name, err)
-			}
-		}
-	}
-	return nil
-}
-
-// warmed is what requests for warming up go to: the model, with what it makes of
-// shapes, and not what counts or remembers requests.
-func (m *Model) warmed() schedule.Predictor {
-	if m.plan.Sequence != nil {
-		return m.first
-	}
-	if m.plan.Adapt != nil {
-		return &adapted{next: m.copies[0], by: m.plan.Adapt}
-	}
-	return m.copies[0]
-}
-
 // Predict has the model predict.
 func (m *Model) Predict(ctx context.Context, req *serve.Request) (any, error) {
-	return m.first.Predict(ctx, req)
+	if len(m.batches) == 1 { // it may have to wait before the model knows of it
+		leave, err := m.copies[0].Await(ctx)
+		if err != nil {
+			return nil, err
+		}
+		defer leave()
+	}
+	if m.wanted == nil {
+		return m.first.Predict(ctx, req)
+	}
+	if len(req.Outputs) == 0 {
+		with := *req
+		with.Outputs = m.wanted
+		req = &with
+	}
+	out, err := m.first.Predict(ctx, req)
+	return m.declared(out), err
 }
 
 // ByFile says whether the schema is that of the model's file, whose answers may be

@@ -160,13 +160,17 @@ func (r *reader) unused(why string) func(*document.Field) {
 var ofCluster = []string{
 	"minReplicas", "maxReplicas", "scaleTarget", "scaleMetric", "containerConcurrency", "canaryTrafficPercent", "serviceAccountName", "nodeSelector",
 	"tolerations", "affinity", "annotations", "labels", "imagePullSecrets", "volumes", "deploymentStrategy", "runtimeClassName", "timeout",
+	"autoScaling", "workerSpec", "topologySpreadConstraints", "priorityClassName", "priority", "preemptionPolicy", "terminationGracePeriodSeconds",
+	"activeDeadlineSeconds", "restartPolicy", "dnsPolicy", "dnsConfig", "enableServiceLinks", "serviceAccount", "automountServiceAccountToken", "nodeName",
+	"hostNetwork", "hostPID", "hostIPC", "hostUsers", "hostname", "hostAliases", "setHostnameAsFQDN", "subdomain", "shareProcessNamespace", "securityContext",
+	"schedulerName", "schedulingGates", "readinessGates", "overhead", "os", "resourceClaims", "resources", "ephemeralContainers",
 }
 
 func (r *reader) predictor(f *document.Field) {
 	known := map[string]func(*document.Field){
 		"model": r.model, "batcher": r.batcher,
 		"logger":     r.unused("record inferences with tracking_policy in server.yaml"),
-		"containers": r.refuse("containers are not run: serve the model itself"),
+		"containers": r.refuse("containers are not run: serve the model itself"), "initContainers": r.refuse("containers are not run: serve the model itself"),
 	}
 	for _, key := range ofCluster {
 		known[key] = r.unused("it is the cluster's")
@@ -205,7 +209,8 @@ func (r *reader) model(f *document.Field) {
 		"command": r.refuse("other programs are not run"),
 		"image":   r.refuse("containers are not run: serve the model itself"),
 	}
-	for _, key := range []string{"env", "envFrom", "resources", "ports", "volumeMounts", "readinessProbe", "livenessProbe", "securityContext", "imagePullPolicy"} {
+	for _, key := range []string{"env", "envFrom", "resources", "ports", "volumeMounts", "readinessProbe", "livenessProbe", "startupProbe", "securityContext", "imagePullPolicy",
+		"lifecycle", "resizePolicy", "restartPolicy", "volumeDevices", "terminationMessagePath", "terminationMessagePolicy", "workingDir", "stdin", "stdinOnce", "tty"} {
 		known[key] = r.unused("it is the container's")
 	}
 	r.fields(f.Value, known)

@@ -25,15 +25,18 @@ func TestRead(t *testing.T) {
 
 func TestProblems(t *testing.T) {
 	for text, want := range map[string]string{
-		"spec: {predictor: {}}":                                         "the predictor has no model",
-		"spec: {predictor: {sklearn: {}}}":                              "storageUri is missing",
-		"spec: {predictor: {tensorflow: {storageUri: x}}}":              `format "tensorflow" is not supported`,
-		"spec: {predictor: {sklearn: {storageUri: 'pvc://a/b'}}}":       "storageUri pvc:// is not supported",
-		"spec: {predictor: {containers: []}}":                           "containers is not supported",
-		"spec: {predictor: {}, transformer: {containers: []}}":          "transformer is not supported",
-		"spec: {predictor: {modell: {}}}":                               `unknown key "modell" (did you mean "model"?)`,
-		"spec: {predictor: {batcher: {maxBatchSize: 0}}}":               "maxBatchSize is a whole number from 1, found 0",
-		"spec: {predictor: {minReplicas: 1, sklearn: {storageUri: x}}}": "minReplicas has no effect: it is the cluster's",
+		"spec: {predictor: {}}":                                          "the predictor has no model",
+		"spec: {predictor: {sklearn: {}}}":                               "storageUri is missing",
+		"spec: {predictor: {tensorflow: {storageUri: x}}}":               `format "tensorflow" is not supported`,
+		"spec: {predictor: {sklearn: {storageUri: 'pvc://a/b'}}}":        "storageUri pvc:// is not supported",
+		"spec: {predictor: {containers: []}}":                            "containers is not supported",
+		"spec: {predictor: {}, transformer: {containers: []}}":           "transformer is not supported",
+		"spec: {predictor: {modell: {}}}":                                `unknown key "modell" (did you mean "model"?)`,
+		"spec: {predictor: {batcher: {maxBatchSize: 0}}}":                "maxBatchSize is a whole number from 1, found 0",
+		"spec: {predictor: {initContainers: []}}":                        "initContainers is not supported",
+		"spec: {predictor: {dnsPolicy: None, sklearn: {storageUri: x}}}": "dnsPolicy has no effect: it is the cluster's",
+		"spec: {predictor: {sklearn: {storageUri: x, lifecycle: {}}}}":   "lifecycle has no effect: it is the container's",
+		"spec: {predictor: {minReplicas: 1, sklearn: {storageUri: x}}}":  "minReplicas has no effect: it is the cluster's",
 	} {
 		_, problems := Read("s.yaml", []byte(head+text))
 		if len(problems) == 0 || !strings.HasPrefix(problems[0].Msg, want) || problems[0].Pos.Line == 0 {

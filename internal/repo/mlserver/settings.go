@@ -199,8 +199,8 @@ var others = map[string]string{
 }
 
 func (r *reader) implementation(f *document.Field) {
-	if r.text(&r.Implementation)(f); r.Implementation == "" {
-		return
+	if r.text(&r.Implementation)(f); r.Implementation == "" && f.Value.Value() != "" {
+		return // it is no text, which has been said
 	}
 	module, class, ok := cutLast(r.Implementation)
 	package_, _, _ := strings.Cut(module, ".")

@@ -43,6 +43,8 @@ func TestProblems(t *testing.T) {
 		`{"implementaton": "x"}`: `1:1: implementation is missing` + "\n" + `1:2: unknown key "implementaton" (did you mean "implementation"?)`,
 		`{"implementation": "mlserver_mlflow.MLflowRuntime"}`:               `1:20: implementation "mlserver_mlflow.MLflowRuntime" is not supported: export the model as ONNX, or save what is in it with joblib`,
 		`{"implementation": "mlserver_x.Y"}`:                                `1:20: implementation "mlserver_x.Y" is not supported: there are those of mlserver_sklearn, mlserver_xgboost, mlserver_lightgbm and mlserver_catboost, and classes of your own`,
+		`{"implementation": ""}`:                                            `1:20: implementation "" is no class: write module.Class`,
+		`{"implementation": 5}`:                                             `1:20: implementation is text, found 5`,
 		`{"implementation": "Mine"}`:                                        `1:20: implementation "Mine" is no class: write module.Class`,
 		`{` + sk + `, "parameters": {"environment_tarball": "./e.tar.gz"}}`: `1:68: environment_tarball is not supported: install what the model needs in the environment of the server's interpreter, and leave it out`,
 		`{` + sk + `, "parameters": {"content_type": "np"}}`:                `1:68: warning: content_type has no effect: clients say what their data is, and the model's schema does`,

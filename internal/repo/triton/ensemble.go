@@ -61,7 +61,34 @@ func (r *reader) ensemble(e *inference.ModelEnsembling) {
 			r.at(fmt.Sprintf("output[%d].name", i), "no step answers with %q", out.GetName())
 		}
 	}
+	r.unused(e.GetStep())
 	r.cycle(e.GetStep(), from)
+}
+
+// unused finds tensors that go nowhere, which Triton refuses: one of the two names is
+// a slip, as a rule.
+func (r *reader) unused(steps []*inference.ModelEnsembling_Step) {
+	used := map[string]bool{}
+	for _, out := range r.Output {
+		used[out.GetName()] = true
+	}
+	for _, s := range steps {
+		for _, tensor := range s.GetInputMap() {
+			used[tensor] = true
+		}
+	}
+	for i, in := range r.Input {
+		if !used[in.GetName()] {
+			r.at(fmt.Sprintf("input[%d].name", i), "no step takes input %q", in.GetName())
+		}
+	}
+	for i, s := range steps {
+		for _, own := range slices.Sorted(maps.Keys(s.GetOutputMap())) {
+			if tensor := s.GetOutputMap()[own]; !used[tensor] {
+				r.at(fmt.Sprintf("ensemble_scheduling.step[%d].output_map[%s]", i, own), "tensor %q goes nowhere: no step takes it, and it is no output", tensor)
+			}
+		}
+	}
 }
 
 func (r *reader) step(at string, i int, s *inference.ModelEnsembling_Step, from map[string]int) {

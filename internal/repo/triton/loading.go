@@ -136,12 +136,41 @@ func (r *reader) warmup() {
 		}
 		for name, in := range w.GetInputs() {
 			at := fmt.Sprintf("%s.inputs[%s]", at, name)
-			if len(r.Input) > 0 && !slices.ContainsFunc(r.Input, func(i *inference.ModelInput) bool { return i.GetName() == name }) {
-				r.at(at, "the model has no input %q", name)
-			}
 			r.warmupInput(at, in)
+			if len(r.Input) > 0 && !r.ofSequence(name) {
+				r.warmupFits(at, name, in)
+			}
 		}
 	}
+}
+
+// warmupFits checks that an input of a warm-up is one of the model's.
+func (r *reader) warmupFits(at, name string, in *inference.ModelWarmup_Input) {
+	i := slices.IndexFunc(r.Input, func(i *inference.ModelInput) bool { return i.GetName() == name })
+	if i < 0 {
+		r.at(at, "the model has no input %q", name)
+		return
+	}
+	want := r.Input[i]
+	if dt := in.GetDataType(); dt != want.GetDataType() && dt != inference.DataType_TYPE_INVALID {
+		r.at(at+".data_type", "input %q is %s, found %s", name, want.GetDataType(), dt)
+	}
+	differ := func(n, want int64) bool { return n >= 0 && want >= 0 && n != want }
+	fits := len(in.GetDims()) == len(want.GetDims())
+	for j := 0; fits && j < len(want.GetDims()); j++ {
+		fits = !differ(in.GetDims()[j], want.GetDims()[j])
+	}
+	if !fits {
+		r.at(at+".dims", "input %q has the dims %v, found %v", name, want.GetDims(), in.GetDims())
+	}
+}
+
+// ofSequence says whether an input is one by which the server tells the model of its
+// sequence.
+func (r *reader) ofSequence(name string) bool {
+	s := r.GetSequenceBatching()
+	return slices.ContainsFunc(s.GetControlInput(), func(c *inference.ModelSequenceBatching_ControlInput) bool { return c.GetName() == name }) ||
+		slices.ContainsFunc(s.GetState(), func(s *inference.ModelSequenceBatching_State) bool { return s.GetInputName() == name })
 }
 
 // maxWarmups is how often one request may be put to the model, and maxWarmupSize

@@ -32,12 +32,15 @@ func (r *reader) tensors() {
 	if r.Kind == Trees && (len(r.Input) != 1 || len(r.Output) != 1) {
 		r.at("backend", "a model of backend fil declares one input and one output, found %d and %d", len(r.Input), len(r.Output))
 	}
+	if r.Kind == Trees && len(r.Output) == 1 && r.Output[0].GetDataType() != inference.DataType_TYPE_FP32 {
+		r.at("output[0].data_type", "backend fil answers in TYPE_FP32, found %s", r.Output[0].GetDataType())
+	}
 	names := map[string]bool{}
 	for i, in := range r.Input {
 		at := fmt.Sprintf("input[%d]", i)
 		r.end(at, in, names)
 		if in.GetFormat() != inference.ModelInput_FORMAT_NONE {
-			r.warn(at+".format", "format has no effect: the model's file says what the dimensions are")
+			r.format(at, in)
 		}
 		if in.GetAllowRaggedBatch() {
 			r.warn(at+".allow_ragged_batch", "allow_ragged_batch has no effect: requests of different shapes are not put together")
@@ -47,6 +50,15 @@ func (r *reader) tensors() {
 	for i, out := range r.Output {
 		r.end(fmt.Sprintf("output[%d]", i), out, names)
 	}
+}
+
+// format checks that an image has the dimensions of one.
+func (r *reader) format(at string, in *inference.ModelInput) {
+	if len(in.GetDims()) != 3 {
+		r.at(at+".format", "%s is of 3 dims, found %d", in.GetFormat(), len(in.GetDims()))
+		return
+	}
+	r.warn(at+".format", "format has no effect: the model's file says what the dimensions are")
 }
 
 func (r *reader) end(at string, e end, names map[string]bool) {
@@ -62,6 +74,9 @@ func (r *reader) end(at string, e end, names map[string]bool) {
 	}
 	if e.GetIsShapeTensor() {
 		r.at(at+".is_shape_tensor", "is_shape_tensor is not supported: it is for TensorRT")
+	}
+	if len(e.GetDims()) == 0 {
+		r.at(at, "%q has no dims: a single element is dims: [ 1 ], with reshape { shape: [ ] } if the model wants none", e.GetName())
 	}
 	r.dims(at+".dims", e.GetDims())
 	if e.GetReshape() != nil {

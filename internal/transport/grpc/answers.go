@@ -29,8 +29,16 @@ func (a *answers) Send(b serve.Body) error {
 	}
 	m := a.t.m
 	r := &inferResponse{model: m.model, version: m.version, id: m.id, typed: a.v.typed(m), wrapped: !a.v.bare}
-	if err := r.take(b); err != nil {
-		return fmt.Errorf("write the answer: %w", err)
+	v, _ := b.Value()
+	switch failed, ok := v.(error); {
+	case ok && a.v.ends:
+		return failed
+	case ok:
+		r.failure = statusOf(failed).Message()
+	default:
+		if err := r.take(b); err != nil {
+			return fmt.Errorf("write the answer: %w", err)
+		}
 	}
 	if r.wrapped {
 		r.flag(isFinal, false)

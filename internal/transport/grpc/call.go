@@ -174,8 +174,8 @@ func (c *call) caught(err *error) {
 }
 
 // slack is what a handler that minds the deadline itself has to say so: its
-// answer names the model.
-const slack = 10 * time.Millisecond
+// answer names the model, and of Python code the line, which the worker is asked for.
+const slack = 100 * time.Millisecond
 
 // watched is timed for calls that go on after a handler that is late, which ends
 // by itself.

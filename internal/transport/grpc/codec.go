@@ -7,6 +7,7 @@ import (
 	"google.golang.org/grpc/encoding/proto"
 	"google.golang.org/grpc/mem"
 
+	"github.com/leat-ml/leat/internal/tensorwire"
 	"github.com/leat-ml/leat/oip"
 )
 
@@ -15,9 +16,14 @@ import (
 type codec struct {
 	others encoding.CodecV2
 	room   *oip.Room // for elements
+	// adjacent is what frames of the connection are read into; nil if there may be
+	// several connections.
+	adjacent *tensorwire.Adjacent
 }
 
-func newCodec(room *oip.Room) codec { return codec{encoding.GetCodecV2(proto.Name), room} }
+func newCodec(room *oip.Room, adjacent *tensorwire.Adjacent) codec {
+	return codec{encoding.GetCodecV2(proto.Name), room, adjacent}
+}
 
 // Name is part of the content type of messages.
 func (codec) Name() string { return proto.Name }
@@ -25,7 +31,7 @@ func (codec) Name() string { return proto.Name }
 // Unmarshal implements [encoding.CodecV2].
 func (k codec) Unmarshal(data mem.BufferSlice, v any) error {
 	if m, ok := v.(*inferRequest); ok {
-		m.decode(data, k.room)
+		m.decode(data, k.room, k.adjacent)
 		return nil
 	}
 	return k.others.Unmarshal(data, v)

@@ -8,6 +8,7 @@ import (
 
 	"google.golang.org/protobuf/encoding/protowire"
 
+	"github.com/leat-ml/leat/internal/tensorwire"
 	"github.com/leat-ml/leat/serve"
 )
 
@@ -57,13 +58,13 @@ func (k *contents) has(field int) bool { return k.fields&(1<<field) != 0 }
 
 // read reads one field. A field may come in several parts, and numbers packed or
 // one by one.
-func (k *contents) read(c *cursor) error {
-	num, typ, err := c.tag()
+func (k *contents) read(c *tensorwire.Cursor) error {
+	num, typ, err := c.Tag()
 	if err != nil {
 		return err
 	}
 	if num > bytesContents {
-		return c.skip(typ)
+		return c.Skip(typ)
 	}
 	field := int(num)
 	k.fields |= 1 << field
@@ -80,20 +81,20 @@ func (k *contents) read(c *cursor) error {
 		k.ulongs, err = varints(c, typ, k.ulongs, func(v uint64) uint64 { return v })
 	case fp32Contents:
 		k.floats, err = fixed(c, typ, protowire.Fixed32Type, k.floats, func() (float32, error) {
-			v, err := c.fixed32()
+			v, err := c.Fixed32()
 			return math.Float32frombits(v), err
 		})
 	case fp64Contents:
 		k.doubles, err = fixed(c, typ, protowire.Fixed64Type, k.doubles, func() (float64, error) {
-			v, err := c.fixed64()
+			v, err := c.Fixed64()
 			return math.Float64frombits(v), err
 		})
 	case bytesContents:
 		if typ != protowire.BytesType {
-			return errMalformed
+			return tensorwire.ErrMalformed
 		}
 		var s string
-		s, err = c.blob()
+		s, err = c.Blob()
 		k.texts = append(k.texts, s)
 	}
 	return err
@@ -101,32 +102,32 @@ func (k *contents) read(c *cursor) error {
 
 // varints appends the numbers of a field that are written with as many bytes as
 // they need.
-func varints[T serve.Element](c *cursor, typ protowire.Type, dst []T, decode func(uint64) T) ([]T, error) {
+func varints[T serve.Element](c *tensorwire.Cursor, typ protowire.Type, dst []T, decode func(uint64) T) ([]T, error) {
 	if typ == protowire.VarintType {
-		v, err := c.varint()
+		v, err := c.Varint()
 		return append(dst, decode(v)), err
 	}
 	if typ != protowire.BytesType {
-		return dst, errMalformed
+		return dst, tensorwire.ErrMalformed
 	}
-	err := c.message(func() error {
+	err := c.Message(func() error {
 		if dst == nil {
-			dst = make([]T, 0, c.varints())
+			dst = make([]T, 0, c.Varints())
 		}
-		v, err := c.varint()
+		v, err := c.Varint()
 		dst = append(dst, decode(v))
 		for err == nil {
-			here := c.here()
+			here := c.Here()
 			if len(here) < binary.MaxVarintLen64 {
 				return nil // its end: again from the start
 			}
 			n := 1
 			if v = uint64(here[0]); v >= 0x80 {
 				if v, n = protowire.ConsumeVarint(here); n < 0 {
-					return errMalformed
+					return tensorwire.ErrMalformed
 				}
 			}
-			c.advance(n)
+			c.Advance(n)
 			dst = append(dst, decode(v))
 		}
 		return err
@@ -136,23 +137,23 @@ func varints[T serve.Element](c *cursor, typ protowire.Type, dst []T, decode fun
 
 // fixed appends the numbers of a field that all have the size of T: packed as
 // they lie in memory, or one, which next reads.
-func fixed[T float32 | float64](c *cursor, typ, one protowire.Type, dst []T, next func() (T, error)) ([]T, error) {
+func fixed[T float32 | float64](c *tensorwire.Cursor, typ, one protowire.Type, dst []T, next func() (T, error)) ([]T, error) {
 	if typ == one {
 		v, err := next()
 		return append(dst, v), err
 	}
 	if typ != protowire.BytesType {
-		return dst, errMalformed
+		return dst, tensorwire.ErrMalformed
 	}
-	n, err := c.length()
+	n, err := c.Length()
 	if err != nil || n == 0 {
 		return dst, err
 	}
 	size := int(unsafe.Sizeof(dst[0]))
 	if n%size != 0 {
-		return dst, errMalformed
+		return dst, tensorwire.ErrMalformed
 	}
-	raw, err := c.take(n)
+	raw, err := c.Take(n)
 	if err != nil {
 		return dst, err
 	}

@@ -8,31 +8,10 @@ import (
 	"google.golang.org/grpc/mem"
 	"google.golang.org/protobuf/proto"
 
+	"github.com/leat-ml/leat/internal/tensorwire"
 	"github.com/leat-ml/leat/oip"
 	pb "github.com/leat-ml/leat/oip/inference"
 )
-
-func TestFrames(t *testing.T) {
-	var f frames
-	for _, tt := range []struct{ n, room int }{
-		{1 << 10, smallFrame}, {smallFrame, smallFrame}, {smallFrame + 1, largeFrame}, {largeFrame, largeFrame},
-	} {
-		b := f.Get(tt.n)
-		if len(*b) != tt.n || cap(*b) != tt.room {
-			t.Errorf("Get(%d) has %d bytes of %d, want %d", tt.n, len(*b), cap(*b), tt.room)
-		}
-		*b = (*b)[:1] // as grpc-go does with the padding of a frame
-		f.Put(b)
-		if b = f.Get(tt.n); len(*b) != tt.n || cap(*b) != tt.room {
-			t.Errorf("after Put, Get(%d) has %d bytes of %d, want %d", tt.n, len(*b), cap(*b), tt.room)
-		}
-	}
-	large := f.Get(largeFrame + 1) // as for what grpc-go puts together
-	if len(*large) != largeFrame+1 {
-		t.Errorf("Get(%d) has %d bytes", largeFrame+1, len(*large))
-	}
-	f.Put(large)
-}
 
 // pattern is n bytes that no other seed has.
 func pattern(n int, seed byte) []byte {
@@ -53,8 +32,8 @@ func patterned(b []byte) *pb.ModelInferRequest {
 // TestTensorsStay has the memory of a message overwritten once it has been read, as
 // it is when frames are read into it again.
 func TestTensorsStay(t *testing.T) {
-	f := &frames{}
-	for _, n := range []int{8, ownedSize, 3 * largeFrame, 10*largeFrame + 1} {
+	f := &tensorwire.Frames{}
+	for _, n := range []int{8, tensorwire.OwnedSize, 3 * tensorwire.LargeFrame, 10*tensorwire.LargeFrame + 1} {
 		want := pattern(n, 1)
 		message, err := proto.Marshal(patterned(want))
 		if err != nil {
@@ -63,13 +42,13 @@ func TestTensorsStay(t *testing.T) {
 		var data mem.BufferSlice
 		var used [][]byte
 		for len(message) > 0 {
-			b := f.Get(min(len(message), largeFrame))
+			b := f.Get(min(len(message), tensorwire.LargeFrame))
 			message = message[copy(*b, message):]
 			used = append(used, *b)
 			data = append(data, mem.NewBuffer(b, f))
 		}
 		var m inferRequest
-		if err := newCodec(new(oip.Room)).Unmarshal(data, &m); err != nil {
+		if err := newCodec(new(oip.Room), nil).Unmarshal(data, &m); err != nil {
 			t.Fatal(err)
 		}
 		data.Free()

@@ -9,6 +9,7 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/proto"
 
+	"github.com/leat-ml/leat/internal/tensorwire"
 	"github.com/leat-ml/leat/oip"
 	pb "github.com/leat-ml/leat/oip/inference"
 	"github.com/leat-ml/leat/serve"
@@ -29,13 +30,13 @@ func pieces(message []byte, size int) mem.BufferSlice {
 func read(message []byte, size int, split bool) (*inferRequest, *serve.Request, error) {
 	m := &inferRequest{}
 	if split {
-		c := cursor{more: pieces(message, size), left: len(message)}
+		c := tensorwire.Over(pieces(message, size), new(oip.Room))
 		m.inputs, m.raw = m.room.inputs[:0], m.room.raw[:0]
-		for !c.done() && m.problem == nil {
+		for !c.Done() && m.problem == nil {
 			m.problem = m.read(&c)
 		}
 	} else {
-		m.decode(pieces(message, size), new(oip.Room))
+		m.decode(pieces(message, size), new(oip.Room), nil)
 	}
 	req, err := m.request()
 	return m, req, err
@@ -172,9 +173,9 @@ func FuzzContents(f *testing.F) {
 	f.Add(protowire.AppendVarint(protowire.AppendTag(nil, 2, protowire.VarintType), 7), 1)
 	f.Fuzz(func(t *testing.T, message []byte, size int) {
 		var k contents
-		c := cursor{more: pieces(message, 1+(size&0xff)%20), left: len(message)}
+		c := tensorwire.Over(pieces(message, 1+(size&0xff)%20), new(oip.Room))
 		var err error
-		for !c.done() && err == nil {
+		for !c.Done() && err == nil {
 			err = k.read(&c)
 		}
 		if err != nil {

@@ -1,6 +1,7 @@
 package grpc
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 
@@ -21,7 +22,7 @@ func (c *call) inferTo(m *inferRequest, to serve.Sink) (r *inferResponse, stream
 	c.model, c.version = m.model, m.version
 	req, err := m.request()
 	if err != nil {
-		return nil, false, err
+		return nil, false, c.unreadable(m, err)
 	}
 	ev := c.event(target("POST", m.model, m.version, "infer"))
 	ev.Body = serve.ValueBody(req)
@@ -40,6 +41,21 @@ func (c *call) inferTo(m *inferRequest, to serve.Sink) (r *inferResponse, stream
 	}
 	c.out += r.size()
 	return r, false, nil
+}
+
+// A namer is a handler that knows what requests are for.
+type namer interface {
+	Unreadable(ctx context.Context, path string, err error) error
+}
+
+// unreadable is why a request cannot be read, with the model that it is for, if the
+// handler knows; of a model that there is not, that.
+func (c *call) unreadable(m *inferRequest, err error) error {
+	n, ok := c.s.next.(namer)
+	if !ok || m.model == "" {
+		return err
+	}
+	return n.Unreadable(c.ctx, target("", m.model, m.version, "").Path, err)
 }
 
 // size is how many bytes the elements of the outputs have.

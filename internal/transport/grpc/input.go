@@ -5,9 +5,11 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"unsafe"
 
 	"google.golang.org/protobuf/encoding/protowire"
 
+	"github.com/leat-ml/leat/internal/tensorwire"
 	"github.com/leat-ml/leat/serve"
 )
 
@@ -23,14 +25,14 @@ type input struct {
 }
 
 // read reads one field of an InferInputTensor.
-func (in *input) read(c *cursor) error {
-	num, typ, err := c.tag()
+func (in *input) read(c *tensorwire.Cursor) error {
+	num, typ, err := c.Tag()
 	if err != nil {
 		return err
 	}
 	switch {
 	case num == 1 && typ == protowire.BytesType:
-		in.name, err = c.text()
+		in.name, err = c.Text()
 	case num == 2 && typ == protowire.BytesType:
 		err = in.readType(c)
 	case num == 3:
@@ -41,15 +43,15 @@ func (in *input) read(c *cursor) error {
 		if in.contents == nil {
 			in.contents = new(contents)
 		}
-		err = c.message(func() error { return in.contents.read(c) })
+		err = c.Message(func() error { return in.contents.read(c) })
 	default:
-		err = c.skip(typ)
+		err = c.Skip(typ)
 	}
 	return err
 }
 
-func (in *input) readType(c *cursor) error {
-	name, err := c.text()
+func (in *input) readType(c *tensorwire.Cursor) error {
+	name, err := c.Text()
 	if in.datatype = serve.ParseDatatype(name); in.datatype == serve.Invalid {
 		in.typeName = name
 	}
@@ -59,12 +61,12 @@ func (in *input) readType(c *cursor) error {
 // maxRank is how many dimensions a tensor may have.
 const maxRank = 256
 
-func readShape(c *cursor, typ protowire.Type, shape []int) ([]int, error) {
+func readShape(c *tensorwire.Cursor, typ protowire.Type, shape []int) ([]int, error) {
 	one := func() error {
 		if len(shape) == maxRank {
 			return fmt.Errorf("a shape has more than %d lengths", maxRank)
 		}
-		v, err := c.varint()
+		v, err := c.Varint()
 		shape = append(shape, int(int64(v)))
 		return err
 	}
@@ -72,10 +74,10 @@ func readShape(c *cursor, typ protowire.Type, shape []int) ([]int, error) {
 	case protowire.VarintType:
 		return shape, one()
 	case protowire.BytesType:
-		err := c.message(one)
+		err := c.Message(one)
 		return shape, err
 	}
-	return shape, errMalformed
+	return shape, tensorwire.ErrMalformed
 }
 
 // check says what is wrong with an input before anybody looks at its elements.
@@ -227,3 +229,6 @@ func unique(inputs []input) error {
 	}
 	return nil
 }
+
+// alias is b, which is never written again, as a string.
+func alias(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }

@@ -6,6 +6,7 @@ import (
 
 	"google.golang.org/protobuf/encoding/protowire"
 
+	"github.com/leat-ml/leat/internal/tensorwire"
 	"github.com/leat-ml/leat/serve"
 )
 
@@ -21,19 +22,19 @@ const (
 // readParameter reads one entry of a map of parameters into m, which it makes
 // where it is nil. Values are bool, int64, string or float64; a uint64 that int64
 // does not hold is a serve.Number.
-func readParameter(c *cursor, m map[string]any) (map[string]any, error) {
+func readParameter(c *tensorwire.Cursor, m map[string]any) (map[string]any, error) {
 	var key string
 	var value any
-	err := c.message(func() error {
-		num, typ, err := c.tag()
+	err := c.Message(func() error {
+		num, typ, err := c.Tag()
 		switch {
 		case err != nil:
 		case num == 1 && typ == protowire.BytesType:
-			key, err = c.text()
+			key, err = c.Text()
 		case num == 2 && typ == protowire.BytesType:
-			err = c.message(func() error { return readValue(c, &value) })
+			err = c.Message(func() error { return readValue(c, &value) })
 		default:
-			err = c.skip(typ)
+			err = c.Skip(typ)
 		}
 		return err
 	})
@@ -48,22 +49,22 @@ func readParameter(c *cursor, m map[string]any) (map[string]any, error) {
 }
 
 // readValue reads one field of an InferParameter.
-func readValue(c *cursor, value *any) error {
-	num, typ, err := c.tag()
+func readValue(c *tensorwire.Cursor, value *any) error {
+	num, typ, err := c.Tag()
 	switch {
 	case err != nil:
 	case typ == protowire.VarintType && (num == boolParam || num == int64Param || num == uint64Param):
 		var v uint64
-		v, err = c.varint()
+		v, err = c.Varint()
 		*value = numberParam(num, v)
 	case typ == protowire.BytesType && num == stringParam:
-		*value, err = c.text()
+		*value, err = c.Text()
 	case typ == protowire.Fixed64Type && num == doubleParam:
 		var v uint64
-		v, err = c.fixed64()
+		v, err = c.Fixed64()
 		*value = math.Float64frombits(v)
 	default:
-		err = c.skip(typ)
+		err = c.Skip(typ)
 	}
 	return err
 }

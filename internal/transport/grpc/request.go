@@ -8,6 +8,7 @@ import (
 	"google.golang.org/grpc/mem"
 	"google.golang.org/protobuf/encoding/protowire"
 
+	"github.com/leat-ml/leat/internal/tensorwire"
 	"github.com/leat-ml/leat/oip"
 	"github.com/leat-ml/leat/oip/jsontext"
 	"github.com/leat-ml/leat/serve"
@@ -42,31 +43,31 @@ type inferRequest struct {
 
 // decode reads a message. What is wrong with it is kept for who answers: a
 // request of a stream that cannot be read is answered like any other that fails.
-func (m *inferRequest) decode(data mem.BufferSlice, in *oip.Room) {
-	c := newCursor(data, in)
-	m.size = c.left
+func (m *inferRequest) decode(data mem.BufferSlice, in *oip.Room, adjacent *tensorwire.Adjacent) {
+	c := tensorwire.NewCursor(data, in, adjacent)
+	m.size = c.Left()
 	m.inputs, m.raw = m.room.inputs[:0], m.room.raw[:0]
-	for !c.done() && m.problem == nil {
+	for !c.Done() && m.problem == nil {
 		m.problem = m.read(&c)
 	}
 }
 
 // read reads one field.
-func (m *inferRequest) read(c *cursor) error {
-	num, typ, err := c.tag()
+func (m *inferRequest) read(c *tensorwire.Cursor) error {
+	num, typ, err := c.Tag()
 	if err != nil {
 		return err
 	}
 	if num > 7 || typ != protowire.BytesType {
-		return c.skip(typ)
+		return c.Skip(typ)
 	}
 	switch num {
 	case 1:
-		m.model, err = c.text()
+		m.model, err = c.Text()
 	case 2:
-		m.version, err = c.text()
+		m.version, err = c.Text()
 	case 3:
-		m.id, err = c.text()
+		m.id, err = c.Text()
 	case 4:
 		m.params, err = readParameter(c, m.params)
 	case 5:
@@ -79,7 +80,7 @@ func (m *inferRequest) read(c *cursor) error {
 	return err
 }
 
-func (m *inferRequest) readInput(c *cursor) error {
+func (m *inferRequest) readInput(c *tensorwire.Cursor) error {
 	i := len(m.inputs)
 	if i == maxTensors {
 		return fmt.Errorf("there are more than %d inputs", maxTensors)
@@ -89,28 +90,28 @@ func (m *inferRequest) readInput(c *cursor) error {
 	if i == 0 {
 		in.shape = m.room.shape[:0]
 	}
-	if err := c.message(func() error { return in.read(c) }); err != nil {
+	if err := c.Message(func() error { return in.read(c) }); err != nil {
 		return err
 	}
 	return in.check(i)
 }
 
 // readOutput reads an InferRequestedOutputTensor.
-func (m *inferRequest) readOutput(c *cursor) error {
+func (m *inferRequest) readOutput(c *tensorwire.Cursor) error {
 	if len(m.outputs) == maxTensors {
 		return fmt.Errorf("there are more than %d outputs", maxTensors)
 	}
 	var out serve.RequestedOutput
-	err := c.message(func() error {
-		num, typ, err := c.tag()
+	err := c.Message(func() error {
+		num, typ, err := c.Tag()
 		switch {
 		case err != nil:
 		case num == 1 && typ == protowire.BytesType:
-			out.Name, err = c.text()
+			out.Name, err = c.Text()
 		case num == 2 && typ == protowire.BytesType:
 			out.Parameters, err = readParameter(c, out.Parameters)
 		default:
-			err = c.skip(typ)
+			err = c.Skip(typ)
 		}
 		return err
 	})
@@ -124,11 +125,11 @@ func (m *inferRequest) readOutput(c *cursor) error {
 	return err
 }
 
-func (m *inferRequest) readRaw(c *cursor) error {
+func (m *inferRequest) readRaw(c *tensorwire.Cursor) error {
 	if len(m.raw) == maxTensors {
 		return fmt.Errorf("there are more than %d raw_input_contents", maxTensors)
 	}
-	b, err := c.bytes()
+	b, err := c.Bytes()
 	m.raw = append(m.raw, b)
 	return err
 }

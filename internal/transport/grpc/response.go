@@ -10,6 +10,7 @@ import (
 	"google.golang.org/grpc/mem"
 	"google.golang.org/protobuf/encoding/protowire"
 
+	"github.com/leat-ml/leat/internal/tensorwire"
 	"github.com/leat-ml/leat/serve"
 )
 
@@ -25,10 +26,6 @@ type inferResponse struct {
 	failure string // why there is no answer, which only those can say
 }
 
-// inPlace is the size in bytes up to which elements are copied to the others
-// instead of being sent from where they are.
-const inPlace = 4 << 10
-
 // encode writes the message.
 func (m *inferResponse) encode() (mem.BufferSlice, error) {
 	w := &writer{}
@@ -38,52 +35,34 @@ func (m *inferResponse) encode() (mem.BufferSlice, error) {
 	} else {
 		w.raw(m)
 	}
-	w.flush()
-	if w.size > math.MaxInt32 {
-		return nil, fmt.Errorf("the answer has %d bytes, more than a message can have", w.size)
+	parts, size := w.Message()
+	if size > math.MaxInt32 {
+		return nil, fmt.Errorf("the answer has %d bytes, more than a message can have", size)
 	}
 	if !m.wrapped {
-		return w.parts, nil
+		return parts, nil
 	}
 	var outer []byte
 	if m.failure != "" {
 		outer = appendText(outer, 1, m.failure)
 	}
 	outer = protowire.AppendTag(outer, 2, protowire.BytesType)
-	outer = protowire.AppendVarint(outer, uint64(w.size))
-	return append(mem.BufferSlice{mem.SliceBuffer(outer)}, w.parts...), nil
+	outer = protowire.AppendVarint(outer, uint64(size))
+	return append(mem.BufferSlice{mem.SliceBuffer(outer)}, parts...), nil
 }
 
 // A writer collects the parts of a message.
-type writer struct {
-	parts mem.BufferSlice
-	buf   []byte // of the part that is being written
-	size  int    // of the parts
-}
-
-// flush ends the part that is being written.
-func (w *writer) flush() {
-	w.add(w.buf)
-	w.buf = nil
-}
-
-// add adds bytes, which stay as they are until they are sent.
-func (w *writer) add(b []byte) {
-	if len(b) > 0 {
-		w.parts = append(w.parts, mem.SliceBuffer(b))
-		w.size += len(b)
-	}
-}
+type writer struct{ tensorwire.Parts }
 
 // head writes what is before the outputs.
 func (w *writer) head(m *inferResponse) {
-	w.buf = make([]byte, 0, 256)
+	w.Buf = make([]byte, 0, 256)
 	for num, s := range []string{1: m.model, 2: m.version, 3: m.id} {
 		if s != "" {
-			w.buf = appendText(w.buf, protowire.Number(num), s)
+			w.Buf = appendText(w.Buf, protowire.Number(num), s)
 		}
 	}
-	w.buf = appendParameters(w.buf, 4, m.params)
+	w.Buf = appendParameters(w.Buf, 4, m.params)
 }
 
 // tensor appends what is said of an output.
@@ -110,25 +89,20 @@ func tensor(dst []byte, t *serve.Tensor) []byte {
 func (w *writer) raw(m *inferResponse) {
 	var room [256]byte
 	for _, t := range m.outputs {
-		w.buf = appendBytes(w.buf, 5, tensor(room[:0], t))
+		w.Buf = appendBytes(w.Buf, 5, tensor(room[:0], t))
 	}
 	for _, t := range m.outputs {
-		w.buf = protowire.AppendTag(w.buf, 6, protowire.BytesType)
+		w.Buf = protowire.AppendTag(w.Buf, 6, protowire.BytesType)
 		if t.Datatype == serve.Bytes {
-			w.buf = protowire.AppendVarint(w.buf, uint64(sizeTexts(t)))
+			w.Buf = protowire.AppendVarint(w.Buf, uint64(sizeTexts(t)))
 			for _, s := range t.Strings() {
-				w.buf = append(binary.LittleEndian.AppendUint32(w.buf, uint32(len(s))), s...)
+				w.Buf = append(binary.LittleEndian.AppendUint32(w.Buf, uint32(len(s))), s...)
 			}
 			continue
 		}
 		raw := t.Raw()
-		w.buf = protowire.AppendVarint(w.buf, uint64(len(raw)))
-		if len(raw) <= inPlace {
-			w.buf = append(w.buf, raw...)
-			continue
-		}
-		w.flush()
-		w.add(raw)
+		w.Buf = protowire.AppendVarint(w.Buf, uint64(len(raw)))
+		w.Raw(raw)
 	}
 }
 
@@ -148,7 +122,7 @@ func (w *writer) contents(m *inferResponse) {
 		if t.Len() > 0 {
 			about = appendBytes(about, 5, typedContents(t))
 		}
-		w.buf = appendBytes(w.buf, 5, about)
+		w.Buf = appendBytes(w.Buf, 5, about)
 	}
 }
 

@@ -6,7 +6,6 @@ import (
 	"log/slog"
 	"math"
 	"net"
-	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -18,17 +17,20 @@ import (
 	"google.golang.org/grpc/keepalive"
 	"google.golang.org/grpc/reflection"
 
+	"github.com/leat-ml/leat/internal/tensorwire"
 	"github.com/leat-ml/leat/oip"
 	"github.com/leat-ml/leat/serve"
 )
 
 // What connections may take. Windows are what a client may send before it is
-// read: as much as a large tensor, so that it comes without waiting for us.
+// read: as much as a large tensor, so that it comes without waiting for us. The read buffer
+// has small messages whole; of a large frame all but the beginning is read to where it
+// stays, without a copy. What is in the write buffer is copied twice, and stays near.
 const (
 	streamWindow  = 4 << 20
 	connWindow    = 16 << 20
-	readBuffer    = 64 << 10
-	writeBuffer   = 128 << 10
+	readBuffer    = 2 << 10
+	writeBuffer   = 32 << 10
 	maxStreams    = 1000 // of one connection at a time
 	maxHeader     = 64 << 10
 	handshakeTime = 10 * time.Second
@@ -52,8 +54,9 @@ type Server struct {
 	state   atomic.Int32
 	closing chan struct{} // closed when requests are refused: streams end
 
-	mu  sync.Mutex
-	rpc *gogrpc.Server // nil before Serve
+	mu     sync.Mutex
+	rpcs   []*gogrpc.Server // nil before Serve
+	frames tensorwire.Frames
 
 	readers sync.WaitGroup // of streams
 	late    sync.WaitGroup // handlers that may be late
@@ -73,31 +76,40 @@ func New(next serve.Handler, host Host, o Options) *Server {
 	return &Server{next: next, host: host, opts: o, closing: make(chan struct{})}
 }
 
+// lanes is how many servers of grpc-go share the connections. Each has memory for frames
+// that is good for one connection at a time with large tensors, see
+// [tensorwire.Adjacent]: the pool of a server is that of all its connections.
+const lanes = 16
+
 // open makes what serves; nil when the server has been shut down.
-func (s *Server) open() *gogrpc.Server {
+func (s *Server) open() []*gogrpc.Server {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.state.Load() == refusing {
 		return nil
 	}
-	if s.rpc == nil {
-		s.rpc = s.listener()
+	if s.rpcs == nil {
+		s.rpcs = make([]*gogrpc.Server, lanes)
+		for i := range s.rpcs {
+			s.rpcs[i] = s.lane()
+		}
 	}
-	return s.rpc
+	return s.rpcs
 }
 
-// listener is the server of grpc-go, with everything that is served.
-func (s *Server) listener() *gogrpc.Server {
+// lane is a server of grpc-go, with everything that is served.
+func (s *Server) lane() *gogrpc.Server {
+	adjacent := tensorwire.NewAdjacent(&s.frames, s.opts.Room)
 	rpc := gogrpc.NewServer(
-		gogrpc.ForceServerCodecV2(newCodec(s.opts.Room)),
+		gogrpc.ForceServerCodecV2(newCodec(s.opts.Room, adjacent)),
 		gogrpc.MaxRecvMsgSize(int(min(s.opts.MaxMessage+framing, math.MaxInt32))),
 		gogrpc.StaticStreamWindowSize(streamWindow), gogrpc.StaticConnWindowSize(connWindow),
 		gogrpc.ReadBufferSize(readBuffer), gogrpc.WriteBufferSize(writeBuffer),
-		experimental.BufferPool(new(frames)),
+		experimental.BufferPool(adjacent),
 		gogrpc.MaxConcurrentStreams(maxStreams), gogrpc.MaxHeaderListSize(maxHeader), gogrpc.ConnectionTimeout(handshakeTime),
 		gogrpc.KeepaliveParams(keepalive.ServerParameters{Time: pingAfter, Timeout: pingTimeout}),
 		gogrpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: mostPings, PermitWithoutStream: true}),
-		gogrpc.NumStreamWorkers(uint32(2*runtime.GOMAXPROCS(0))), // goroutines whose stacks have grown already
+		gogrpc.NumStreamWorkers(2), // goroutines whose stacks have grown already: one may have answered and not be back
 		gogrpc.UnknownServiceHandler(s.unknown),
 	)
 	rpc.RegisterService(s.inference(), s)
@@ -122,24 +134,34 @@ func (s *Server) unknown(_ any, stream gogrpc.ServerStream) error {
 // Serve accepts connections from l, which it closes in the end. It returns nil
 // after Shutdown.
 func (s *Server) Serve(l net.Listener) error {
-	rpc := s.open()
-	if rpc == nil {
+	rpcs := s.open()
+	if rpcs == nil {
 		return l.Close()
 	}
-	if err := rpc.Serve(l); !errors.Is(err, gogrpc.ErrServerStopped) {
-		return err
+	parts := turns(l, len(rpcs))
+	served := make(chan error, len(rpcs))
+	for i, rpc := range rpcs {
+		go func() { served <- rpc.Serve(parts[i]) }()
 	}
-	return nil
+	err := <-served
+	_ = parts[0].Close() // for the others to end as well
+	for range rpcs[1:] {
+		<-served //nolint:errcheck // they end because the first has
+	}
+	if s.state.Load() == refusing || errors.Is(err, gogrpc.ErrServerStopped) {
+		return nil
+	}
+	return err
 }
 
 // refuse has new requests refused and streams ended.
-func (s *Server) refuse() *gogrpc.Server {
+func (s *Server) refuse() []*gogrpc.Server {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.state.Swap(refusing) != refusing {
 		close(s.closing)
 	}
-	return s.rpc
+	return s.rpcs
 }
 
 // Shutdown serves on for the grace period, so that whoever balances the load
@@ -153,21 +175,24 @@ func (s *Server) Shutdown(ctx context.Context, grace time.Duration) error {
 	case <-wait.C:
 	case <-ctx.Done():
 	}
-	rpc := s.refuse()
-	if rpc == nil {
-		return nil
-	}
+	rpcs := s.refuse()
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		rpc.GracefulStop()
+		var stopped sync.WaitGroup
+		for _, rpc := range rpcs {
+			stopped.Go(rpc.GracefulStop)
+		}
+		stopped.Wait()
 		s.readers.Wait()
 	}()
 	select {
 	case <-done:
 		return nil
 	case <-ctx.Done():
-		rpc.Stop() // which lets GracefulStop return
+		for _, rpc := range rpcs {
+			rpc.Stop() // which lets GracefulStop return
+		}
 		return ctx.Err()
 	}
 }

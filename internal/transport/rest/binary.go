@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"context"
 	"net/http"
 	"strconv"
 
@@ -47,6 +48,20 @@ func binaryBody(field []string, raw []byte) (serve.Body, error) {
 		err = serve.Errorf(serve.BadRequest, "ValueError", "Unrecognized request format, caused by: %w", err)
 	}
 	return serve.Body{}, err
+}
+
+// A namer is a handler that knows what requests are for.
+type namer interface {
+	Unreadable(ctx context.Context, path string, err error) error
+}
+
+// unreadable is why the request cannot be read, with the model that it is for, if the
+// handler knows; of a model that there is not, that.
+func (c *call) unreadable(err error) error {
+	if n, ok := c.h.next.(namer); ok {
+		return n.Unreadable(c.ctx, c.ev.Target.Path, err)
+	}
+	return err
 }
 
 // binary answers with the outputs that are wanted as bytes behind the JSON. Where

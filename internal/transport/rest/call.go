@@ -79,7 +79,7 @@ func (c *call) answer() reply {
 	c.ev = c.event(raw)
 	if field := c.r.Header[binaryHead]; field != nil && raw != nil {
 		if c.ev.Body, err = binaryBody(field, raw); err != nil {
-			return c.failure(err)
+			return c.failure(c.unreadable(err))
 		}
 	}
 	c.came = c.ev.Body

@@ -21,6 +21,7 @@ var past = time.Unix(1, 0)
 // A listener accepts connections whose deadlines cost little.
 type listener struct {
 	net.Listener
+	documents bool // errors are JSON, those of net/http too
 
 	mu       sync.Mutex
 	conns    map[*conn]struct{}

@@ -44,11 +44,28 @@ func (c *call) Send(b serve.Body) error {
 	if !c.began && c.disarm() {
 		return errLate
 	}
+	if v, _ := b.Value(); v != nil {
+		if failed, ok := v.(error); ok {
+			return c.sendFailure(failed)
+		}
+	}
 	out, err := oip.AppendBody(append(c.out[:0], "data: "...), b)
 	if err != nil {
 		return &serve.Error{Code: serve.Unwritable, Err: fmt.Errorf("encode the answer: %w", err)}
 	}
 	if err := c.writeEvent(out); err != nil {
+		return err
+	}
+	return c.ctx.Err()
+}
+
+// sendFailure writes an event of an answer that is an error, which is not the last.
+func (c *call) sendFailure(err error) error {
+	rep := c.h.failure(nil, c.r, err)
+	if rep.abort {
+		return errGone
+	}
+	if err := c.writeEvent(append([]byte("data: "), bytes.TrimSpace(rep.body)...)); err != nil {
 		return err
 	}
 	return c.ctx.Err()

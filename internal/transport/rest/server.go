@@ -50,7 +50,9 @@ func NewServer(h *Handler) *Server {
 // Serve accepts connections from l, which it closes in the end. It returns nil
 // after Shutdown. It may be called for several listeners.
 func (s *Server) Serve(l net.Listener) error {
-	if err := s.http.Serve(newListener(l)); !errors.Is(err, http.ErrServerClosed) {
+	own := newListener(l)
+	own.documents = !s.handler.opts.MLRun
+	if err := s.http.Serve(own); !errors.Is(err, http.ErrServerClosed) {
 		return err
 	}
 	return nil

@@ -7,8 +7,9 @@ import (
 )
 
 // slack is what a handler that minds the deadline itself has to say so: its
-// answer names the model, the watchdog's does not.
-const slack = 10 * time.Millisecond
+// answer names the model, and of Python code the line, which the worker is asked for;
+// the watchdog's does not.
+const slack = 100 * time.Millisecond
 
 // A watchdog answers in place of handlers that are late. It watches calls with
 // the same timeout, which therefore are late in the order in which they came: a

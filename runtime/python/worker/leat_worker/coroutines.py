@@ -86,6 +86,10 @@ class Loop:
         """Whether it is running on the main thread, in `run`."""
         return self._inside
 
+    def runs(self, loop: object) -> bool:
+        """Whether a loop is this one, running where the socket is read beside it."""
+        return self._loop is loop and (self._inside or self._apart)
+
     @property
     def began(self) -> bool:
         """Whether there is a loop, with tasks of the user's perhaps."""

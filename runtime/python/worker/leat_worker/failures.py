@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from . import values
+from . import signatures, values
 
 OURS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 MAX_TEXT = 64 << 10
@@ -106,10 +106,17 @@ def _place(exc: BaseException) -> tuple[str, int, str] | None:
 
 
 def _home(at: object) -> tuple[str, int, str] | None:
-    """Where a function begins."""
-    at = getattr(at, "__func__", at)
-    code = getattr(at, "__code__", None)
-    return (code.co_filename, code.co_firstlineno, code.co_name) if code else None
+    """Where a function begins, or the class that has it from one of ours."""
+    code = getattr(getattr(at, "__func__", at), "__code__", None)
+    if code is not None and not _ours(code.co_filename):
+        return code.co_filename, code.co_firstlineno, code.co_name
+    return _class_home(type(getattr(at, "__self__", None)))
+
+
+def _class_home(cls: type) -> tuple[str, int, str] | None:
+    """Where a class begins that leaves to ours what has failed."""
+    file, line = signatures.place(cls)
+    return (file, line, cls.__name__) if line and not _ours(file) else None
 
 
 def _traceback(exc: BaseException) -> str:

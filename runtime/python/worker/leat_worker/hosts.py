@@ -41,7 +41,7 @@ def create(spec: dict[str, object], context: GraphContext, loop: Loop) -> Host:
     if asked == "triton":
         from .tritonmodels import TritonHost
 
-        return TritonHost(target, spec, context)
+        return TritonHost(target, spec, context, loop)
     from .steps import StepHost
 
     return StepHost(target, spec, context)

@@ -19,14 +19,14 @@ class NotGiven(ValueError):
 
 
 _send_log: Callable[[bytes], None] | None = None
-_begin: Callable[[bytes, int, bytes], int] | None = None
+_begin: Callable[..., int] | None = None
 _wait: Callable[[int], Frame] | None = None
 _tell: Callable[[bytes], None] | None = None
 
 
 def connect(
     send_log: Callable[[bytes], None],
-    begin: Callable[[bytes, int, bytes], int],
+    begin: Callable[..., int],
     wait: Callable[[int], Frame],
     tell: Callable[[bytes], None],
 ) -> None:
@@ -69,11 +69,16 @@ def ask(question: dict[str, object]) -> dict[str, object]:
     return answer
 
 
-def begin(question: dict[str, object], flags: int = 0, payload: bytes = b"") -> int:
-    """Puts a question that may bring a payload, without waiting; the number is for `wait`."""
+def begin(
+    question: dict[str, object],
+    flags: int = 0,
+    payload: bytes | list[bytes | memoryview] = b"",
+    done: Callable[[Frame], None] | None = None,
+) -> int:
+    """Puts a question that may bring a payload, without waiting; the number is for `wait`. With `done` that gets the answer, on any thread."""
     if _begin is None:
         raise NotGiven("there is no server to ask")
-    return _begin(values.dumps(question), flags, payload)
+    return _begin(values.dumps(question), flags, payload, done)
 
 
 def wait(number: int) -> Frame:

@@ -154,7 +154,8 @@ class ModelHost(Host):
         frame.doing, frame.at = method, handler
         event = events.from_call(meta, self._request(frame, meta))
         if method == "do_event":
-            event.path = meta.get("path") or op.partition(":")[2] or op  # type: ignore[assignment]
+            if "path" not in meta:  # it is "" where the URL names the model only
+                event.path = op.partition(":")[2] or op
             event.method = event.method or "POST"
         return handler(event)
 
@@ -227,7 +228,7 @@ class ModelHost(Host):
             result = getattr(result, "body", result)  # of the event
             result, whole = getattr(result, "body", result), True  # of a response
         if whole:
-            flags, said, payload = JSON | WHOLE, None, values.dumps(result, "response")
+            flags, said, payload = _whole(result)
         else:
             flags, said, payload = self._outputs(result, meta)
         news = self._news()
@@ -247,6 +248,16 @@ class ModelHost(Host):
 
     def close(self) -> None:
         steps.close(self.object)
+
+
+def _whole(response: object) -> Answer:
+    """What postprocess has made: a document, or what MLRun's server answers as it is."""
+    if events.is_response(response):
+        return answers.of_response(response)
+    if isinstance(response, (str, bytes, bytearray, memoryview)):
+        flags, said, payload = answers.of(response)
+        return flags | WHOLE, said, payload
+    return JSON | WHOLE, None, values.dumps(response, "response")
 
 
 class _Finished:

@@ -14,6 +14,7 @@ class Replies:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self.shared: Shared | None = None
+        self.holding = False  # small answers wait for the next frame that is sent
         self._asked: tuple[bytes, object] = (b"", None)  # metadata of a call, and the room that it has for an answer
 
     def send(self, kind: int, frame: Frame, answer: Answer) -> None:
@@ -30,9 +31,11 @@ class Replies:
             self._large(kind, flags, frame, said, [payload], size)
             return
         meta = _text(said)
-        self._connection.send(
-            wire.HEADER.pack(16 + len(meta) + size, kind, flags, frame.object, frame.call, len(meta)) + meta + payload
-        )
+        data = wire.HEADER.pack(16 + len(meta) + size, kind, flags, frame.object, frame.call, len(meta)) + meta + payload
+        if self.holding and kind == wire.OK:
+            self._connection.hold(data)
+        else:
+            self._connection.send(data)
 
     def _large(
         self, kind: int, flags: int, frame: Frame, said: dict[str, object] | None, payload: list[bytes | memoryview], size: int

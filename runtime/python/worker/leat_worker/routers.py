@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import builtins
 
-from . import answers, events, link, signatures, steps, values
+from . import answers, events, link, realmlrun, signatures, steps, values
 from .answers import Answer
 from .context import GraphContext
 from .events import Response
@@ -59,6 +59,7 @@ class RouterHost(Host):
     whole = True
 
     def __init__(self, target: type, spec: dict[str, object], context: GraphContext) -> None:
+        realmlrun.adapt()
         args = dict(spec.get("args") or {})  # type: ignore[call-overload]
         if signatures.of(target).takes("routes"):
             routes: list[str] = spec.get("routes") or []  # type: ignore[assignment]

@@ -224,7 +224,8 @@ class Streams:
 
     async def _room(self, stream: Stream, future: object, tell: Callable[..., None]) -> None:
         def wake() -> None:
-            if not future.done():  # type: ignore[attr-defined]
+            # Of a call that was cancelled the task is: woken, it would have the generator go on first.
+            if not future.done() and not stream.cancelled:  # type: ignore[attr-defined]
                 future.set_result(None)  # type: ignore[attr-defined]
 
         stream.wake_by(lambda: tell(wake))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import _thread
 import json
 from collections.abc import Iterable
 
-from . import oip, signatures, tensors, tritonconfig, tritonmetrics, wire
+from . import oip, signatures, tensors, tritoncalls, tritonconfig, tritonlookups, tritonmetrics, wire
 from .answers import Answer
 from .context import GraphContext
+from .coroutines import Loop
 from .failures import Refused
 from .host import Host
 from .senders import Sender, Watch
@@ -23,7 +25,7 @@ class TritonHost(Host):
 
     hooks = ["initialize", "execute", "finalize"]
 
-    def __init__(self, target: type, spec: dict[str, object], context: GraphContext) -> None:
+    def __init__(self, target: type, spec: dict[str, object], context: GraphContext, loop: Loop) -> None:
         import triton_python_backend_utils as utils  # the shim: Triton's own is nowhere but in Triton
 
         from . import tritontypes
@@ -38,6 +40,10 @@ class TritonHost(Host):
         self._outputs, self._states = tritonconfig.outputs(self._config)
         self.object = target()
         self.is_async = signatures.is_async(self.object.execute)
+        self._decoupled = utils.using_decoupled_model_transaction_policy(self._config)
+        self._ready = False
+        tritoncalls.serving.loop = loop
+        tritonlookups.folder = self._folder
 
     def load(self) -> dict[str, object]:
         if hasattr(self.object, "initialize"):
@@ -52,9 +58,12 @@ class TritonHost(Host):
                     "model_name": self._name,
                 }
             )
+        self._ready = True
+        tritoncalls.serving.loaded += 1
+        tritoncalls.serving.threads = self.streams.serving  # type: ignore[attr-defined]
         batched = bool(self._config["max_batch_size"])
         told: dict[str, object] = {end + "s": [tritonconfig.schema(one, batched) for one in self._config[end]] for end in ("input", "output")}  # type: ignore[attr-defined]
-        if self._utils.using_decoupled_model_transaction_policy(self._config):
+        if self._decoupled:
             told["streams"] = told["decoupled"] = True
         return _with_news({**told, "max_batch_size": self._config["max_batch_size"]})
 
@@ -73,23 +82,32 @@ class TritonHost(Host):
             requests = [self._request(given, said.id, said.parameters, said.outputs, watch)]
         if self.is_async:
             return self._await(requests, watch)
+        serving = tritoncalls.serving
+        serving.executing, serving.decoupled = frame.call, self._decoupled
         try:
             return _Responses(self.object.execute(requests), requests)
         finally:
+            serving.executing = 0
             watch.end()
 
     async def _await(self, requests: list[object], watch: Watch) -> object:
+        self._in_task(watch.call)
         try:
             return _Responses(await self.object.execute(requests), requests)
         finally:
             watch.end()
 
+    def _in_task(self, call: int) -> None:
+        """The task that runs here answers the call."""
+        tritoncalls.task.set(call)
+        self.streams.serving.add(_thread.get_ident())  # type: ignore[attr-defined]
+
     def _request(self, given: list[object], identity: object, parameters: object, outputs: object, watch: Watch | None = None) -> object:
         said: dict[str, object] = parameters if isinstance(parameters, dict) else {}
         start, end = self._utils.TRITONSERVER_REQUEST_FLAG_SEQUENCE_START, self._utils.TRITONSERVER_REQUEST_FLAG_SEQUENCE_END
-        request = self._utils.InferenceRequest(
+        request = self._utils._Given(
             inputs=given,
-            requested_output_names=[str(o["name"]) for o in outputs] if outputs else self._outputs,  # type: ignore[attr-defined]
+            outputs=[str(o["name"]) for o in outputs] if outputs else self._outputs,  # type: ignore[attr-defined]
             model_name=self._name,
             request_id="" if identity is None else str(identity),
             correlation_id=said.get("sequence_id") or 0,
@@ -124,6 +142,8 @@ class TritonHost(Host):
         if self.is_async:
             return self._await_stream(request, sender)
         sender.running = True
+        serving = tritoncalls.serving
+        serving.executing, serving.decoupled = frame.call, self._decoupled
         try:
             responses = self.object.execute([request])
         except wire.Closed:
@@ -131,11 +151,13 @@ class TritonHost(Host):
         except BaseException as exc:  # noqa: BLE001 - the user's code may raise anything
             return sender.fault(exc)
         finally:
+            serving.executing = 0
             sender.running = False
         return self._sending(responses, request, sender)
 
     async def _await_stream(self, request: object, sender: Sender) -> object:
         sender.in_task()
+        tritoncalls.task.set(sender.call)
         try:
             responses = await self.object.execute([request])
         except wire.Closed:
@@ -156,15 +178,25 @@ class TritonHost(Host):
         each = result.each()  # type: ignore[attr-defined]
         if "rows" in meta:
             return self._answers(each, result.requests)  # type: ignore[attr-defined]
-        return self.part(each[0], frame, meta, result.requests[0])  # type: ignore[attr-defined]
-
-    def part(self, element: object, frame: Frame, meta: dict[str, object], request: object = None) -> Answer:
-        error = element.error() if hasattr(element, "error") else None  # type: ignore[attr-defined]
+        error = each[0].error() if hasattr(each[0], "error") else None
         if error is not None:
             raise self._utils._raised(error)
-        names = self._names(meta) if request is None else request.requested_output_names()  # type: ignore[attr-defined]
-        flags, said, buffers = oip.write(self._asked(element, names))
+        return self._written(each[0], result.requests[0].requested_output_names())  # type: ignore[attr-defined]
+
+    def part(self, element: object, frame: Frame, meta: dict[str, object]) -> Answer:
+        error = element.error() if hasattr(element, "error") else None  # type: ignore[attr-defined]
+        if error is not None:
+            return 0, self._failed(error), b""
+        return self._written(element, self._names(meta))
+
+    def _written(self, response: object, names: Iterable[str]) -> Answer:
+        flags, said, buffers = oip.write(self._asked(response, names))
         return flags, _with_news(said or {}), buffers
+
+    def _failed(self, error: object) -> dict[str, object]:
+        """What is told of a response that is an error."""
+        status = self._utils._status(error)
+        return {"failed": True, "error": error.message(), **({"status": status} if status else {})}  # type: ignore[attr-defined]
 
     def _answers(self, responses: list[object], requests: list[object]) -> Answer:
         """The answer to several requests: all tensors, and which of them are whose."""
@@ -173,8 +205,7 @@ class TritonHost(Host):
         for one, request in zip(responses, requests):
             error = one.error() if hasattr(one, "error") else None  # type: ignore[attr-defined]
             if error is not None:
-                status = self._utils._status(error)
-                said.append({"failed": True, "error": error.message(), **({"status": status} if status else {})})
+                said.append(self._failed(error))
                 continue
             own = self._asked(one, request.requested_output_names())  # type: ignore[attr-defined]
             said.append({"tensors": len(own)})
@@ -200,6 +231,9 @@ class TritonHost(Host):
         return outputs
 
     def close(self) -> None:
+        if self._ready:
+            self._ready = False
+            tritoncalls.serving.loaded -= 1
         if hasattr(self.object, "finalize"):
             self.object.finalize()
 

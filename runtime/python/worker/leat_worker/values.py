@@ -102,6 +102,8 @@ def _clean(value: object, path: str, above: tuple[int, ...]) -> object:
 
 
 def _key(key: object, path: str) -> object:
+    if hasattr(key, "dtype") and hasattr(key, "item"):
+        key = key.item()  # numpy's, as of counts of labels
     if isinstance(key, (str, int, float, bool, type(None))):
         return key if not isinstance(key, float) or key - key == 0 else str(key)
     raise Unwritable(f"{path}: keys must be str, int, float, bool or None, not {type(key).__name__}")

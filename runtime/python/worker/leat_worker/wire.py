@@ -76,6 +76,8 @@ class Connection:
         self._sending = _thread.allocate_lock()
         self.vigil = Vigil()
         self._rest = b""  # the beginning of a frame whose end has not come yet
+        self.held: list[bytes] = []  # frames that leave in front of the next
+        self.left = 0  # how often some have
 
     def read(self, frames: deque[Frame], urgent: deque[Frame], wait: bool = True) -> bool:
         """Reads once and appends the frames that are complete; those that cannot wait for the user's
@@ -135,9 +137,30 @@ class Connection:
             at += n
         return view.toreadonly()
 
+    def hold(self, data: bytes) -> None:
+        """Keeps a whole frame until another is sent, or release is called."""
+        with self._sending:
+            self.held.append(data)
+
+    def release(self) -> None:
+        """Sends the frames that are kept."""
+        with self._sending:
+            self._send_held()
+
+    def _send_held(self) -> None:
+        if self.held:
+            data = b"".join(self.held)
+            self.held.clear()
+            self.left += 1
+            self._send(data)
+
     def send(self, data: bytes) -> None:
         """Sends whole frames. Blocks while the server does not read."""
         with self._sending:
+            if self.held:
+                self.held.append(data)
+                self._send_held()
+                return
             vigil = self.vigil
             if vigil.put(data):
                 if vigil.overlooked:
@@ -163,6 +186,7 @@ class Connection:
         if len(buffers) > MAX_BUFFERS:
             buffers = [b"".join(buffers)]
         with self._sending:
+            self._send_held()
             try:
                 sent = self.socket.sendmsg([beginning, *buffers])
             except OSError as exc:
@@ -176,6 +200,7 @@ class Connection:
     def drop(self) -> None:
         """Lets go of the socket without a word to the server, for a child that was forked."""
         self.vigil = Vigil()  # the memory is its parent's
+        self.held.clear()
         try:
             self.socket.close()
         except OSError:

@@ -13,6 +13,7 @@ from . import answers, asks, failures, link, values, wire
 from .control import Control
 from .coroutines import Loop
 from .failures import Cancelled, Refused
+from .holding import Holding
 from .host import Host
 from .replies import Replies
 from .senders import Sender
@@ -62,6 +63,7 @@ class Worker:
     def run(self) -> None:
         """Serves until the server closes the connection or says that it is over."""
         queue, urgent, reading, read = self._queue, self._urgent, self.connection.reading, self.connection.read
+        replies, holding = self._replies, Holding(self.connection)
         looked = time.monotonic()
         while True:
             if not queue:
@@ -93,7 +95,10 @@ class Worker:
             elif queue and self._merge:
                 self._together(frame)
             else:
+                replies.holding = holding.may(frame, queue)
                 self._call(frame)
+                replies.holding = False
+                holding.ended(queue)
             if self._streams.ready:
                 self._streams.step()
             if queue and time.monotonic() - looked > _LOOK:
@@ -307,11 +312,21 @@ class Worker:
                 self._call(f)  # which says so
         for group, rows in merging.groups(host, several):  # type: ignore[arg-type]
             results = merging.run(host, group, rows) if len(group) > 1 else None  # type: ignore[arg-type]
-            for i, (frame, meta) in enumerate(group):
-                if results is None or results[i] is None:
-                    self._call(frame)
-                else:
-                    self._answer(host, frame, meta, results[i])  # type: ignore[arg-type]
+            for frame in self._answered(host, group, results or [None] * len(group)):  # type: ignore[arg-type]
+                self._call(frame)
+
+    def _answered(self, host: Host, group: list[tuple[Frame, dict[str, object]]], results: list[object]) -> list[Frame]:
+        """Sends the results of calls that were run together, at once. The calls without one are left."""
+        left: list[Frame] = []
+        self._replies.holding = True
+        for (frame, meta), result in zip(group, results):
+            if result is None:
+                left.append(frame)
+            else:
+                self._answer(host, frame, meta, result)
+        self._replies.holding = False
+        self.connection.release()
+        return left
 
     def _answer(self, host: Host, frame: Frame, meta: dict[str, object], result: object) -> None:
         """Sends the result of a call that was run together with others."""

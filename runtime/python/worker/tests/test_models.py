@@ -253,6 +253,8 @@ class Models(unittest.TestCase):
     def test_a_model_without_load(self):
         answer = self.p.create(902, kind="model", name="m", **{"class": "NoLoad"})
         self.assertIn("please specify a load method or a model object", answer.meta["message"])
+        line = next(i for i, text in enumerate(CODE.splitlines(), 1) if text.startswith("class NoLoad"))
+        self.assertEqual((answer.meta["line"], answer.meta["function"]), (line, "NoLoad"), "the user's class is named, not its base")
         self.assertEqual(self.got("NoLoad", {"inputs": []}, args={"model": "given"}).value, "given")
 
     def test_coroutines(self):

@@ -228,7 +228,7 @@ class Triton(unittest.TestCase):
             p.create(kind="triton", name="s", **{"class": "TritonPythonModel"})
             answers = [p.ask(CALL, {"tensors": [tensor("n", "INT8", [1])]}, bytes([n]), TENSORS, 1) for n in (1, 0, 2)]
             self.assertEqual((answers[0].kind, answers[0].payload[:1]), (OK, b"\0"))
-            self.assertIn("sent 0 responses", answers[1].meta["message"])
+            self.assertIn("cannot send complete final before sending a response", answers[1].meta["message"])
             self.assertIn("cannot send more than one response", answers[2].meta["message"])
 
 

@@ -35,6 +35,8 @@ class Base:
             raise ValueError("seven")
         if n == 8:
             sender.send(pb.InferenceResponse(error=pb.TritonError("eight", pb.TritonError.UNAVAILABLE)))
+            numbers[0] = 0
+            sender.send(pb.InferenceResponse([pb.Tensor("OUT", numbers)]))
         sender.send(flags=pb.TRITONSERVER_RESPONSE_COMPLETE_FINAL)
         try:
             sender.send(flags=pb.TRITONSERVER_RESPONSE_COMPLETE_FINAL)
@@ -146,15 +148,29 @@ class Senders(unittest.TestCase):
 
     def test_failures_come_behind_what_waits(self) -> None:
         for name in ("Plain", "Asynchronous"):
-            for n, message, status in ((7, "seven", None), (8, "eight", 503)):
-                with self.subTest(name, n=n):
-                    call = self.begin(name, n)
-                    self.parts(call, 0, 4)
-                    self.said()
-                    self.p.send(MORE, {"parts": 4}, call=call)
-                    self.parts(call, 4, n - 4)
-                    last = self.p.next()
-                    self.assertEqual((last.kind, last.meta["message"], last.meta.get("status")), (ERROR, message, status))
+            with self.subTest(name):
+                call = self.begin(name, 7)
+                self.parts(call, 0, 4)
+                self.said()
+                self.p.send(MORE, {"parts": 4}, call=call)
+                self.parts(call, 4, 3)
+                last = self.p.next()
+                self.assertEqual((last.kind, last.meta["message"], last.meta.get("status")), (ERROR, "seven", None))
+
+    def test_a_response_that_is_an_error_is_not_the_last(self) -> None:
+        for name in ("Plain", "Asynchronous"):
+            with self.subTest(name):
+                call = self.begin(name, 8)
+                self.parts(call, 0, 4)
+                self.said()
+                self.p.send(MORE, {"parts": 4}, call=call)
+                self.parts(call, 4, 4)
+                self.p.send(MORE, {"parts": 4}, call=call)
+                error = self.p.next()
+                self.assertEqual((error.kind, error.meta), (PART, {"failed": True, "error": "eight", "status": 503}))
+                self.parts(call, 0, 1)
+                last = self.p.next()
+                self.assertEqual((last.kind, last.meta), (OK, {"streamed": True}))
 
     def test_cancelled_behind_execute(self) -> None:
         for name in ("Plain", "Asynchronous"):

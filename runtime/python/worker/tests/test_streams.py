@@ -206,8 +206,9 @@ class Streams(unittest.TestCase):
         self.assertEqual((last.kind, last.meta["message"], last.meta["doing"]), (ERROR, "in the middle", "predict"))
         self.begin("TritonPythonModel", 3)
         self.parts(3)
-        last = self.p.next()
-        self.assertEqual((last.kind, last.meta["message"]), (ERROR, "three is too many"))
+        error, last = self.p.next(), self.p.next()
+        self.assertEqual((error.kind, error.meta), (PART, {"failed": True, "error": "three is too many"}))
+        self.assertEqual((last.kind, last.meta), (OK, {"streamed": True}))
 
     def test_a_sender_that_is_let_go(self) -> None:
         self.begin("TritonPythonModel", 2)

@@ -143,6 +143,7 @@ class WithNumpy(unittest.TestCase):
         answer = self.evaluated("np.arange(100000, dtype='f8')[::2]")
         self.assertEqual(answer.payload, struct.pack("<50000d", *range(0, 100000, 2)))
         self.assertEqual(self.evaluated("np.int64(5)").value, 5)
+        self.assertEqual(self.evaluated("{np.int64(5): 1, np.str_(\"a\"): 2, np.bool_(True): 3}").value, {"5": 1, "a": 2, "true": 3})
         self.assertEqual(self.evaluated("[np.float32(0.5), np.bool_(True), np.array([1, np.nan]), (np.int8(1),)]").value, [0.5, True, [1, None], [1]])
         self.assertEqual(self.evaluated("{'a': np.zeros((1, 2))}").value, {"a": [[0, 0]]})
         self.assertEqual(self.evaluated("np.array(['a', 'b'])").value, ["a", "b"])

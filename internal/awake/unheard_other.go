@@ -1,0 +1,7 @@
+//go:build unix && !linux
+
+package awake
+
+import "syscall"
+
+func endUnheard(syscall.RawConn) {}

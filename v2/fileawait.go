@@ -1,0 +1,15 @@
+package v2
+
+import "context"
+
+// Await notes that a request waits for the loaded model, in a queue before it, until
+// leave is called, where the model wants to know. The error is that it would wait for
+// ever.
+func (f *FileModel) Await(ctx context.Context) (leave func(), err error) {
+	if m, ok := f.model.(interface {
+		Await(ctx context.Context) (leave func(), err error)
+	}); ok {
+		return m.Await(ctx)
+	}
+	return func() {}, nil
+}
