@@ -117,12 +117,7 @@ func (b *Batcher) free() bool { return b.o.Instances == 0 || b.running < b.o.Ins
 // alone has the model answer one request on the goroutine of its caller.
 func (b *Batcher) alone(ctx context.Context, req *serve.Request, rows int) (any, error) {
 	start := time.Now()
-	defer func() { // the model may panic, which is the caller's to tell
-		b.mu.Lock()
-		b.counts.executed(1, rows, time.Since(start), 0)
-		b.done()
-		b.mu.Unlock()
-	}()
+	defer func() { b.executed(1, rows, time.Since(start), 0) }() // the model may panic, which is the caller's to tell
 	return b.next.Predict(ctx, req)
 }
 

@@ -192,6 +192,30 @@ func TestRequestsWaitForOthers(t *testing.T) {
 	})
 }
 
+// TestAnsweredCallsAreCounted has each of many requests that go together look at the
+// counts as soon as it is answered.
+func TestAnsweredCallsAreCounted(t *testing.T) {
+	const together = 200
+	b := NewBatcher(&double{}, BatchOptions{MaxRows: together, Delay: time.Hour, Instances: 1})
+	for n := range uint64(10) {
+		var all sync.WaitGroup
+		for range together {
+			all.Go(func() {
+				if _, err := b.Predict(t.Context(), rowsReq(1, 1, 2)); err != nil {
+					t.Error(err)
+				}
+				if got, _ := b.Counts(); got.Executions != n+1 {
+					t.Errorf("%d calls are counted, want %d", got.Executions, n+1)
+				}
+			})
+		}
+		all.Wait()
+	}
+	if err := b.Close(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestQueuePolicies(t *testing.T) {
 	timeout := func(us int64) *serve.Request { return rowsReq(1, 1, 1).WithParameters(map[string]any{"timeout": us}) }
 	for _, c := range []struct {

@@ -19,16 +19,21 @@ func (b *Batcher) execute(batch []*item) {
 		waited += start.Sub(it.since)
 	}
 	err := b.guarded(batch, rows)
-	took := time.Since(start)
+	b.executed(len(batch), rows, time.Since(start), waited)
 	for _, it := range batch {
 		if err != nil && it.err == nil {
 			it.out, it.err = nil, err
 		}
 		close(it.done)
 	}
+}
+
+// executed counts a call that is over, before anybody has an answer: who has it finds
+// the call among the counts, and the model free for the next.
+func (b *Batcher) executed(requests, rows int, took, waited time.Duration) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.counts.executed(len(batch), rows, took, waited)
+	b.counts.executed(requests, rows, took, waited)
 	b.done()
 }
 
