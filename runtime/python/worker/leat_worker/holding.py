@@ -42,11 +42,14 @@ class Holding:
         return following.kind == CALL and following.object == frame.object and (self._watched or self._watch())
 
     def ended(self, queue: deque[Frame]) -> None:
-        """Notes that a call has ended, and has the answers leave where nothing follows."""
+        """Notes that a call has ended, and has the answers leave where nothing follows.
+
+        Who looked when the call began may have seen nothing for so long, within it, as not to look any more.
+        """
         now = time.monotonic()
         self._usual += _WEIGHT * (min(now - self._last, _LONG) - self._usual)
         self._last = now
-        if self._held and not queue:
+        if self._held and not (queue and (self._watched or self._watch())):
             self._connection.release()
 
     def _watch(self) -> bool:

@@ -99,11 +99,11 @@ class Process:
         if self.lifeline >= 0:
             os.close(self.lifeline)
         try:
-            self.process.wait(30)
+            self.process.wait(60)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
-        self._drain.join(5)
+        self._drain.join(60)
         self.process.stdout.close()
         self.folder.cleanup()
 
@@ -168,7 +168,7 @@ class Process:
         """The status that the process ends with; its parent is the shell that became it."""
         return self.process.wait(seconds)
 
-    def wait_output(self, part: bytes, seconds: float = 120) -> bool:
+    def wait_output(self, part: bytes, seconds: float = 300) -> bool:
         end = time.monotonic() + seconds
         while part not in self.output and time.monotonic() < end:
             time.sleep(0.01)

@@ -118,11 +118,12 @@ class Frames(unittest.TestCase):
 
 class Cancelling(unittest.TestCase):
     CODE = """
-    import asyncio, time
+    import asyncio, os, time
     ran = []
     def slow(event):
         ran.append(event)
-        time.sleep(2)  # in which what follows comes, on a busy machine too
+        while not os.path.exists(__file__ + ".go"):  # what follows has come
+            time.sleep(0.001)
         return ran
     async def later(event):
         try:
@@ -142,12 +143,17 @@ class Cancelling(unittest.TestCase):
     def start(self, p, name):
         self.assertEqual(p.create(kind="function", name=name, **{"class": name}).kind, OK)
 
+    def go(self, p):
+        """Has `slow` end."""
+        open(p.file + ".go", "w").close()
+
     def test_a_call_that_has_not_begun_is_not_begun(self):
         with Process(self.CODE) as p:
             self.start(p, "slow")
             for call in (11, 12, 13):
                 p.send(CALL, None, str(call).encode(), JSON, 1, call)
             p.send(CANCEL, None, b"", 0, 1, 12)
+            self.go(p)
             answers = {a.call: a for a in (p.next(), p.next(), p.next())}
             self.assertEqual(answers[12].meta["class"], "CancelledError")
             self.assertEqual(answers[13].value, [11, 13])
@@ -171,6 +177,7 @@ class Cancelling(unittest.TestCase):
                 pass
             self.assertEqual(answer.meta["class"], "CancelledError")
             self.start(p, "slow")
+            self.go(p)
             self.assertEqual(p.call(1).value, ["closed", 1])
 
     def test_cancelling_what_is_not_there_does_nothing(self):

@@ -111,10 +111,20 @@ class Deciding(unittest.TestCase):
         for _ in range(3):  # whether somebody looks already or does not any more
             self.assertTrue(self.holding.may(call(), deque([call()] * 10)))
             self.connection.held.append(b"")
+            self.holding.ended(deque([call()] * 9))
             self.assertTrue(self.connection.released.wait(60))
             self.connection.released.clear()
             while self.holding._watched:
                 time.sleep(0.001)
+
+    def test_overdue_behind_a_call_within_which_nobody_looked_any_more(self):
+        self.calls()
+        self.assertTrue(self.holding.may(call(), deque([call()] * 10)))
+        while self.holding._watched:
+            time.sleep(0.001)
+        self.connection.held.append(b"")
+        self.holding.ended(deque([call()] * 9))
+        self.assertTrue(self.connection.released.wait(60))
 
 
 class Answering(unittest.TestCase):

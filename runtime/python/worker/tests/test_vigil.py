@@ -110,7 +110,7 @@ class Boxes(unittest.TestCase):
         """The payload of the answer to a call in the box, of a wait with that number."""
         struct.pack_into("<I", self.memory, 8, wait)
         self.p.send(CALL, {}, b"hello", BYTES, 1, call)
-        end = time.monotonic() + 30
+        end = time.monotonic() + 300
         while struct.unpack_from("<I", self.memory, 68)[0] != wait and time.monotonic() < end:
             time.sleep(0.001)
         said, put, size, at = struct.unpack_from("<IIII", self.memory, 64)
