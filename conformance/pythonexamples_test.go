@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/leat-ml/leat"
 	"github.com/leat-ml/leat/catalog"
@@ -111,7 +110,7 @@ func serveExample(t *testing.T, file, graph, path, body, want string) {
 	if len(problems) > 0 {
 		t.Fatal(problems)
 	}
-	srv, err := leat.New(spec, &leat.Options{Catalog: pythonSet(), Code: loaded, Timeout: time.Minute})
+	srv, err := leat.New(spec, &leat.Options{Catalog: pythonSet(), Code: loaded, Timeout: patience})
 	if err != nil {
 		t.Fatal(err)
 	}

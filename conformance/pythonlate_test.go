@@ -35,7 +35,7 @@ class Late(V2ModelServer):
 // answers for it at the deadline gives it the time to say so.
 func TestPythonLate(t *testing.T) {
 	url := serveText(t, lateCode, `{"graph": {"kind": "router", "routes": {"m": {"class_name": "Late"}}}}`, 300*time.Millisecond)
-	for end := time.Now().Add(time.Minute); ; {
+	for end := time.Now().Add(patience); ; {
 		status, body := putTo(t, url+"/v2/models/m/infer", `{"inputs": [0.5]}`)
 		if status == http.StatusGatewayTimeout && strings.Contains(body, "code.py:9 in predict") {
 			break

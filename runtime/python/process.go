@@ -108,8 +108,8 @@ func (p *process) reap() {
 }
 
 // parting is how long the last words of a process that has ended may take. They are
-// there at once, unless the machine is slow or stands still.
-const parting = 3 * time.Second
+// there at once, unless the machine is slow or stands still: tests have more patience.
+var parting = 3 * time.Second
 
 // finish reads what the process has still sent. Who has left its group, and
 // holds on to its descriptors, is not waited for.
@@ -161,10 +161,10 @@ func (p *process) kill(reason string) {
 
 // How long a worker may take to say where it is: one that hangs, one whose caller
 // waits for the reason, who does so for 100 ms, and one that grows.
-const (
+var (
 	confession = 200 * time.Millisecond
 	lateWord   = 50 * time.Millisecond
-	quickWord  = 20 * time.Millisecond
+	quickWord  = 20 * time.Millisecond // tests have more patience
 )
 
 // confess has the worker write to stderr which line of the user's code it is in.

@@ -115,6 +115,7 @@ func TestMain(m *testing.M) {
 	if os.Getenv(serverVariable) != "" {
 		beServer() // until it is killed
 	}
+	parting, quickWord = 2*time.Minute, time.Second
 	code := m.Run()
 	_ = os.RemoveAll(dir)
 	if code == 0 {

@@ -46,7 +46,7 @@ class Prints(Echo):
 
 
 class Hoards(Echo):
-    """Keeps as many megabytes as the input says."""
+    """Keeps as many megabytes as the input says, and stays with them for so many seconds."""
 
     def load(self):
         self.kept = []
@@ -55,6 +55,7 @@ class Hoards(Echo):
         for _ in range(request["inputs"][0]):
             self.kept.append(b"x" * (1 << 20))
             time.sleep(0.001)
+        time.sleep(request["inputs"][1])
         return [os.getpid()]
 
 
