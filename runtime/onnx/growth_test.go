@@ -86,24 +86,33 @@ func TestLoadsDoNotGrow(t *testing.T) {
 
 // The race detector keeps memory of its own, so these run without it.
 
-// noGrowth does the rounds and compares the resident memory after half of them,
-// by when every pool is full, with that at the end.
+// noGrowth does half of the rounds, by when every pool is full, and compares the
+// resident memory then with that after the other half. It may have grown: an allocator
+// keeps memory for each thread, and Go may have used another thread. What leaks grows
+// however often the rounds go on.
 func noGrowth(t *testing.T, rounds int, do func(i int) error) {
 	t.Helper()
-	var half int64
-	for i := range rounds {
-		if err := do(i); err != nil {
-			t.Fatal(err)
+	half, done := rounds/2, 0
+	more := func() (used int64) {
+		for range half {
+			if err := do(done); err != nil {
+				t.Fatal(err)
+			}
+			done++
 		}
-		if i == rounds/2 {
-			half = resident(t)
+		return resident(t)
+	}
+	before, grew := more(), int64(0)
+	for range 6 {
+		after := more()
+		grew = after - before
+		t.Logf("%d KiB resident after %d rounds, %d KiB before the last %d", after>>10, done, before>>10, half)
+		if grew <= 3<<19 {
+			return
 		}
+		before = after
 	}
-	end := resident(t)
-	t.Logf("%d rounds: %d KiB resident after half, %d KiB at the end", rounds, half>>10, end>>10)
-	if end-half > 3<<19 {
-		t.Errorf("memory grew by %d KiB in %d rounds", (end-half)>>10, rounds/2)
-	}
+	t.Errorf("memory grew again and again, by %d KiB in %d rounds", grew>>10, half)
 }
 
 // resident is the memory in use, Go's garbage given back.
