@@ -133,7 +133,7 @@ verify-buckets: ## buckets of S3, Google and Azure on servers of others (versity
 
 .PHONY: verify-kserve
 verify-kserve: ## compare the inference graphs of examples/inferencegraph with KServe's router, built below .cache; RECORD=1 keeps its answers
-	@router=$$(scripts/kserve.sh) && LEAT_KSERVE_ROUTER=$$router LEAT_KSERVE_RECORD=$(RECORD) \
+	@set -o pipefail; router=$$(scripts/kserve.sh) && LEAT_KSERVE_ROUTER=$$router LEAT_KSERVE_RECORD=$(RECORD) \
 	$(GO) test -count 1 ./examples/inferencegraph -v | grep -v -e '^=== ' -e '--- PASS'
 
 .PHONY: verify-openapi
@@ -155,9 +155,9 @@ verify-differential: setup ## the same edge cases to leat, Triton and MLServer w
 
 .PHONY: verify-python
 verify-python: setup ## run MLRun's cases through Python workers, and again with the real MLRun in them; ALL=1 all specs, which takes four times as long
-	$(GO) test -count 1 ./runtime/python -run '^Test(WorkerSuite|PickledModel|Crash|Hang|MemoryLimit|KilledServer)'
-	$(GO) test -count 1 ./conformance -run '^TestPython'
-	LEAT_PYTHON_BIN=$$(INSTALL=1 scripts/verify-mlrun.sh) $(GO) test -count 1 -timeout 60m ./conformance -run '$(if $(ALL),^TestPython,^TestPython(Cases|Routers|Users)$$)'
+	$(GO) test -count 1 -timeout $(TESTTIME) ./runtime/python -run '^Test(WorkerSuite|PickledModel|Crash|Hang|MemoryLimit|KilledServer)'
+	$(GO) test -count 1 -timeout $(TESTTIME) ./conformance -run '^TestPython'
+	python=$$(INSTALL=1 scripts/verify-mlrun.sh) && LEAT_PYTHON_BIN=$$python $(GO) test -count 1 -timeout 60m ./conformance -run '$(if $(ALL),^TestPython,^TestPython(Cases|Routers|Users)$$)'
 
 .PHONY: verify-durability
 verify-durability: ## kill a server at any time, KILLS (100) times for each kind of stream: nothing that was acknowledged is lost
