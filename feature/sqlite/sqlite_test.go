@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -69,6 +70,9 @@ func filled(t testing.TB) string {
 
 func open(t testing.TB, address string, o feature.Options) feature.Source {
 	t.Helper()
+	if o.Timeout == 0 {
+		o.Timeout = 2 * time.Minute // no lookup is late because the machine is busy
+	}
 	s, err := feature.Open(address, o)
 	if err != nil {
 		t.Fatal(err)

@@ -300,7 +300,7 @@ func TestHosts(t *testing.T) {
 		{"*.example.com", "http://evilexample.com", "is not one of allowed_hosts"},
 		{"host", "http://host@evil/", "the host evil is not one"},
 	} {
-		s := build(t, "$remote", m{"url_expression": "event", "allowed_hosts": c.allowed, "retries": 0, "timeout": 1}, nil)
+		s := build(t, "$remote", m{"url_expression": "event", "allowed_hosts": c.allowed, "retries": 0}, nil)
 		ev := &serve.Event{Body: serve.ValueBody(c.url)}
 		_, err := s.Do(context.Background(), ev)
 		if err == nil || !strings.Contains(err.Error(), c.want) || serve.CodeOf(err) != serve.BadRequest {
