@@ -123,7 +123,9 @@ func (k *keeper) turn(ctx context.Context) error {
 func (k *keeper) write(ctx context.Context, now time.Time, g *generation) error {
 	ctx, cancel := context.WithTimeout(ctx, databaseTime)
 	defer cancel()
-	changes, traffic := k.changes(g), k.traffic(now)
+	changes := k.changes(g)
+	k.sample(now) // of models that are new, too: what has come to them is in the record that is read next
+	traffic := k.traffic(now)
 	if len(changes) == 0 && len(traffic) == 0 {
 		return nil
 	}

@@ -204,6 +204,28 @@ func TestEndpointsAfterReload(t *testing.T) {
 	}
 }
 
+// TestNewEndpointCounts: what has come to a model that nobody has looked at yet is in
+// its record at once.
+func TestNewEndpointCounts(t *testing.T) {
+	d := newDatabase(t)
+	core := started(t, Config{Spec: tracked1("p/f"), Endpoints: d.open})
+	next := routed(map[string]serve.Model{"other": one{}})
+	next.FunctionURI = "p/f"
+	if err := core.Reload(t.Context(), func() (Content, error) { return Content{Spec: next}, nil }); err != nil {
+		t.Fatal(err)
+	}
+	ev := serve.NewEvent(serve.Target{Method: "POST", Path: "/v2/models/other/infer"}, []byte(`{"inputs": [1]}`))
+	if _, err := core.Serve(t.Context(), ev); err != nil {
+		t.Fatal(err)
+	}
+	if err := core.keeper.turn(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if e := d.record(t, "p/f", "other:latest"); e.Status.RequestCount != 1 {
+		t.Errorf("%d requests", e.Status.RequestCount)
+	}
+}
+
 // TestMergedEndpoint: what others wrote into a record stays when a server starts.
 func TestMergedEndpoint(t *testing.T) {
 	d := newDatabase(t)
