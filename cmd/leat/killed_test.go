@@ -113,20 +113,40 @@ func (k *killing) check(t *testing.T) {
 	t.Helper()
 	s := k.start(t)
 	defer s.kill()
-	var lost []string
-	for deadline := time.Now().Add(5 * time.Minute); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
-		taken := k.taken(t)
-		lost = lost[:0]
-		for _, id := range k.acked {
-			if !taken[id] {
-				lost = append(lost, id)
-			}
-		}
-		if len(lost) == 0 {
+	var w wait
+	for lost := k.lost(t); len(lost) > 0; lost = k.lost(t) {
+		if !w.goesOn(len(lost)) {
+			t.Errorf("%d of %d events that were acknowledged are lost: %.20q", len(lost), len(k.acked), lost)
 			return
 		}
 	}
-	t.Errorf("%d of %d events that were acknowledged are lost: %.20q", len(lost), len(k.acked), lost)
+}
+
+// A wait lasts for as long as there is less and less left to wait for, however slowly,
+// and five minutes more.
+type wait struct {
+	left int
+	end  time.Time
+}
+
+func (w *wait) goesOn(left int) bool {
+	if w.end.IsZero() || left < w.left {
+		w.left, w.end = left, time.Now().Add(5*time.Minute)
+	}
+	time.Sleep(50 * time.Millisecond)
+	return time.Now().Before(w.end)
+}
+
+// lost are the acknowledged events that have not come out of the stream yet.
+func (k *killing) lost(t *testing.T) (ids []string) {
+	t.Helper()
+	taken := k.taken(t)
+	for _, id := range k.acked {
+		if !taken[id] {
+			ids = append(ids, id)
+		}
+	}
+	return ids
 }
 
 // taken are the ids of the events that have come out of the stream.

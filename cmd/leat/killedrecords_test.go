@@ -133,7 +133,7 @@ func (s *victim) delivered(t *testing.T, before int) int {
 func (k *killing) records(t *testing.T, sent map[string]bool, want int) int {
 	t.Helper()
 	there := map[string]bool{}
-	for deadline := time.Now().Add(5 * time.Minute); len(there) < want && time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
+	for w := (wait{}); len(there) < want && w.goesOn(want-len(there)); {
 		text, err := os.ReadFile(k.path("taken.jsonl"))
 		if err != nil && !os.IsNotExist(err) {
 			t.Fatal(err)
