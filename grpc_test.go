@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"strconv"
 	"testing"
 	"time"
 
@@ -13,6 +14,7 @@ import (
 	"github.com/leat-ml/leat"
 	"github.com/leat-ml/leat/catalog"
 	"github.com/leat-ml/leat/graph"
+	"github.com/leat-ml/leat/internal/servertest"
 	"github.com/leat-ml/leat/oip/inference"
 	"github.com/leat-ml/leat/serve"
 	"github.com/leat-ml/leat/v2"
@@ -34,7 +36,7 @@ func (doubler) Predict(_ context.Context, req *serve.Request) (any, error) {
 func TestGRPC(t *testing.T) {
 	set := catalog.Default.Clone()
 	set.Add(v2.Class("Doubler", func() serve.Model { return doubler{} }))
-	at := free(t)
+	at := net.JoinHostPort("127.0.0.1", strconv.Itoa(servertest.Port(t)))
 	srv, err := leat.New(graph.NewRouter().AddModel("m", "Doubler", "", nil), &leat.Options{Catalog: set, GRPC: at})
 	if err != nil {
 		t.Fatal(err)
@@ -50,7 +52,7 @@ func TestGRPC(t *testing.T) {
 	req := &inference.ModelInferRequest{ModelName: "m", Inputs: []*inference.ModelInferRequest_InferInputTensor{{
 		Name: "x", Datatype: "FP32", Shape: []int64{3}, Contents: &inference.InferTensorContents{Fp32Contents: []float32{1, 2, 3}},
 	}}}
-	in, stop := context.WithTimeout(t.Context(), 30*time.Second)
+	in, stop := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer stop()
 	resp, err := inference.NewGRPCInferenceServiceClient(conn).ModelInfer(in, req, grpc.WaitForReady(true))
 	if err != nil {
@@ -63,15 +65,4 @@ func TestGRPC(t *testing.T) {
 	if err := <-ended; err != nil {
 		t.Error(err)
 	}
-}
-
-// free is an address that nobody listens at.
-func free(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = l.Close() }()
-	return l.Addr().String()
 }
