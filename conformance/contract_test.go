@@ -3,6 +3,7 @@ package conformance
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -43,6 +44,12 @@ func (m *never) Load(ctx context.Context, mc *serve.ModelContext) error {
 
 func (m *never) Predict(context.Context, *serve.Request) (any, error) { return nil, nil }
 
+// failures are the codes that models fail with.
+var failures = []serve.Code{
+	serve.Internal, serve.BadRequest, serve.Unauthenticated, serve.Forbidden, serve.NotFound, serve.TooLarge, serve.Unsupported,
+	serve.Limited, serve.NotOffered, serve.Unavailable, serve.Timeout,
+}
+
 // contractSpec is a router with a model for every line of the table.
 func contractSpec() *graph.Spec {
 	spec := graph.NewRouter()
@@ -55,10 +62,7 @@ func contractSpec() *graph.Spec {
 	model("v:9", &listEcho{}, nil)
 	model("loading", &never{}, nil)
 	model("failed", &failsToLoad{}, nil)
-	for _, code := range []serve.Code{
-		serve.Internal, serve.BadRequest, serve.Unauthenticated, serve.Forbidden, serve.NotFound, serve.TooLarge, serve.Unsupported,
-		serve.Limited, serve.NotOffered, serve.Unavailable, serve.Timeout,
-	} {
+	for _, code := range failures {
 		model(fmt.Sprintf("code%d", code), &failing{}, map[string]any{"code": int(code)})
 	}
 	spec.AddRoute("drops", graph.StepSpec{New: func(catalog.Args) (serve.Step, error) {
@@ -135,8 +139,8 @@ func TestContracts(t *testing.T) {
 	const never, soon = 10 * time.Minute, 300 * time.Millisecond
 	plain, mlrun := serveContract(t, false, never), serveContract(t, true, never)
 	hurriedPlain, hurriedMLRun := serveContract(t, false, soon), serveContract(t, true, soon)
-	for _, url := range []string{plain, mlrun} {
-		waitFailed(t, url)
+	for _, url := range []string{plain, mlrun, hurriedPlain, hurriedMLRun} {
+		waitLoadedBut(t, url)
 	}
 	for _, row := range contracts {
 		plain, mlrun := plain, mlrun
@@ -150,15 +154,19 @@ func TestContracts(t *testing.T) {
 	}
 }
 
-// waitFailed waits until no model is loading any more but the one that never ends:
-// a failure is told by one of the model that was waited for.
-func waitFailed(t *testing.T, url string) {
+// waitLoadedBut waits until no model is loading any more but the one that never ends.
+func waitLoadedBut(t *testing.T, url string) {
 	t.Helper()
-	done := func(model, want string) bool {
-		got := call{method: "GET", path: "/v2/models/" + model + "/ready"}.do(t, url)
-		return strings.Contains(string(got.body), want)
+	models := []string{"echo", "v/versions/1", "v/versions/10", "v/versions/9"}
+	for _, code := range failures {
+		models = append(models, fmt.Sprintf("code%d", code))
 	}
-	for deadline := time.Now().Add(2 * time.Minute); !done("echo", "is ready") || !done("failed", ""); time.Sleep(5 * time.Millisecond) {
+	says := func(model, text string) bool {
+		got := call{method: "GET", path: "/v2/models/" + model + "/ready"}.do(t, url)
+		return strings.Contains(string(got.body), text)
+	}
+	loading := func(model string) bool { return !says(model, "is ready") }
+	for deadline := time.Now().Add(5 * time.Minute); slices.ContainsFunc(models, loading) || says("failed", "still loading"); time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatal("models are still loading")
 		}

@@ -19,6 +19,7 @@ import (
 
 	"github.com/leat-ml/leat"
 	"github.com/leat-ml/leat/graph"
+	"github.com/leat-ml/leat/internal/servertest"
 )
 
 // A compared is a server that the cases are put to.
@@ -133,19 +134,9 @@ func startMLServer(t *testing.T, python string) *compared {
 
 func freePorts(t *testing.T) (ports [3]int) {
 	for i := range ports {
-		ports[i] = freePort(t)
+		ports[i] = servertest.Port(t)
 	}
 	return ports
-}
-
-// freePort is one that nobody listens at.
-func freePort(t *testing.T) int {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port
 }
 
 func startCompared(t *testing.T, name, dir string, ports [3]int, env []string, program string, args ...string) *compared {

@@ -30,7 +30,7 @@ type foreignWorld struct {
 }
 
 // patience is how long a call may take on a machine that does much else.
-const patience = 2 * time.Minute
+const patience = 5 * time.Minute
 
 // serveForeign serves a repository with models in Python, which it is skipped without.
 func serveForeign(t *testing.T, models string) *foreignWorld {

@@ -92,7 +92,7 @@ func (g *pythonGroup) build(t *testing.T, code *python.Loaded, rec *tape) (srv *
 	if err != nil {
 		t.Fatal(err)
 	}
-	text := strings.ReplaceAll(string(g.cases[0].Spec), "${CASES}", folder)
+	text := strings.ReplaceAll(stillLoading(g.cases[0]), "${CASES}", folder)
 	spec, problems := config.ParseSpec("spec.json", []byte(text), config.Options{MLRun: true})
 	var errs []string
 	for _, p := range problems {
