@@ -132,6 +132,7 @@ func TestRunReconnects(t *testing.T) {
 }
 
 func TestRunTimesOut(t *testing.T) {
+	t.Parallel()
 	var served atomic.Int64
 	res := drive(t, 10, func(w http.ResponseWriter, r *http.Request) {
 		io.Copy(io.Discard, r.Body) // or the server does not notice that the client has gone
@@ -139,8 +140,8 @@ func TestRunTimesOut(t *testing.T) {
 			<-r.Context().Done()
 		}
 		w.Write([]byte("right"))
-	}, Options{Timeout: time.Second})
-	// A machine that stands still for a second makes more of them late.
+	}, Options{Timeout: 10 * time.Second})
+	// A machine that stands still for that long makes more of them late.
 	if res.Timeouts < 1 || res.Timeouts+res.OK() != 10 || !isTimeout(res.First) || res.Reconnects != res.Timeouts {
 		t.Errorf("got %d timeouts, %d right, %d reconnects, first %v", res.Timeouts, res.OK(), res.Reconnects, res.First)
 	}

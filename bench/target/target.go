@@ -21,7 +21,7 @@ import (
 
 const (
 	startWithin = 90 * time.Second // imports of Python take long on a busy machine
-	stopWithin  = 5 * time.Second
+	stopWithin  = 30 * time.Second
 	keptOutput  = 4096 // bytes of the latest standard error, for messages
 )
 
@@ -78,7 +78,7 @@ func Start(ctx context.Context, name, command string, env ...string) (*Server, e
 }
 
 // Stop asks the server's process group to end and kills it when it has not
-// after 5 s. It returns when the server has ended.
+// after 30 s. It returns when the server has ended.
 func (s *Server) Stop() error {
 	select {
 	case <-s.exited:

@@ -137,7 +137,7 @@ func serve(t *testing.T, graph, url string) func(string) answer {
 	expr.Register(set)
 	step.Register(set)
 	remote.Register(set)
-	srv, err := leat.New(spec, &leat.Options{Catalog: set, Timeout: 10 * time.Second})
+	srv, err := leat.New(spec, &leat.Options{Catalog: set, Timeout: 5 * time.Minute})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"net"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -10,6 +11,7 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
+	"github.com/leat-ml/leat/internal/servertest"
 	pb "github.com/leat-ml/leat/oip/inference"
 )
 
@@ -42,7 +44,7 @@ func (echo) ModelInfer(_ context.Context, in *pb.ModelInferRequest) (*pb.ModelIn
 }
 
 func TestInferOverGRPC(t *testing.T) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(servertest.Port(t)))) // where nobody listens afterwards
 	if err != nil {
 		t.Fatal(err)
 	}

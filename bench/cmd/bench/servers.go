@@ -98,7 +98,7 @@ func (b *bench) env() []string {
 
 // probe asks w once and says whether the answer is right.
 func probe(ctx context.Context, addr string, w workload, t target) error {
-	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
 	method := http.MethodGet
 	if w.body != nil {

@@ -91,7 +91,7 @@ func (c config) options() (load.Options, error) {
 	} else if c.body != "" {
 		body = []byte(c.body)
 	}
-	return load.Options{Addr: u.Host, Request: load.Render(u.RequestURI(), body), Conns: c.conns, Limit: c.n / c.steps, Duration: 24 * time.Hour}, nil
+	return load.Options{Addr: u.Host, Request: load.Render(u.RequestURI(), body), Conns: c.conns, Limit: c.n / c.steps, Duration: 24 * time.Hour, Timeout: time.Minute}, nil
 }
 
 // drive sends the requests in steps and returns the resident memory after each.
