@@ -19,6 +19,11 @@ const (
 	DefaultAckWait = 30 * time.Second // ack_wait
 )
 
+// timeoutWithin is how long a call of the server within the process may take. Its
+// answers are not lost on the way: one that is late waits for the disk or for a
+// processor, and what is published again meanwhile is there twice.
+const timeoutWithin = time.Minute
+
 // config is what a URL says.
 type config struct {
 	subject   string
@@ -77,7 +82,7 @@ func (c *config) ofEmbedded(ns *NATS, u *url.URL, p *driver.Params) error {
 	case sync != "always" && sync != "none":
 		return fmt.Errorf("option sync must be always or none, found %q", sync)
 	default:
-		c.sync = sync == "always"
+		c.sync, c.timeout = sync == "always", timeoutWithin
 		return nil
 	}
 }

@@ -11,11 +11,8 @@ import (
 	natsserver "github.com/nats-io/nats-server/v2/server"
 )
 
-const (
-	// maxPayload is what the server within the process takes as one message.
-	maxPayload = 8 << 20
-	startWait  = 10 * time.Second
-)
+// maxPayload is what the server within the process takes as one message.
+const maxPayload = 8 << 20
 
 // start runs a server in this process that keeps its files in the folder and
 // listens nowhere.
@@ -42,7 +39,7 @@ func start(folder Folder, sync bool, log serverLog) (*natsserver.Server, error) 
 	}
 	sv.SetLoggerV2(log, false, false, false)
 	sv.Start()
-	if !sv.ReadyForConnections(startWait) || !sv.JetStreamEnabled() {
+	if !sv.ReadyForConnections(timeoutWithin) || !sv.JetStreamEnabled() {
 		stop(sv)
 		return nil, fmt.Errorf("start the NATS server in the process: %w", errors.New("JetStream is not ready; the log says why"))
 	}

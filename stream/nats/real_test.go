@@ -148,6 +148,10 @@ func (p *process) written(ctx context.Context, t *testing.T, s jetstream.Stream,
 	return floor == c.CachedInfo().AckFloor.Stream
 }
 
+// busy are options for a machine that is: no call is late, and nobody is taken for
+// gone.
+const busy = "&timeout=2m&ack_wait=2m"
+
 func TestServer(t *testing.T) {
 	natsServer(t)
 	for name, query := range map[string]string{"messages": "", "packs": "?records=100"} {
@@ -159,12 +163,14 @@ func TestServer(t *testing.T) {
 				streams++
 				subject := fmt.Sprintf("s.%d", streams)
 				return drivertest.Harness{
-					Open: func(t *testing.T) driver.Stream { return openURL(t, ns, p.url(subject, and(query, "max_bytes=16MiB"))) },
+					Open: func(t *testing.T) driver.Stream {
+						return openURL(t, ns, p.url(subject, and(query, "max_bytes=16MiB"+busy)))
+					},
 					Small: func(t *testing.T) driver.Stream {
-						return warm(t, openURL(t, ns, p.url("small."+subject, and(query, "max_bytes=9KiB"))))
+						return warm(t, openURL(t, ns, p.url("small."+subject, and(query, "max_bytes=9KiB"+busy))))
 					},
 					Limited: func(t *testing.T) driver.Stream {
-						return openURL(t, ns, p.url("limited."+subject, and(query, "max_bytes=512KiB")))
+						return openURL(t, ns, p.url("limited."+subject, and(query, "max_bytes=512KiB"+busy)))
 					},
 					Crash: func(t *testing.T) {
 						p.flush(t, subject)

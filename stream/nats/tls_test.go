@@ -45,7 +45,7 @@ func TestTLS(t *testing.T) {
 	cert, key := certificate(t)
 	p := newProcess(t, fmt.Sprintf("tls { cert_file: %q, key_file: %q }", cert, key))
 	try := func(query string) error {
-		s := openURL(t, &NATS{}, p.url("s", "?max_bytes=1MiB&"+query))
+		s := openURL(t, &NATS{}, p.url("s", "?max_bytes=1MiB"+busy+"&"+query))
 		defer s.Close(context.Background())
 		return s.Publish(t.Context(), []*driver.Message{{Body: []byte("1")}})
 	}

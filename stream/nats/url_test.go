@@ -184,7 +184,7 @@ func TestSecrets(t *testing.T) {
 			x := &portable.Mux{}
 			x.Register("nats", new(NATS).Open)
 			try := func(who string) error {
-				topic, err := x.Open(t.Context(), "nats://"+who+"@"+p.address()+"/s?max_bytes=1MiB", &portable.Options{Attempts: 1})
+				topic, err := x.Open(t.Context(), "nats://"+who+"@"+p.address()+"/s?max_bytes=1MiB"+busy, &portable.Options{Attempts: 1})
 				if err != nil {
 					return err
 				}
