@@ -91,7 +91,7 @@ func Example() {
 func ExampleError() {
 	address, stop := start()
 	defer stop()
-	c, err := client.New(address, &client.Options{Timeout: 5 * time.Second})
+	c, err := client.New(address, &client.Options{Timeout: time.Minute})
 	check(err)
 	defer c.Close()
 

@@ -3,6 +3,7 @@ package clientgrpc
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -19,6 +20,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/leat-ml/leat/client"
+	"github.com/leat-ml/leat/internal/servertest"
 	pb "github.com/leat-ml/leat/oip/inference"
 	"github.com/leat-ml/leat/serve"
 )
@@ -249,12 +251,7 @@ func TestRetries(t *testing.T) {
 
 // TestNobody: an address where no server is.
 func TestNobody(t *testing.T) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	address := l.Addr().String()
-	_ = l.Close()
+	address := fmt.Sprintf("127.0.0.1:%d", servertest.Port(t))
 	c, err := New(address, &Options{Retries: -1})
 	if err != nil {
 		t.Fatal(err)

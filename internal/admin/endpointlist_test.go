@@ -64,7 +64,7 @@ func TestListInterrupted(t *testing.T) {
 	server := httptest.NewServer(h)
 	defer server.Close()
 	client := server.Client()
-	client.Timeout = 30 * time.Second
+	client.Timeout = 2 * time.Minute
 	resp, err := client.Get(server.URL + "/api/v1/projects/*/model-endpoints")
 	if err != nil {
 		t.Fatal(err)

@@ -255,10 +255,11 @@ func TestHTTP(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	gone := make(chan struct{})
+	inside, gone := make(chan struct{}), make(chan struct{})
 	s := &http.Server{ReadHeaderTimeout: time.Minute, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/gone" {
 			_, _ = io.Copy(io.Discard, r.Body) // net/http watches from its end on
+			close(inside)
 			<-r.Context().Done()
 			close(gone)
 			return
@@ -286,7 +287,11 @@ func TestHTTP(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	time.AfterFunc(10*time.Millisecond, cancel)
+	go func() {
+		<-inside
+		time.Sleep(10 * time.Millisecond) // most likely the reader sleeps by now; either way it hears of it
+		cancel()
+	}()
 	if resp, err := http.DefaultClient.Do(req); err == nil {
 		resp.Body.Close()
 		t.Error("a request that was canceled has an answer")

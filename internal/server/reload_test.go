@@ -38,10 +38,13 @@ func answers(t *testing.T, c *Core, want string) {
 	}
 }
 
+// patience is how long a test waits for what has to come.
+const patience = 2 * time.Minute
+
 // waitFor waits for what happens in the background.
 func waitFor(t *testing.T, what string, cond func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(2 * time.Minute); !cond(); time.Sleep(time.Millisecond) {
+	for deadline := time.Now().Add(patience); !cond(); time.Sleep(time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatalf("it did not happen that %s", what)
 		}

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"net"
@@ -22,6 +23,7 @@ func runsRPC(t *testing.T, c RunConfig) (client pb.GRPCInferenceServiceClient, a
 	ctx, cancel := context.WithCancel(t.Context())
 	up := make(chan URLs, 1)
 	c.HTTP, c.GRPC, c.Admin = "127.0.0.1:0", "127.0.0.1:0", "127.0.0.1:0"
+	c.Drain = cmp.Or(c.Drain, patience)
 	c.Started = func(_ *Core, at URLs) { up <- at }
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
@@ -43,7 +45,7 @@ func runsRPC(t *testing.T, c RunConfig) (client pb.GRPCInferenceServiceClient, a
 }
 
 func patiently(t *testing.T) context.Context {
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	t.Cleanup(cancel)
 	return ctx
 }

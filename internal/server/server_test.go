@@ -2,8 +2,10 @@ package server
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net"
@@ -20,6 +22,7 @@ import (
 	"github.com/leat-ml/leat/catalog"
 	"github.com/leat-ml/leat/graph"
 	"github.com/leat-ml/leat/internal/leaktest"
+	"github.com/leat-ml/leat/internal/servertest"
 	"github.com/leat-ml/leat/oip"
 	"github.com/leat-ml/leat/serve"
 	"github.com/leat-ml/leat/v2"
@@ -187,12 +190,14 @@ func TestNothingToServe(t *testing.T) {
 	}
 }
 
-// runs starts Run and returns the URLs, a way to stop it, and its result.
+// runs starts Run and returns the URLs, a way to stop it, and its result. It stops in
+// its own time, unless the test says how long that may take.
 func runs(t *testing.T, c RunConfig) (http, admin string, stop func(), result chan error) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	type urls struct{ http, admin string }
 	up := make(chan urls, 1)
+	c.Drain = cmp.Or(c.Drain, patience)
 	c.Started = func(_ *Core, at URLs) { up <- urls{at.HTTP, at.Admin} }
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
@@ -231,9 +236,10 @@ func fetch(t *testing.T, method, url, body string) (status int, text string) {
 func TestShutdown(t *testing.T) {
 	m := &slowModel{begun: make(chan struct{}), let: make(chan struct{})}
 	var log syncBuffer
+	port := fmt.Sprintf("127.0.0.1:%d", servertest.Port(t)) // that nobody else takes once it is closed
 	httpURL, adminURL, stop, result := runs(t, RunConfig{
 		Config: Config{Spec: routed(map[string]serve.Model{"m": m}), Logger: slog.New(slog.NewTextHandler(&log, nil))},
-		HTTP:   "127.0.0.1:0", Admin: "127.0.0.1:0", Drain: 10 * time.Minute, Grace: 100 * time.Millisecond,
+		HTTP:   port, Admin: "127.0.0.1:0", Drain: 10 * time.Minute, Grace: 100 * time.Millisecond,
 	})
 	if status, text := fetch(t, "GET", adminURL+"/metrics", ""); status != 200 || !strings.Contains(text, `leat_model_state{model="m",state="READY",version=""} 1`) {
 		t.Errorf("metrics %d", status)
@@ -251,7 +257,7 @@ func TestShutdown(t *testing.T) {
 		return status == 503
 	})
 	waitFor(t, "the grace period is over", func() bool {
-		conn, err := net.Dial("tcp", strings.TrimPrefix(httpURL, "http://"))
+		conn, err := net.Dial("tcp", port)
 		if err == nil {
 			_ = conn.Close()
 		}

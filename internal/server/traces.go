@@ -42,8 +42,8 @@ func (c *Config) tracer() graph.Tracer {
 }
 
 // lastSpans is how long a server that stops waits for the collector of traces,
-// which may not be there.
-const lastSpans = 5 * time.Second
+// which may not be there. Tests are more patient.
+var lastSpans = 5 * time.Second
 
 // trace starts to send spans, and has requests and steps followed. It returns
 // nil where there are to be none.

@@ -3,8 +3,10 @@ package server
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -14,6 +16,7 @@ import (
 
 	"github.com/leat-ml/leat/catalog"
 	"github.com/leat-ml/leat/graph"
+	"github.com/leat-ml/leat/internal/servertest"
 	"github.com/leat-ml/leat/internal/tracing"
 	"github.com/leat-ml/leat/internal/tracing/tracetest"
 	"github.com/leat-ml/leat/serve"
@@ -78,6 +81,12 @@ type tracingTest struct {
 }
 
 func newTracingTest(t *testing.T) *tracingTest {
+	usual := lastSpans
+	lastSpans = patience // on a busy machine it may take long until all have been sent
+	t.Cleanup(func() { lastSpans = usual })
+	for _, limit := range []string{"OTEL_EXPORTER_OTLP_TIMEOUT", "OTEL_BSP_EXPORT_TIMEOUT"} {
+		t.Setenv(limit, strconv.FormatInt(patience.Milliseconds(), 10))
+	}
 	tt := &tracingTest{T: t}
 	srv := httptest.NewServer(&tt.collector)
 	t.Cleanup(srv.Close)
@@ -348,9 +357,7 @@ func TestUntraced(t *testing.T) {
 // TestCollectorGone checks that a collector that is not there costs no answer,
 // that the metrics tell what was lost, and that the server stops nevertheless.
 func TestCollectorGone(t *testing.T) {
-	srv := httptest.NewServer(nil)
-	gone := srv.URL
-	srv.Close()
+	gone := fmt.Sprintf("http://127.0.0.1:%d", servertest.Port(t))
 	spec := &graph.Spec{Graph: &graph.StepSpec{Steps: []*graph.StepSpec{{Name: "a", Class: "Pass", Responder: true}}}}
 	url, admin, stop, result := runs(t, RunConfig{
 		Config: Config{Spec: spec, Catalog: tracedSet(nil)},

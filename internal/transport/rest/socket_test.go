@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -13,13 +14,19 @@ import (
 	"testing"
 	"time"
 
+	"github.com/leat-ml/leat/internal/servertest"
 	"github.com/leat-ml/leat/serve"
 )
 
 // listen serves h on a socket until the test ends.
 func listen(t *testing.T, h *Handler) (*Server, string) {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	return listenAt(t, "127.0.0.1:0", h)
+}
+
+func listenAt(t *testing.T, at string, h *Handler) (*Server, string) {
+	t.Helper()
+	l, err := net.Listen("tcp", at)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -224,7 +231,7 @@ func shutsDown(t *testing.T, grace time.Duration) (soon bool) {
 		ev.Body = serve.ValueBody("done")
 		return ev, nil
 	}), Options{})
-	s, addr := listen(t, h)
+	s, addr := listenAt(t, fmt.Sprintf("127.0.0.1:%d", servertest.Port(t)), h) // nobody else takes it once it is closed
 	idle, err := net.Dial("tcp", addr)
 	if err != nil {
 		t.Fatal(err)
