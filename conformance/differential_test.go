@@ -46,8 +46,10 @@ func TestDifferential(t *testing.T) {
 		writeText(t, recordedPeers, recording(t, peers))
 		writeText(t, differencesPage, differences(cases, peers))
 	}
+	var count agreement
 	for i, c := range cases {
 		leat, triton, mlserver := own[i], peers[0].Answers[i], peers[1].Answers[i]
+		count.add(leat.same(triton), leat.same(mlserver))
 		if alone := !leat.same(triton) && !leat.same(mlserver); alone != (c.why != "") {
 			t.Errorf("%s: leat does as neither of the others is %v, and the reason is %q\n%-9s %s: %s\n%-9s %s: %s\n%-9s %s: %s", c.key(), alone, c.why,
 				"leat", leat.Status, leat.Text, "Triton", triton.Status, triton.Text, "MLServer", mlserver.Status, mlserver.Text)
@@ -58,6 +60,24 @@ func TestDifferential(t *testing.T) {
 	}
 	if readText(t, differencesPage) != differences(cases, peers) {
 		t.Errorf("%s does not tell what has been seen: make verify-differential RECORD=1 writes it anew", differencesPage)
+	}
+	t.Logf("Triton %s, MLServer %s: %d cases: leat does as both in %d, as Triton alone in %d, as MLServer alone in %d, as neither in %d",
+		peers[0].Version, peers[1].Version, len(cases), count.both, count.triton, count.mlserver, count.neither)
+}
+
+// An agreement counts whom leat does as.
+type agreement struct{ both, triton, mlserver, neither int }
+
+func (a *agreement) add(triton, mlserver bool) {
+	switch {
+	case triton && mlserver:
+		a.both++
+	case triton:
+		a.triton++
+	case mlserver:
+		a.mlserver++
+	default:
+		a.neither++
 	}
 }
 

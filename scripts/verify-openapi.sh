@@ -17,11 +17,12 @@ go build -o "$dir/leat" ./cmd/leat
 
 failures=not_a_server_error, # a check, where the models do not fail by themselves
 
-# asked has schemathesis ask a server by its document; the rest are options.
+# asked has schemathesis ask a server by its document; the rest are options. It writes
+# files of its own to where it runs.
 asked() {
-	"$dir/venv/bin/schemathesis" run "$1" --max-examples "$examples" --seed 7 --generation-database none --no-color \
+	(cd "$dir" && venv/bin/schemathesis run "$1" --max-examples "$examples" --seed 7 --generation-database none --no-color \
 		--checks "${failures}status_code_conformance,content_type_conformance,response_schema_conformance" \
-		--phases examples,coverage,fuzzing "${@:2}" >"$dir/schemathesis" 2>&1 || {
+		--phases examples,coverage,fuzzing "${@:2}") >"$dir/schemathesis" 2>&1 || {
 		cat "$dir/schemathesis"
 		return 1
 	}
