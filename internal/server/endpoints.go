@@ -19,12 +19,13 @@ type OpenEndpoints func(ctx context.Context, write bool) (endpoint.Store, error)
 const (
 	sampleEvery = time.Second
 	flushEvery  = 3 * time.Second
-	// databaseTime bounds one turn with the database, which nobody waits for
-	// but who asks for records or shuts the server down.
-	databaseTime = 15 * time.Second
 	// retryMost is how long a database that fails is left alone, at most.
 	retryMost = time.Minute
 )
+
+// databaseTime bounds one turn with the database, which nobody waits for but who
+// asks for records or shuts the server down. Tests are more patient.
+var databaseTime = 15 * time.Second
 
 // A keeper keeps the records of the models that are served, beside the requests:
 // it reads the counters that the metrics have, and writes what has changed. What
