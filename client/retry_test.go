@@ -133,7 +133,7 @@ func TestReuse(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	if n := conns.Load(); n != 1 {
-		t.Errorf("%d connections", n)
+	if n := conns.Load(); n > 5 { // net/http takes another one where it hears more than 50 ms late that a request was written
+		t.Errorf("%d connections for 20 calls", n)
 	}
 }

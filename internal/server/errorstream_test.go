@@ -199,6 +199,9 @@ func TestErrorStreamIsBounded(t *testing.T) {
 		if err := submit(t, core, "e", body); err == nil {
 			t.Fatal("it did not fail")
 		}
+		if i == 0 {
+			waitFor(t, "the first is on its way, and takes no room from the others", func() bool { return st.calls.Load() == 1 })
+		}
 	}
 	if n := len(sink.pending); n != maxFailures || sink.lost.Load() < maxFailures-1 {
 		t.Errorf("%d wait, %d were left out", n, sink.lost.Load())
