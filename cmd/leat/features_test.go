@@ -41,7 +41,12 @@ func TestFeatures(t *testing.T) {
 			folder := t.TempDir()
 			t.Setenv("FOLDER", folder)
 			stop := tt.fill(t, folder)
-			url := serveHouses(t, folder, examples[tt.kind])
+			const entities = "    entities: [id]\n"
+			patient := bytes.Replace(examples[tt.kind], []byte(entities), []byte(entities+"    feature_timeout: 120\n"), 1) // the machine may be slow
+			if len(patient) == len(examples[tt.kind]) {
+				t.Fatalf("the example has other entities:\n%s", patient)
+			}
+			url := serveHouses(t, folder, patient)
 			if stop == nil {
 				return
 			}
@@ -84,7 +89,7 @@ func fillPostgres(t *testing.T, _ string) func() {
 
 func fillRedis(t *testing.T, _ string) func() {
 	r := servertest.StartRedis(t)
-	c := redis.NewClient(&redis.Options{Addr: r.Addr(), Password: r.Password, DB: 2})
+	c := redis.NewClient(&redis.Options{Addr: r.Addr(), Password: r.Password, DB: 2, DialTimeout: 2 * time.Minute, ReadTimeout: 2 * time.Minute, WriteTimeout: 2 * time.Minute})
 	defer c.Close()
 	if err := c.HSet(t.Context(), "house:7", "area", 120, "rooms", 4).Err(); err != nil {
 		t.Fatal(err)
