@@ -320,6 +320,8 @@ func (l *log) answer(ctx context.Context, it item) error {
 	case err = <-it.future.Err():
 	case <-l.server.broken:
 		return l.server.cause
+	case <-l.server.over:
+		return driver.ErrClosed
 	case <-ctx.Done():
 		return ctx.Err()
 	}

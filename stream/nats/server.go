@@ -26,6 +26,7 @@ type server struct {
 	conn   *client.Conn
 	js     jetstream.JetStream
 	closed bool
+	over   chan struct{} // closed when it is
 
 	breaking sync.Once
 	broken   chan struct{} // closed when the server in the process cannot write
@@ -33,7 +34,7 @@ type server struct {
 }
 
 func newServer(ns *NATS, c config) *server {
-	return &server{hub: ns, config: c, logs: map[string]*log{}, broken: make(chan struct{})}
+	return &server{hub: ns, config: c, logs: map[string]*log{}, over: make(chan struct{}), broken: make(chan struct{})}
 }
 
 // log is where a server in this process says things.
@@ -146,14 +147,15 @@ func (s *server) heard(_ *client.Conn, _ *client.Subscription, err error) {
 	s.hub.logger().Warn("a connection to NATS", "server", s.place(), "error", err)
 }
 
-// close ends the connection, and the server if it is in this process.
+// close ends the connection, and the server if it is in this process. The client's
+// CleanupPublisher is left alone, which would end those who publish: it also takes the
+// end of the connection from a goroutine that has not had its turn since the first
+// message, and then waits for ever.
 func (s *server) close() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.closed = true
-	if s.js != nil {
-		s.js.CleanupPublisher()
-	}
+	close(s.over)
 	if s.conn != nil {
 		if err := s.conn.FlushTimeout(time.Second); err != nil && !errors.Is(err, client.ErrConnectionClosed) {
 			s.hub.logger().Warn("the last acknowledgements may not have reached NATS", "server", s.place(), "error", err)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/url"
 	"os"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -80,6 +81,27 @@ func TestLazy(t *testing.T) {
 	}
 	if len(ns.servers) != 0 {
 		t.Error("the server is kept")
+	}
+}
+
+// A hasty context ends when it is waited for.
+type hasty struct {
+	context.Context //nolint:containedctx // it is one
+	done            chan struct{}
+}
+
+func (h hasty) Done() <-chan struct{} { return h.done }
+
+// TestHasty closes a stream before the client's goroutines have had their turn since
+// the first message. TestMain looks for those that do not end.
+func TestHasty(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	s := warm(t, openURL(t, &NATS{Folder: place(t.TempDir())}, "nats:///s?sync=none"))
+	h := hasty{t.Context(), make(chan struct{})}
+	close(h.done)
+	_ = s.Publish(h, []*driver.Message{{Body: []byte("1")}}) // it may be there, or not
+	if err := s.Close(t.Context()); err != nil {
+		t.Error(err)
 	}
 }
 
