@@ -20,6 +20,7 @@ type call struct {
 	h      *Handler
 	w      http.ResponseWriter
 	r      *http.Request
+	conn   *conn                       // that it came on; nil outside a Server
 	ctx    context.Context             //nolint:containedctx // that the request is served under
 	traced func(status int, err error) // ends its trace; nil where nobody follows it
 	id     []string                    // the X-Request-Id that came, if it can be one; else nil
@@ -49,7 +50,8 @@ func (h *Handler) begin(w http.ResponseWriter, r *http.Request) *call {
 	if c == nil {
 		c = h.newCall()
 	}
-	c.w, c.r, c.ctx, c.id = w, r, r.Context(), requestID(r.Header)
+	c.w, c.r, c.conn, c.ctx, c.id = w, r, connOf(r), r.Context(), requestID(r.Header)
+	c.conn.serves(true)
 	if t := h.opts.Tracer; t != nil {
 		c.ctx, c.traced = t.Request(r)
 	}
@@ -106,6 +108,7 @@ func (c *call) end() {
 	default:
 		c.send(c.panicked(p))
 	}
+	c.conn.serves(false)
 	c.report()
 	aborted := c.aborted
 	c.release()

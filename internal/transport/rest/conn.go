@@ -1,8 +1,10 @@
 package rest
 
 import (
+	"context"
 	"net"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -26,6 +28,9 @@ type listener struct {
 	mu       sync.Mutex
 	conns    map[*conn]struct{}
 	sweeping bool // a sweep is to come
+
+	looking atomic.Bool   // a look is to come
+	looks   atomic.Uint64 // that there have been
 }
 
 func newListener(l net.Listener) *listener {
@@ -72,9 +77,16 @@ func (l *listener) forget(c *conn) {
 type conn struct {
 	net.Conn
 	from *listener
+	gone context.CancelFunc // ends the context of its requests
+
+	serving  atomic.Bool    // a request
+	watching sync.WaitGroup // has who watches its client
+	ahead    byte           // of the next request, where that one has read it
 
 	mu          sync.Mutex
 	read, write deadline
+	since       uint64    // number of the look before which its request came to be served; 0 is none
+	watch       chan bool // gets whether a watch over its client has read a byte; nil without one
 }
 
 // A deadline is a time that was noted, and whether the connection underneath
@@ -166,8 +178,13 @@ func (c *conn) CloseWrite() error {
 	return nil
 }
 
-// Close implements net.Conn.
+// Close implements net.Conn. It ends the context of a request that is still served.
 func (c *conn) Close() error {
-	c.from.forget(c)
-	return c.Conn.Close()
+	c.from.forget(c) // from here on no watch begins
+	err := c.Conn.Close()
+	if c.gone != nil {
+		c.gone()
+	}
+	c.watching.Wait()
+	return err
 }

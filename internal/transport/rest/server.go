@@ -44,7 +44,9 @@ type Server struct {
 
 // NewServer returns a server of h.
 func NewServer(h *Handler) *Server {
-	return &Server{handler: h, http: NewHTTPServer(h, h.opts.Logger)}
+	s := &Server{handler: h, http: NewHTTPServer(h, h.opts.Logger)}
+	s.http.ConnContext = withGone
+	return s
 }
 
 // Serve accepts connections from l, which it closes in the end. It returns nil
