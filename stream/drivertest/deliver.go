@@ -114,8 +114,11 @@ func testKeyAtOneMember(t *testing.T, h Harness) {
 					t.Errorf("key %s is at two members", buf[0].Key)
 				}
 				got = append(got, string(buf[0].Body))
-				work[buf[0].Key]--
 				done := len(got) == 4
+				mu.Unlock()
+				time.Sleep(time.Millisecond) // in which the other could get the next
+				mu.Lock()
+				work[buf[0].Key]--
 				mu.Unlock()
 				m.ack(buf[0])
 				if done {
