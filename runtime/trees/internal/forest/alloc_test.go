@@ -62,7 +62,7 @@ func TestSplitPredictAllocatesNothing(t *testing.T) {
 		runtime.ReadMemStats(&after)
 		return after.Mallocs - before.Mallocs
 	}
-	predict(20)
+	predict(200)
 	if got := predict(200); got >= 200 {
 		t.Errorf("200 predictions make %d allocations", got)
 	}
