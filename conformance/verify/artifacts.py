@@ -20,7 +20,7 @@ import sys
 import tempfile
 import warnings
 
-os.environ.update(MLRUN_DBPATH="nop", MLRUN_LOG_LEVEL="ERROR", MLRUN_HTTPDB__DEFAULT_PROJECT="default")
+os.environ.update(MLRUN_DBPATH="nop", MLRUN_LOG_LEVEL="ERROR")
 warnings.simplefilter("ignore")
 
 import mlrun  # noqa: E402
@@ -144,7 +144,7 @@ def read_by_leat(folder):
     shutil.copy(MODEL, source / "diabetes.ubj")
     (source / "extra.txt").write_text("extra")
     df = training()
-    ctx = mlrun.get_or_create_ctx("train")
+    ctx = mlrun.get_or_create_ctx("train", project="default")  # newer MLRun assumes none
     art = ctx.log_model(
         "logged", model_dir=str(source), model_file="diabetes.ubj", framework="xgboost", algorithm="gbt", metrics={"acc": 0.97, "large": 1e300},
         parameters={"iteration_range": [0, 5], "tiny": 1e-300}, labels={"team": "on"}, tag="v1", training_set=df, label_column="label",
