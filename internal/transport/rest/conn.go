@@ -80,12 +80,12 @@ type conn struct {
 	gone context.CancelFunc // ends the context of its requests
 
 	serving  atomic.Bool    // a request
+	since    atomic.Uint64  // number of the look before which its request came to be served; 0 is none
 	watching sync.WaitGroup // has who watches its client
 	ahead    byte           // of the next request, where that one has read it
 
 	mu          sync.Mutex
 	read, write deadline
-	since       uint64    // number of the look before which its request came to be served; 0 is none
 	watch       chan bool // gets whether a watch over its client has read a byte; nil without one
 }
 

@@ -62,9 +62,7 @@ func (c *conn) Read(p []byte) (int, error) {
 
 // attend has the client be watched if the request takes its time.
 func (c *conn) attend() {
-	c.mu.Lock()
-	c.since = c.from.looks.Load() + 1
-	c.mu.Unlock()
+	c.since.Store(c.from.looks.Load() + 1)
 	c.from.lookSoon()
 }
 
@@ -72,7 +70,7 @@ func (c *conn) attend() {
 // has been read.
 func (c *conn) served() (ahead bool) {
 	c.mu.Lock()
-	c.since = 0
+	c.since.Store(0)
 	watch := c.watch
 	if watch != nil {
 		_ = c.Conn.SetReadDeadline(past) // as in expire
@@ -92,15 +90,15 @@ func (c *conn) served() (ahead bool) {
 // look watches the client if its request has been served for a while at the time of a
 // look. It says whether a later one may.
 func (c *conn) look(at uint64) (again bool) {
+	since := c.since.Load()
+	if since == 0 || since >= at { // nothing is served, or it came after the last look
+		return since > 0
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.since == 0 {
+	if !c.since.CompareAndSwap(since, 0) { // it has just been served
 		return false
 	}
-	if c.since >= at { // it came after the last look
-		return true
-	}
-	c.since = 0
 	watch := make(chan bool, 1)
 	c.watch = watch
 	c.watching.Go(func() { watch <- c.await() })
