@@ -147,7 +147,7 @@ func (c *call) release() {
 	if c.caught {
 		return
 	}
-	c.w, c.r, c.ctx, c.traced, c.id, c.ev, c.came, c.src, c.told, c.events = nil, nil, nil, nil, nil, nil, serve.Body{}, source{}, told{}, events{}
+	c.w, c.r, c.conn, c.ctx, c.traced, c.id, c.ev, c.came, c.src, c.told, c.events = nil, nil, nil, nil, nil, nil, nil, serve.Body{}, source{}, told{}, events{}
 	c.pad = 0
 	if cap(c.out) > keepBuffer {
 		c.out = nil

@@ -10,11 +10,12 @@ import (
 )
 
 // While a request is served, net/http has a goroutine read one byte of its connection,
-// so that a client that goes away cancels the request. To end that read costs two
-// changes of threads a request, a fifth of the time that a small one takes of a client
-// that asks alone. A read of one byte therefore returns at once with none, which
-// net/http takes for no news, and only clients of requests that have been served for a
-// while are watched, in the same way. They may have gone for as long before it is seen.
+// so that a client that goes away cancels the request. Where the request waits for
+// somebody, as for a worker of Python, that read falls asleep, and to end it costs two
+// changes of goroutines, often of threads. A read of one byte therefore returns at once
+// with none, which net/http takes for no news, and only clients of requests that have
+// been served for a while are watched, in the same way. They may have gone for as long
+// before it is seen. RATIONALE.md has what it saves.
 
 // lookInterval is how often requests are looked at: one that is there for the second
 // time has its client watched.
