@@ -9,13 +9,13 @@ import (
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials"
-	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/encoding/gzip"
 	"google.golang.org/grpc/experimental"
 	"google.golang.org/grpc/metadata"
 
 	"github.com/leat-ml/leat/client"
 	"github.com/leat-ml/leat/client/internal/outgoing"
+	"github.com/leat-ml/leat/internal/readahead"
 	"github.com/leat-ml/leat/internal/tensorwire"
 	"github.com/leat-ml/leat/oip"
 	pb "github.com/leat-ml/leat/oip/inference"
@@ -51,7 +51,7 @@ func New(address string, opts *Options) (*Client, error) {
 		return nil, err
 	}
 	c.address = target
-	transport := insecure.NewCredentials()
+	transport := readahead.NewCredentials()
 	if secure {
 		transport = credentials.NewTLS(c.opts.TLS)
 	}

@@ -77,8 +77,9 @@ var only = []struct {
 	{"stream/file", []string{"stream/driver"}, false, "a driver knows what it implements"},
 	{"client", []string{"serve", "oip", "oip/jsontext", "client/internal/backoff", "client/internal/outgoing"}, false, "who asks over HTTP links neither gRPC nor a server"},
 	{"client/admin", []string{"client", "endpoint"}, false, "who asks the admin port links no server"},
-	{"client/clientgrpc", []string{"client", "client/internal/backoff", "client/internal/outgoing", "serve", "oip", "oip/inference", "internal/tensorwire"}, true, "who asks links no server"},
+	{"client/clientgrpc", []string{"client", "client/internal/backoff", "client/internal/outgoing", "serve", "oip", "oip/inference", "internal/tensorwire", "internal/readahead"}, true, "who asks links no server"},
 	{"internal/tensorwire", []string{"oip", "oip/inference"}, true, "how tensors lie in messages is of use to servers and clients, and knows neither"},
+	{"internal/readahead", nil, true, "how frames are read is of use to servers and clients, and knows neither"},
 	{"artifact", []string{"serve", "internal/config/document"}, true, "an artifact is files and what is written about them"},
 }
 
@@ -142,9 +143,9 @@ func checkLayers(t *testing.T, from, to string) {
 		}
 	}
 	if strings.HasPrefix(from, "internal/transport/") {
-		ok := slices.Contains([]string{"serve", "oip", "oip/jsontext", "oip/inference", "oip/inference/modelrepository", "internal/tensorwire"}, to) || strings.HasPrefix(to, from+"/")
+		ok := slices.Contains([]string{"serve", "oip", "oip/jsontext", "oip/inference", "oip/inference/modelrepository", "internal/tensorwire", "internal/readahead"}, to) || strings.HasPrefix(to, from+"/")
 		if !ok {
-			t.Errorf("%s imports %s: a transport knows serve, oip and how tensors lie in messages, and nothing else", from, to)
+			t.Errorf("%s imports %s: a transport knows serve, oip, how tensors lie in messages and how frames are read, and nothing else", from, to)
 		}
 	}
 	composition := from == "." || from == "internal/server" || strings.HasPrefix(from, "cmd/")

@@ -48,6 +48,7 @@ type bench struct {
 	config config
 	rounds int
 	cell   time.Duration
+	conns  []int // with other servers
 	report io.Writer
 	fsys   fs.FS
 	up     map[string]*target.Server

@@ -12,6 +12,8 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"strconv"
+	"strings"
 	"time"
 )
 
@@ -22,16 +24,19 @@ type config struct {
 	smoke   bool
 	gate    bool
 	only    string
+	answers string
 	model   string
 	library string
 	// mlserver is a Python that has MLServer, triton the folder that nvidia-pytriton is
 	// installed to: with one of them, leat is compared with it and nothing else is done.
 	mlserver, triton string
+	conns            string
 }
 
 func main() {
 	var c config
 	flag.StringVar(&c.serve, "serve", "", "be the server of that `name`, until killed: what the program starts itself with")
+	flag.StringVar(&c.answers, "answers", "", "`folder` of what the server \"nothing\" answers")
 	flag.IntVar(&c.rounds, "rounds", 7, "rounds, in each of which every server is driven once")
 	flag.Float64Var(&c.seconds, "seconds", 1.5, "seconds of a cell")
 	flag.BoolVar(&c.smoke, "smoke", false, "does it still run? The figures mean nothing")
@@ -41,6 +46,7 @@ func main() {
 	flag.StringVar(&c.library, "onnxruntime", "lib", "`folder` of ONNX Runtime")
 	flag.StringVar(&c.mlserver, "mlserver", "", "`path` of a Python with MLServer, to compare with instead, over REST too")
 	flag.StringVar(&c.triton, "triton", "", "`folder` that nvidia-pytriton is installed to, to compare with its Triton instead, over REST too")
+	flag.StringVar(&c.conns, "conns", "1,16,64", "`numbers` of connections, with -mlserver and -triton")
 	flag.Parse()
 	if err := run(context.Background(), c); err != nil {
 		fmt.Fprintln(os.Stderr, "benchgrpc:", err)
@@ -56,6 +62,13 @@ func run(ctx context.Context, c config) error {
 		c.rounds, c.seconds = 1, 0.05
 	}
 	b := &bench{config: c, rounds: c.rounds, cell: time.Duration(c.seconds * float64(time.Second)), report: os.Stdout}
+	for text := range strings.SplitSeq(c.conns, ",") {
+		n, err := strconv.Atoi(text)
+		if err != nil || n < 1 {
+			return fmt.Errorf("-conns: %q is not a number of connections", text)
+		}
+		b.conns = append(b.conns, n)
+	}
 	measure := b.all
 	if c.mlserver != "" || c.triton != "" {
 		measure = b.withPeers

@@ -10,27 +10,46 @@ import (
 	"github.com/leat-ml/leat/bench/proc"
 )
 
-// peering drives both servers with everything, in turns.
+// peering drives both servers with everything, in turns, and with one connection a server
+// that does nothing as well: no server can be faster than that.
 func (b *bench) peering(ctx context.Context, p *peering) (missed int, err error) {
-	fmt.Fprintf(b.report, "## leat and %s\n\n| model | over | rows | connections | %s req/s | leat req/s | ratio | %s CPU us/req | leat CPU us/req | ratio | goal |\n|---|---|---|---|---|---|---|---|---|---|---|\n", p.peer.name, p.peer.name, p.peer.name)
+	fmt.Fprintf(b.report, "## leat and %s\n\n| model | over | rows | connections | %s req/s | leat req/s | ratio | %s CPU us/req | leat CPU us/req | ratio | goal | a server that does nothing |\n|---|---|---|---|---|---|---|---|---|---|---|---|\n", p.peer.name, p.peer.name, p.peer.name)
 	for _, model := range p.models {
 		for _, rows := range []int{1, 32} {
-			want, err := agreed(ctx, p, model, rows)
-			if err != nil {
+			n, err := b.meetings(ctx, p, model, rows)
+			if missed += n; err != nil {
 				return missed, fmt.Errorf("%s, %d rows: %w", model, rows, err)
-			}
-			for _, over := range []string{"REST", "gRPC"} {
-				for _, conns := range []int{1, 16, 64} {
-					n, err := b.meeting(ctx, p, meeting{model, over, rows, conns, want})
-					if err != nil {
-						return missed, fmt.Errorf("%s over %s, %d rows, %d connections: %w", model, over, rows, conns, err)
-					}
-					missed += n
-				}
 			}
 		}
 	}
 	fmt.Fprintln(b.report)
+	return missed, nil
+}
+
+// meetings are all of one request.
+func (b *bench) meetings(ctx context.Context, p *peering, model string, rows int) (missed int, err error) {
+	want, err := agreed(ctx, p, model, rows)
+	if err != nil {
+		return 0, err
+	}
+	idle, err := startNothing(ctx, model, want)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, idle.srv.Kill()) }()
+	for _, over := range []string{"REST", "gRPC"} {
+		for _, conns := range b.conns {
+			all := []*contender{p.peer, p.own}
+			if conns == 1 {
+				all = append(all, idle)
+			}
+			n, err := b.meeting(ctx, all, p.atLeast, meeting{model, over, rows, conns, want})
+			if err != nil {
+				return missed, fmt.Errorf("over %s, %d connections: %w", over, conns, err)
+			}
+			missed += n
+		}
+	}
 	return missed, nil
 }
 
@@ -41,29 +60,32 @@ type meeting struct {
 	want        []float64 // what is answered
 }
 
-func (b *bench) meeting(ctx context.Context, p *peering, m meeting) (missed int, err error) {
-	both := []*contender{p.peer, p.own}
-	var samples [2][]sample
+// meeting drives all in turns: the peer, leat, and maybe the server that does nothing.
+func (b *bench) meeting(ctx context.Context, all []*contender, atLeast float64, m meeting) (missed int, err error) {
+	samples := make([][]sample, len(all))
 	for round := range b.rounds {
-		for i := range both {
-			at := (i + round) % 2
-			s, err := b.meet(ctx, both[at], m)
+		for i := range all {
+			at := (i + round) % len(all)
+			s, err := b.meet(ctx, all[at], m)
 			if err != nil {
-				return 0, fmt.Errorf("%s: %w", both[at].name, err)
+				return 0, fmt.Errorf("%s: %w", all[at].name, err)
 			}
 			if s.rate == 0 {
-				return 0, fmt.Errorf("%s: no answer within a cell: -seconds makes them longer", both[at].name)
+				return 0, fmt.Errorf("%s: no answer within a cell: -seconds makes them longer", all[at].name)
 			}
 			samples[at] = append(samples[at], s)
 		}
 	}
 	rate, cpu := func(s sample) float64 { return s.rate }, func(s sample) float64 { return s.cpu }
-	faster, verdict := ratio(samples[1], samples[0], rate), "PASS"
-	if faster < p.atLeast {
+	faster, verdict, bound := ratio(samples[1], samples[0], rate), "PASS", ""
+	if faster < atLeast {
 		verdict, missed = "FAIL", 1
 	}
-	fmt.Fprintf(b.report, "| %s | %s | %d | %d | %.0f | %.0f | %.1f | %.0f | %.0f | %.3f | %.0f %s |\n", m.model, m.over, m.rows, m.conns, median(samples[0], rate), median(samples[1], rate),
-		faster, median(samples[0], cpu), median(samples[1], cpu), ratio(samples[1], samples[0], cpu), p.atLeast, verdict)
+	if len(all) > 2 {
+		bound = fmt.Sprintf("%.0f req/s, %.1f times", median(samples[2], rate), ratio(samples[2], samples[0], rate))
+	}
+	fmt.Fprintf(b.report, "| %s | %s | %d | %d | %.0f | %.0f | %.1f | %.0f | %.0f | %.3f | %.0f %s | %s |\n", m.model, m.over, m.rows, m.conns, median(samples[0], rate), median(samples[1], rate),
+		faster, median(samples[0], cpu), median(samples[1], cpu), ratio(samples[1], samples[0], cpu), atLeast, verdict, bound)
 	return missed, nil
 }
 

@@ -31,6 +31,8 @@ func serveAs(ctx context.Context, c config) error {
 	}
 	at := l.Addr().String()
 	switch name {
+	case nothing:
+		return serveNothing(l, c.answers)
 	case leatServer:
 		srv, _, err := echoserver.New()
 		return announced(ctx, srv, err, l)

@@ -17,6 +17,7 @@ import (
 	"google.golang.org/grpc/keepalive"
 	"google.golang.org/grpc/reflection"
 
+	"github.com/leat-ml/leat/internal/readahead"
 	"github.com/leat-ml/leat/internal/tensorwire"
 	"github.com/leat-ml/leat/oip"
 	"github.com/leat-ml/leat/serve"
@@ -104,7 +105,7 @@ func (s *Server) lane() *gogrpc.Server {
 		gogrpc.ForceServerCodecV2(newCodec(s.opts.Room, adjacent)),
 		gogrpc.MaxRecvMsgSize(int(min(s.opts.MaxMessage+framing, math.MaxInt32))),
 		gogrpc.StaticStreamWindowSize(streamWindow), gogrpc.StaticConnWindowSize(connWindow),
-		gogrpc.ReadBufferSize(readBuffer), gogrpc.WriteBufferSize(writeBuffer),
+		gogrpc.ReadBufferSize(readBuffer), gogrpc.WriteBufferSize(writeBuffer), gogrpc.Creds(readahead.NewCredentials()),
 		experimental.BufferPool(adjacent),
 		gogrpc.MaxConcurrentStreams(maxStreams), gogrpc.MaxHeaderListSize(maxHeader), gogrpc.ConnectionTimeout(handshakeTime),
 		gogrpc.KeepaliveParams(keepalive.ServerParameters{Time: pingAfter, Timeout: pingTimeout}),
