@@ -15,6 +15,7 @@ import (
 // A Client asks one server. It is safe for concurrent use, and reuses connections.
 type Client struct {
 	base   string // without a slash at the end
+	shown  string // base without a password, for errors
 	opts   Options
 	http   *http.Client
 	own    bool         // the transport was made here
@@ -30,15 +31,15 @@ func New(server string, opts *Options) (*Client, error) {
 	u, err := url.Parse(strings.TrimRight(server, "/"))
 	switch {
 	case err != nil:
-		return nil, fmt.Errorf("address of the server: %w", err)
+		return nil, fmt.Errorf("address of the server: %w", inner(err)) // without the address, which may have a password
 	case u.Scheme != "http" && u.Scheme != "https":
 		return nil, fmt.Errorf("address of the server: %s:// is not supported; http:// and https:// are", u.Scheme)
 	case u.Host == "":
-		return nil, fmt.Errorf("address of the server: %q names no host", server)
+		return nil, fmt.Errorf("address of the server: %q names no host", u.Redacted())
 	case u.RawQuery != "" || u.Fragment != "":
-		return nil, fmt.Errorf("address of the server: %q has more than a path", server)
+		return nil, fmt.Errorf("address of the server: %q has more than a path", u.Redacted())
 	}
-	c := &Client{base: u.String(), opts: opts.withDefaults(), own: opts == nil || opts.Transport == nil}
+	c := &Client{base: u.String(), shown: u.Redacted(), opts: opts.withDefaults(), own: opts == nil || opts.Transport == nil}
 	c.http = &http.Client{Transport: c.opts.Transport}
 	return c, nil
 }

@@ -123,7 +123,7 @@ func (c *Client) Post(ctx context.Context, path string, event any) (*Reply, erro
 	default:
 		text, err := json.Marshal(event)
 		if err != nil {
-			return nil, &Error{Op: "POST " + c.base + path, Code: serve.BadRequest, Err: err}
+			return nil, &Error{Op: "POST " + c.shown + path, Code: serve.BadRequest, Err: err}
 		}
 		m.Body = text
 	}

@@ -117,7 +117,7 @@ func (c *Client) deadline(ctx context.Context) (context.Context, context.CancelF
 	return context.WithTimeout(ctx, c.opts.Timeout)
 }
 
-func (k *call) op(c *Client) string { return k.method + " " + c.base + k.path }
+func (k *call) op(c *Client) string { return k.method + " " + c.shown + k.path }
 
 // roundTrip sends the call once. An answer that tells of an error is one.
 func (c *Client) roundTrip(ctx context.Context, k *call) (*http.Response, *Error) {

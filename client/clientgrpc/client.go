@@ -2,6 +2,7 @@ package clientgrpc
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -25,6 +26,7 @@ import (
 // and again when it has broken. It is safe for concurrent use.
 type Client struct {
 	address string
+	scheme  string // grpc or grpcs, for errors
 	opts    Options
 	conn    *grpc.ClientConn
 	calls   pb.GRPCInferenceServiceClient
@@ -50,9 +52,10 @@ func New(address string, opts *Options) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	c.address = target
+	c.address, c.scheme = target, "grpc"
 	transport := readahead.NewCredentials()
 	if secure {
+		c.scheme = "grpcs"
 		transport = credentials.NewTLS(c.opts.TLS)
 	}
 	room := new(oip.Room)
@@ -81,6 +84,9 @@ func parse(address string) (target string, secure bool, err error) {
 	target = strings.TrimRight(target, "/")
 	if scheme != "grpc" && scheme != "grpcs" {
 		return "", false, fmt.Errorf("address of the server: %s:// is not supported; grpc:// and grpcs:// are", scheme)
+	}
+	if strings.Contains(target, "@") { // not told again: there may be a password in it
+		return "", false, errors.New("address of the server: it names a user, for which gRPC has no place: give host:port")
 	}
 	if _, _, err := net.SplitHostPort(target); err != nil {
 		return "", false, fmt.Errorf("address of the server: %q is not host:port", address)

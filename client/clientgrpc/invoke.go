@@ -82,7 +82,7 @@ func first(md metadata.MD, name string) string {
 	return ""
 }
 
-func (c *Client) op(method string) string { return method + " at grpc://" + c.address }
+func (c *Client) op(method string) string { return method + " at " + c.scheme + "://" + c.address }
 
 // kinds are the kinds of failures that statuses of gRPC tell of.
 var kinds = map[codes.Code]serve.Code{

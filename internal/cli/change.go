@@ -14,14 +14,14 @@ type changing struct {
 
 // change has the server do something and prints the models that it was about, as they
 // are when it is done.
-func (c *changing) change(env *Env, do func(*admin.Client) ([]admin.Model, error)) error {
+func (c *changing) change(ctx context.Context, env *Env, do func(*admin.Client) ([]admin.Model, error)) error {
 	cl, from, err := adminAt(c.Admin)
 	if err != nil {
 		return err
 	}
 	models, err := do(cl)
 	if err != nil {
-		return from.told(err)
+		return from.told(ctx, err)
 	}
 	list := modelList{models}
 	if c.json() {
@@ -50,7 +50,7 @@ Examples:
 
 // Run asks for the reload and waits for it.
 func (c *reloadCmd) Run(ctx context.Context, env *Env) error {
-	return c.change(env, func(a *admin.Client) ([]admin.Model, error) { return a.Reload(ctx) })
+	return c.change(ctx, env, func(a *admin.Client) ([]admin.Model, error) { return a.Reload(ctx) })
 }
 
 type loadCmd struct {
@@ -71,7 +71,7 @@ Examples:
 
 // Run asks for the model to be loaded and waits for it.
 func (c *loadCmd) Run(ctx context.Context, env *Env) error {
-	return c.change(env, func(a *admin.Client) ([]admin.Model, error) { return a.Load(ctx, c.Name) })
+	return c.change(ctx, env, func(a *admin.Client) ([]admin.Model, error) { return a.Load(ctx, c.Name) })
 }
 
 type unloadCmd struct {
@@ -92,5 +92,5 @@ Examples:
 
 // Run asks for the model to be unloaded and waits for it.
 func (c *unloadCmd) Run(ctx context.Context, env *Env) error {
-	return c.change(env, func(a *admin.Client) ([]admin.Model, error) { return a.Unload(ctx, c.Name) })
+	return c.change(ctx, env, func(a *admin.Client) ([]admin.Model, error) { return a.Unload(ctx, c.Name) })
 }

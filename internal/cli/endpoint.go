@@ -69,7 +69,7 @@ func (c *endpointLsCmd) Run(ctx context.Context, env *Env) error {
 	}
 	all, err := cl.Endpoints(ctx, &admin.EndpointQuery{Project: c.Project, Model: c.Model, Function: c.Function, Labels: c.Label, TopLevel: c.TopLevel})
 	if err != nil {
-		return from.told(err)
+		return from.told(ctx, err)
 	}
 	list := endpointList{all}
 	if c.json() {
@@ -118,7 +118,7 @@ func (c *endpointShowCmd) Run(ctx context.Context, env *Env) error {
 	}
 	e, record, err := cl.Endpoint(ctx, c.Project, c.UID)
 	if err != nil {
-		return from.told(err)
+		return from.told(ctx, err)
 	}
 	if c.json() {
 		return printJSON(env.Stdout, record)

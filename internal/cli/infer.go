@@ -55,7 +55,7 @@ func (c *inferCmd) Run(ctx context.Context, env *Env) error {
 	}
 	answer, err := ask(ctx, from, body)
 	if err != nil {
-		return from.told(err)
+		return from.told(ctx, err)
 	}
 	return env.printBody(answer)
 }

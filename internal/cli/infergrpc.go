@@ -71,6 +71,9 @@ func rowsOf(ctx context.Context, cl *clientgrpc.Client, c *inferCmd, rows any) (
 	if err != nil {
 		return nil, err
 	}
+	if len(meta.Inputs) == 0 {
+		return nil, badUsage("-d: the model does not say what it takes, which rows alone need over gRPC: give a whole request")
+	}
 	if len(meta.Inputs) != 1 {
 		return nil, badUsage("-d: the model has %d inputs, and rows alone do for one over gRPC: give a whole request", len(meta.Inputs))
 	}

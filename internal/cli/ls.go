@@ -27,7 +27,7 @@ func (c *lsCmd) Run(ctx context.Context, env *Env) error {
 	}
 	models, err := cl.Models(ctx)
 	if err != nil {
-		return from.told(err)
+		return from.told(ctx, err)
 	}
 	list := modelList{models}
 	if c.json() {
