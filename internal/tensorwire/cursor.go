@@ -293,11 +293,11 @@ func (c *Cursor) Take(n int) ([]byte, error) {
 // errText is what is said of a string that is none.
 var errText = errors.New("a string of the message is not UTF-8")
 
-// Text reads a field of text.
+// Text reads a field of text, which is "" if it is none.
 func (c *Cursor) Text() (string, error) {
 	s, err := c.Blob()
 	if err == nil && !utf8.ValidString(s) {
-		err = errText
+		return "", errText
 	}
 	return s, err
 }

@@ -34,7 +34,7 @@ func (a *answers) Send(b serve.Body) error {
 	case ok && a.v.ends:
 		return failed
 	case ok:
-		r.failure = statusOf(failed).Message()
+		r.failure = wholeStatus(failed).Message()
 	default:
 		if err := r.take(b); err != nil {
 			return fmt.Errorf("write the answer: %w", err)

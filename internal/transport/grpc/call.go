@@ -94,7 +94,7 @@ func (c *call) advise(code codes.Code) {
 	if code == codes.Unavailable || code == codes.ResourceExhausted {
 		c.trail("grpc-retry-pushback-ms", "1000")
 	}
-	if c.id != "" {
+	if c.id != "" && len(c.id) <= maxRequestID { // a longer one only MLRun's header can have made
 		c.trail("x-request-id", c.id)
 	}
 }

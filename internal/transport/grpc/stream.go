@@ -213,7 +213,7 @@ func (v *conversation) answer(ctx context.Context, t *turn) (err error) {
 	case err != nil && (v.ends || ctx.Err() != nil):
 		return err
 	case err != nil:
-		resp = &inferResponse{model: m.model, id: m.id, failure: statusOf(err).Message()}
+		resp = &inferResponse{model: m.model, id: m.id, failure: wholeStatus(err).Message()}
 	case streamed && !last:
 		return nil
 	case streamed:
