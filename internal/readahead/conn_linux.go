@@ -61,6 +61,12 @@ func (c *Conn) Read(p []byte) (int, error) {
 	return c.TCPConn.Read(p)
 }
 
+// WriteTo implements [io.WriterTo] in place of the one underneath, which knows nothing of
+// what is kept.
+func (c *Conn) WriteTo(w io.Writer) (int64, error) {
+	return io.Copy(w, struct{ io.Reader }{c})
+}
+
 // take moves what is kept to p, as far as there is room.
 func (c *Conn) take(p []byte) int {
 	n := copy(p, c.ahead[:c.kept])
@@ -105,7 +111,7 @@ func (c *Conn) attempt(fd uintptr) bool {
 		return true
 	}
 	c.pool.Put(c.buf)
-	c.buf = nil
+	c.buf, c.parts = nil, [2]syscall.Iovec{} // who waits, perhaps for long, holds nothing
 	return false
 }
 
