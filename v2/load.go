@@ -127,10 +127,8 @@ func (s *Server) Close(ctx context.Context) error {
 	}
 	if started {
 		cancel()
-		select {
-		case <-s.loaded:
-		case <-ctx.Done():
-			return fmt.Errorf("close model %s: it is still loading: %w", s.label(), ctx.Err())
+		if err := s.whenLoaded(ctx); err != nil {
+			return err
 		}
 	}
 	s.setStatus(Status{Phase: Closed, Err: s.status.Load().Err}) // why it failed is still why
@@ -138,6 +136,21 @@ func (s *Server) Close(ctx context.Context) error {
 		return err
 	}
 	return s.letGo(ctx, s.holding)
+}
+
+// whenLoaded waits until the model has loaded, or has failed to.
+func (s *Server) whenLoaded(ctx context.Context) error {
+	select {
+	case <-s.loaded: // however late it is
+		return nil
+	default:
+	}
+	select {
+	case <-s.loaded:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("close model %s: it is still loading: %w", s.label(), ctx.Err())
+	}
 }
 
 // letGo leaves a holding of the model, and closes the model if nobody has it

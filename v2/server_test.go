@@ -256,6 +256,25 @@ func TestCloseWhileLoading(t *testing.T) {
 	})
 }
 
+// TestCloseLate has a model that has loaded be closed however late it is.
+func TestCloseLate(t *testing.T) {
+	late, cancel := context.WithCancel(t.Context())
+	cancel()
+	for range 20 { // of two reasons to go on one was chosen at random
+		m := &slow{}
+		s, err := v2.New(v2.Config{Name: "m", Model: m})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Start(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Close(late); err != nil || !m.closed {
+			t.Fatalf("got %v, closed %v", err, m.closed)
+		}
+	}
+}
+
 // slow predicts until its context ends or it is let go.
 type slow struct {
 	let    chan struct{}

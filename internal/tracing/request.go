@@ -56,6 +56,9 @@ func answered(span trace.Span, status int, err error) {
 	case status >= 500:
 		span.SetAttributes(semconv.HTTPResponseStatusCode(status), semconv.ErrorTypeKey.String(strconv.Itoa(status)))
 		span.SetStatus(codes.Error, message(err))
+	case err != nil && status == http.StatusOK: // of a stream, which had begun
+		span.SetAttributes(semconv.HTTPResponseStatusCode(status), semconv.ErrorTypeKey.String(kind(err)))
+		span.SetStatus(codes.Error, message(err))
 	default:
 		span.SetAttributes(semconv.HTTPResponseStatusCode(status))
 	}

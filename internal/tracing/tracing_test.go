@@ -132,6 +132,25 @@ func TestTold(t *testing.T) {
 	})
 }
 
+// TestFailedStream has a request fail whose answer had begun.
+func TestFailedStream(t *testing.T) {
+	var c tracetest.Collector
+	srv := httptest.NewServer(&c)
+	defer srv.Close()
+	tr, err := Start(t.Context(), Config{Endpoint: srv.URL + "/v1/traces"}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, end := tr.Request(httptest.NewRequest("POST", "/v2/models/m/infer_stream", nil))
+	end(200, serve.Errorf(serve.Timeout, "", "too late"))
+	if err := tr.Close(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if got := c.Spans(); len(got) != 1 || !got[0].Failed || got[0].Message != "too late" || got[0].Attributes["error.type"] != "timeout" || got[0].Attributes["http.response.status_code"] != "200" {
+		t.Errorf("got %+v", got)
+	}
+}
+
 // TestHostile sends what clients and steps may come up with, and has a collector
 // understand all of it.
 func TestHostile(t *testing.T) {

@@ -38,6 +38,7 @@ const (
 	pingAfter     = time.Minute // of silence, to find out who has gone
 	pingTimeout   = 20 * time.Second
 	mostPings     = 5 * time.Second // between those of a client
+	lastWords     = time.Second     // before the end of a shutdown, or a tenth of its time
 )
 
 // The states of a Server, in their order.
@@ -53,7 +54,9 @@ type Server struct {
 	opts Options
 
 	state   atomic.Int32
-	closing chan struct{} // closed when requests are refused: streams end
+	closing chan struct{}   // closed when requests are refused: streams end
+	ending  context.Context //nolint:containedctx // ends a little before the time for a shutdown does
+	end     context.CancelFunc
 
 	mu     sync.Mutex
 	rpcs   []*gogrpc.Server // nil before Serve
@@ -74,7 +77,9 @@ func New(next serve.Handler, host Host, o Options) *Server {
 	if o.Room == nil {
 		o.Room = new(oip.Room)
 	}
-	return &Server{next: next, host: host, opts: o, closing: make(chan struct{})}
+	s := &Server{next: next, host: host, opts: o, closing: make(chan struct{})}
+	s.ending, s.end = context.WithCancel(context.Background())
+	return s
 }
 
 // lanes is how many servers of grpc-go share the connections. Each has memory for frames
@@ -167,9 +172,14 @@ func (s *Server) refuse() []*gogrpc.Server {
 
 // Shutdown serves on for the grace period, so that whoever balances the load
 // sees that the server is not ready any more, then refuses new requests, ends
-// streams, and waits for those in flight. When ctx ends first it closes their
-// connections, which cancels their contexts, and returns the context's error.
+// streams, and waits for those in flight. A little before ctx ends it ends what streams
+// still serve, whose clients are told. When ctx ends first it closes the connections of all
+// others, which cancels their contexts, and returns the context's error.
 func (s *Server) Shutdown(ctx context.Context, grace time.Duration) error {
+	if at, ok := ctx.Deadline(); ok {
+		left := time.Until(at)
+		defer time.AfterFunc(left-min(lastWords, left/10), s.end).Stop()
+	}
 	wait := time.NewTimer(grace)
 	defer wait.Stop()
 	select {

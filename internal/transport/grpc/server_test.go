@@ -167,6 +167,31 @@ func TestShutdownLate(t *testing.T) {
 	wantStatus(t, <-got, "UNAVAILABLE", "")
 }
 
+// TestShutdownEndsStreams tells the client of a stream that is served to the end of a
+// shutdown why it ends.
+func TestShutdownEndsStreams(t *testing.T) {
+	inside := make(chan struct{})
+	w := start(t, func(ctx context.Context, _ *serve.Event) (*serve.Event, error) {
+		close(inside)
+		<-ctx.Done()
+		return nil, ctx.Err()
+	}, Options{})
+	s := w.stream(t)
+	if err := s.Send(floats("m")); err != nil {
+		t.Fatal(err)
+	}
+	<-inside
+	down := make(chan error, 1)
+	go func() { down <- w.server.Shutdown(in(t), 0) }()
+	<-w.server.closing
+	w.server.end() // as it does a little before its time is over
+	_, err := s.Recv()
+	wantStatus(t, err, "UNAVAILABLE", "the server is shutting down")
+	if err := <-down; err != nil {
+		t.Error(err)
+	}
+}
+
 // A watcher notes what it is told.
 type watcher struct {
 	mu       sync.Mutex

@@ -72,6 +72,7 @@ func (c *call) converse(ss gogrpc.ServerStream) (err error) {
 	v.ends = v.bare || c.header.Value(grpcErrors) == "true"
 	ctx, cancel := context.WithCancelCause(c.ctx)
 	v.cancel = cancel
+	defer context.AfterFunc(v.s.ending, func() { cancel(errShutDown) })()
 	in := make(chan received)
 	c.s.readers.Go(func() { v.receive(in) })
 	err = v.serveAll(ctx, in)

@@ -20,10 +20,13 @@ type line struct {
 func appendLine(dst []byte, c *call, asJSON bool) []byte {
 	now := time.Now()
 	l := line{dst, asJSON}
-	l.open(now, level(c.status), "request")
+	l.open(now, level(c.worst()), "request")
 	l.text("method", c.r.Method)
 	l.text("path", c.r.URL.EscapedPath())
 	l.number("status", int64(c.status))
+	if c.failed != 0 {
+		l.number("failed", int64(c.failed))
+	}
 	l.number("in", c.src.got)
 	l.number("out", int64(c.sent))
 	l.key("ms")

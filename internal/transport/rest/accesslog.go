@@ -14,7 +14,7 @@ type AccessMode int
 // The modes of an access log.
 const (
 	AccessOff    AccessMode = iota
-	AccessErrors            // answers with a status of 500 and more
+	AccessErrors            // answers with a status of 500 and more, and streams that end so
 	AccessAll
 )
 
@@ -96,9 +96,13 @@ func (l *AccessLog) wants(status int) bool {
 	return l.opts.Mode == AccessAll || l.opts.Mode == AccessErrors && status >= 500
 }
 
+// worst is the status by which a request is judged: a stream that fails has been
+// answered 200 before.
+func (t *told) worst() int { return max(t.status, t.failed) }
+
 // add logs the request.
 func (l *AccessLog) add(c *call) {
-	if !l.wants(c.status) {
+	if !l.wants(c.worst()) {
 		return
 	}
 	var room [256]byte

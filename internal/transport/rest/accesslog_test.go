@@ -100,6 +100,35 @@ time=T level=INFO msg=request method=POST path=/ status=415 in=0 out=85 ms=0.000
 	}
 }
 
+// TestAccessLogOfStreams tells streams that fail behind an answer from others.
+func TestAccessLogOfStreams(t *testing.T) {
+	for mode, want := range map[AccessMode]string{
+		AccessAll:    "INFO /m_stream status=200 in\nERROR /failed_stream status=200 failed=500 in\nINFO /refused_stream status=200 failed=400 in\n",
+		AccessErrors: "ERROR /failed_stream status=200 failed=500 in\n",
+	} {
+		p := new(page)
+		l := NewAccessLog(p, AccessOptions{Mode: mode})
+		l.Start()
+		h := New(handlerFunc(func(_ context.Context, ev *serve.Event) (*serve.Event, error) {
+			if err := ev.Sink().Send(serve.ValueBody("x")); err != nil {
+				return nil, err
+			}
+			ev.EndStream()
+			return ev, map[string]error{"/failed_stream": errors.New("why"), "/refused_stream": serve.Errorf(serve.BadRequest, "", "why")}[ev.Target.Path]
+		}), Options{Access: l})
+		for _, path := range []string{"/m_stream", "/failed_stream", "/refused_stream"} {
+			ask(h, http.MethodPost, path, "x")
+		}
+		if err := l.Close(); err != nil {
+			t.Error(err)
+		}
+		got := regexp.MustCompile(`(?m)^.*level=(\w+) .* path=(\S+) (.* in)=.*$`).ReplaceAllString(p.String(), "$1 $2 $3")
+		if d := cmp.Diff(want, got); d != "" {
+			t.Errorf("mode %v: %s", mode, d)
+		}
+	}
+}
+
 func TestAccessLogWritesByItself(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := new(page)

@@ -40,6 +40,7 @@ type told struct {
 	start  time.Time // set only for the log
 	status int
 	err    error // why it failed
+	failed int   // the status that a failure would have had, had its stream not begun before; else 0
 	sent   int   // bytes of the answer's body
 	// aborted says that nothing was sent, since nobody is there.
 	aborted bool
@@ -52,6 +53,7 @@ func (h *Handler) begin(w http.ResponseWriter, r *http.Request) *call {
 	}
 	c.w, c.r, c.conn, c.ctx, c.id = w, r, connOf(r), r.Context(), requestID(r.Header)
 	c.conn.serves(true)
+	c.conn.sends(false) // what the last one has sent may have been on its way until now
 	if t := h.opts.Tracer; t != nil {
 		c.ctx, c.traced = t.Request(r)
 	}

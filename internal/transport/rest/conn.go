@@ -80,12 +80,14 @@ type conn struct {
 	gone context.CancelFunc // ends the context of its requests
 
 	serving  atomic.Bool    // a request
+	streams  atomic.Bool    // its answer is a stream: the client need not take all of what was written in time, but some
 	since    atomic.Uint64  // number of the look before which its request came to be served; 0 is none
 	watching sync.WaitGroup // has who watches its client
 	ahead    byte           // of the next request, where that one has read it
 
 	mu          sync.Mutex
 	read, write deadline
+	untaken     int       // bytes of a stream that the client had yet to take when it was looked at last
 	watch       chan bool // gets whether a watch over its client has read a byte; nil without one
 }
 
@@ -129,8 +131,22 @@ func (c *conn) expire(now int64) {
 	if c.read.end(now) {
 		_ = c.Conn.SetReadDeadline(past)
 	}
+	c.forbear(now)
 	if c.write.end(now) {
 		_ = c.Conn.SetWriteDeadline(past)
+	}
+}
+
+// forbear gives the client of a stream its time anew if it has taken something since the
+// last sweep. A write that waits does not show that: the system has it go on when a good
+// part of what was written before has been taken, which are megabytes.
+func (c *conn) forbear(now int64) {
+	if c.write.at == 0 || !c.streams.Load() {
+		return
+	}
+	if n, ok := untaken(c.Conn); ok && n != c.untaken {
+		c.untaken = n
+		c.write.at = max(c.write.at, now+int64(patience))
 	}
 }
 

@@ -109,6 +109,7 @@ func oneLine(doc []byte) {
 // beginEvents writes the head of the answer.
 func (c *call) beginEvents() {
 	c.began = true
+	c.conn.sends(true)
 	c.status = http.StatusOK
 	head := c.w.Header()
 	head["Content-Type"], head["Cache-Control"], head["X-Accel-Buffering"] = eventType, noCache, notBuffers
@@ -139,6 +140,8 @@ func (c *call) endEvents(rep reply) {
 	case c.gone, rep.abort:
 		c.aborted, c.status = true, statusGone
 	case rep.err != nil:
+		c.failed = rep.status
 		_ = c.writeEvent(append([]byte("data: "), bytes.TrimSpace(rep.body)...)) // fails when the client has gone
 	}
+	c.hurry(0) // for the end, which may come long after the last event
 }

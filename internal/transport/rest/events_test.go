@@ -126,6 +126,9 @@ func TestEventsFailures(t *testing.T) {
 			if err != nil || r.StatusCode != c.status || string(got) != c.want {
 				t.Errorf("got %d %q, %v; want %d %q", r.StatusCode, got, err, c.status, c.want)
 			}
+			if is := r.Header.Get("X-Accel-Buffering") == "no" && r.Header.Get("Cache-Control") == "no-cache"; is != (c.status == 200) {
+				t.Errorf("got %v", r.Header)
+			}
 		})
 	}
 }

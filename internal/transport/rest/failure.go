@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"unicode/utf8"
@@ -59,6 +60,9 @@ func (c *call) failure(err error) reply {
 // failure appends the body of the answer to dst, which may be nil.
 func (h *Handler) failure(dst []byte, r *http.Request, err error) reply {
 	code := serve.CodeOf(err)
+	if code == serve.Canceled && errors.Is(context.Cause(r.Context()), errShutDown) {
+		err, code = errShutDown, serve.Unavailable // the client is still there
+	}
 	rep := reply{status: statusOf(err, code), err: err}
 	rep.closes = errors.Is(err, errTooLarge) || errors.Is(err, errSlow) // the rest of the body is not read
 	switch {

@@ -48,6 +48,13 @@ func (c *conn) serves(yes bool) {
 	}
 }
 
+// sends notes whether a stream is being sent.
+func (c *conn) sends(yes bool) {
+	if c != nil && c.streams.Load() != yes {
+		c.streams.Store(yes)
+	}
+}
+
 // Read implements net.Conn.
 func (c *conn) Read(p []byte) (int, error) {
 	if len(p) == 1 && c.serving.Load() {

@@ -58,6 +58,9 @@ func (c *call) success(ev *serve.Event) reply {
 	if r := ev.Reply; r != nil && r.ContentType != "" {
 		rep.contentType = []string{r.ContentType}
 	}
+	if ev.Streamed() && !c.began { // there were no events
+		rep.header = serve.Header{"Cache-Control": noCache, "X-Accel-Buffering": notBuffers}
+	}
 	return rep
 }
 

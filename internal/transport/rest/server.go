@@ -13,6 +13,10 @@ const (
 	headerTimeout = 10 * time.Second
 	idleTimeout   = 2 * time.Minute
 	maxHeader     = 64 << 10 // bytes
+
+	// lastWords is how long before the end of a shutdown requests that are still served
+	// are told so, or a tenth of its time.
+	lastWords = time.Second
 )
 
 // NewHTTPServer returns an http.Server for h with limits on what a client may
@@ -40,11 +44,15 @@ func NewHTTPServer(h http.Handler, logger *slog.Logger) *http.Server {
 type Server struct {
 	handler *Handler
 	http    *http.Server
+	end     context.CancelCauseFunc // of all requests
 }
 
 // NewServer returns a server of h.
 func NewServer(h *Handler) *Server {
 	s := &Server{handler: h, http: NewHTTPServer(h, h.opts.Logger)}
+	base, end := context.WithCancelCause(context.Background())
+	s.end = end
+	s.http.BaseContext = func(net.Listener) context.Context { return base }
 	s.http.ConnContext = withGone
 	return s
 }
@@ -62,10 +70,15 @@ func (s *Server) Serve(l net.Listener) error {
 
 // Shutdown serves on for the grace period, so that whoever balances the load
 // sees that the server is not ready any more, then refuses new requests and
-// waits for those in flight. When ctx ends first it closes their connections,
-// which cancels their contexts, and returns the context's error.
+// waits for those in flight. A little before ctx ends it cancels their contexts, so that
+// their clients are told: by a status, or in a stream by its last event. When that does not
+// end them it closes their connections, and returns the context's error.
 func (s *Server) Shutdown(ctx context.Context, grace time.Duration) error {
 	s.handler.Drain()
+	if at, ok := ctx.Deadline(); ok {
+		left := time.Until(at)
+		defer time.AfterFunc(left-min(lastWords, left/10), func() { s.end(errShutDown) }).Stop()
+	}
 	wait := time.NewTimer(grace)
 	defer wait.Stop()
 	select {

@@ -283,11 +283,13 @@ func shutsDown(t *testing.T, grace time.Duration) (soon bool) {
 }
 
 func TestShutdownGivesUp(t *testing.T) {
-	started, ended := make(chan struct{}), make(chan struct{})
+	started, ended, gone := make(chan struct{}), make(chan struct{}), make(chan struct{})
+	defer close(gone)
 	h := New(handlerFunc(func(ctx context.Context, ev *serve.Event) (*serve.Event, error) {
 		close(started)
 		<-ctx.Done()
 		close(ended)
+		<-gone
 		return nil, ctx.Err()
 	}), Options{})
 	s, addr := listen(t, h)
