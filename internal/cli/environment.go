@@ -47,11 +47,3 @@ func (s *environment) blame(err error) string {
 	}
 	return ""
 }
-
-// flagHelp is the help of a flag, with the variable that sets it too.
-func flagHelp(v *kong.Value) string {
-	if v.Flag == nil || !v.Tag.Has(settingTag) {
-		return v.Help
-	}
-	return fmt.Sprintf("%s ($%s)", v.Help, variable(v.Name))
-}

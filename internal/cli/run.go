@@ -144,7 +144,7 @@ func (e *Env) parse(args []string) (cmd *kong.Context, done bool, err error) {
 		kong.Writers(e.Stdout, e.Stderr),
 		kong.Exit(func(int) { done = true }),
 		kong.Resolvers(s),
-		kong.ValueFormatter(flagHelp),
+		kong.ValueFormatter(flagHelp), durations(),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 96}),
 	)
 	if err != nil {

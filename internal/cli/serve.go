@@ -18,10 +18,10 @@ import (
 type serveCmd struct {
 	Path string `arg:"" optional:"" help:"A model, a repository of models, a spec or an MLRun function file; the working folder when not given."`
 
-	HTTP      string        `name:"http" setting:"" default:"127.0.0.1:8080" placeholder:"ADDR" help:"Data port; port 0 picks a free one."`
-	GRPC      string        `name:"grpc" setting:"" default:"127.0.0.1:8081" placeholder:"ADDR" help:"Port of gRPC; empty is off. Where the default is in use, gRPC is off too."`
+	HTTP      hostPort      `name:"http" setting:"" default:"127.0.0.1:8080" placeholder:"ADDR" help:"Data port; port 0 picks a free one."`
+	GRPC      hostPort      `name:"grpc" setting:"" default:"127.0.0.1:8081" placeholder:"ADDR" help:"Port of gRPC; empty is off. Where the default is in use, gRPC is off too."`
 	Streams   string        `name:"grpc-streams" setting:"" enum:"triton,mlserver" default:"triton" placeholder:"WHOSE" help:"How streams of gRPC are answered: as Triton's are, or MLServer's."`
-	Admin     string        `setting:"" default:"127.0.0.1:8082" placeholder:"ADDR" help:"Admin port: metrics, health, the models."`
+	Admin     hostPort      `setting:"" default:"127.0.0.1:8082" placeholder:"ADDR" help:"Admin port: metrics, health, the models."`
 	Data      string        `setting:"" default:".leat" placeholder:"DIR" help:"Folder of what the server keeps: its database, streams. Made at the first write, and one server has it."`
 	Ready     string        `setting:"" enum:"all,any" default:"all" placeholder:"WHICH" help:"The server is ready when all of its models are, or any."`
 	Timeout   time.Duration `setting:"" default:"0" placeholder:"DURATION" help:"Time for a request; 0 is no limit."`
@@ -96,6 +96,9 @@ func (c *serveCmd) config(ctx context.Context, env *Env, data *datadir.Dir) (rc 
 	if c.Timeout < 0 || c.Drain < 0 {
 		return rc, badUsage("--timeout and --drain must not be negative")
 	}
+	if c.HTTP == "" || c.Admin == "" {
+		return rc, badUsage("--http and --admin need an address; port 0 picks a free one")
+	}
 	traces, err := c.traces(env)
 	if err != nil {
 		return rc, err
@@ -121,7 +124,7 @@ func (c *serveCmd) config(ctx context.Context, env *Env, data *datadir.Dir) (rc 
 			Function: src.function, FromStep: src.fromStep, Timeout: c.Timeout, ReadyAny: c.Ready == "any", Name: "leat", Version: version.Version,
 			Logs: log, Endpoints: endpoints(src.spec, data), Artifacts: env.artifacts(c.elsewhere, src.spec, data), Records: records(streams, data),
 		},
-		HTTP: c.HTTP, GRPC: c.GRPC, GRPCIfFree: c.GRPC == defaultGRPC, BareStreams: c.Streams == "mlserver", Admin: c.Admin, MaxBody: int64(c.MaxBody), Drain: c.Drain, Grace: grace(c.Drain), Traces: traces,
+		HTTP: string(c.HTTP), GRPC: string(c.GRPC), GRPCIfFree: c.GRPC == defaultGRPC, BareStreams: c.Streams == "mlserver", Admin: string(c.Admin), MaxBody: int64(c.MaxBody), Drain: c.Drain, Grace: grace(c.Drain), Traces: traces,
 		Awake: c.Wait == "awake",
 		Warn:  func(p graph.Problem) { logWarnings(logger, []graph.Problem{p}) },
 	}

@@ -116,7 +116,11 @@ type running struct {
 }
 
 func (r *running) run(ctx context.Context) error {
-	adminAt, err := r.startAdmin()
+	var adminAt string
+	err := r.free()
+	if err == nil {
+		adminAt, err = r.startAdmin()
+	}
 	if err != nil {
 		closeTraces(ctx, r.traces, r.c.Logger)
 		return err
@@ -128,6 +132,22 @@ func (r *running) run(ctx context.Context) error {
 	late, cancel := context.WithTimeout(context.WithoutCancel(ctx), max(r.c.Drain, time.Second))
 	defer cancel()
 	return errors.Join(err, r.stop(late))
+}
+
+// free says whether the data ports can be had, which open when the models have loaded:
+// that may take minutes.
+func (r *running) free() error {
+	l, err := listen("data port", r.c.HTTP)
+	if err != nil {
+		return err
+	}
+	if err = l.Close(); err != nil || r.c.GRPC == "" || r.c.GRPCIfFree {
+		return err
+	}
+	if l, err = listen("gRPC port", r.c.GRPC); err != nil {
+		return err
+	}
+	return l.Close()
 }
 
 // serve opens the data port and serves it until ctx ends.

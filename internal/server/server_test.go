@@ -315,6 +315,25 @@ func TestPorts(t *testing.T) {
 	}
 }
 
+// A port that is taken is told of before models load, which may take minutes.
+func TestPortsFirst(t *testing.T) {
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = taken.Close() }()
+	for _, tt := range []struct{ http, grpc, want string }{
+		{taken.Addr().String(), "", "data port: "},
+		{"127.0.0.1:0", taken.Addr().String(), "gRPC port: "},
+	} {
+		spec := routed(map[string]serve.Model{"m": &slowModel{loadErr: errors.New("the weights are gone")}})
+		err := Run(t.Context(), RunConfig{Config: Config{Spec: spec, Logger: slog.New(slog.DiscardHandler)}, HTTP: tt.http, GRPC: tt.grpc, Admin: "127.0.0.1:0"})
+		if err == nil || !strings.HasPrefix(err.Error(), tt.want+taken.Addr().String()+" is in use") {
+			t.Errorf("%+v: error %v", tt, err)
+		}
+	}
+}
+
 // TestFailedStart ends with the model and the cause, and with the ports closed.
 func TestFailedStart(t *testing.T) {
 	spec := routed(map[string]serve.Model{"m": &slowModel{loadErr: errors.New("the weights are gone")}})
