@@ -17,6 +17,10 @@ func TestLoadWith(t *testing.T) {
 		"fraud/1/x": "FAKE good one", "fraud/2/x": "FAKE good two", "bare.x": "FAKE good bare", "own/x": "FAKE good own", "own/model.yaml": "labels: {new: '1'}\n",
 	})
 	r, _ := serving(t, root, nil)
+	const asTritonShows = `{"name": "fraud", "batch_input": [], "batch_output": [], "optimization": {"priority": "PRIORITY_DEFAULT", "execution_accelerators": {"gpu_execution_accelerator": [
+		{"name": "tensorrt", "parameters": {"precision_mode": "FP16"}}], "cpu_execution_accelerator": []}, "gather_kernel_buffer_threshold": 0},
+		"instance_group": [{"name": "fraud", "kind": "KIND_GPU", "count": 1, "gpus": [0], "secondary_devices": [], "profile": [], "passive": false, "host_policy": ""}],
+		"cc_model_filenames": {}, "metric_tags": {}, "parameters": {}, "model_warmup": []}`
 	const latest = `{"name": "fraud", "version_policy": {"specific": {"versions": [1]}}}`
 	files := func(pairs ...string) map[string][]byte {
 		all := map[string][]byte{}
@@ -39,6 +43,7 @@ func TestLoadWith(t *testing.T) {
 		{"fraud", Override{Config: strings.Repeat("[", 10000)}, "bad request: ", map[string]string{"fraud": "three"}},
 		{"fraud", Override{Config: `{"version_policy": {"specific": {"versions": [7]}}}`}, "bad request: ", map[string]string{"fraud": "three"}},
 		{"fraud", Override{Config: "{}", Files: files("1/nothing", "?")}, "bad request: ", map[string]string{"fraud": "three"}},
+		{"fraud", Override{Config: asTritonShows}, "", map[string]string{"fraud": "two"}},
 		{"bare", Override{Config: "{}"}, "", map[string]string{"bare": "bare"}},
 		{"own", Override{Config: "{}"}, "", map[string]string{"own": "own", "own:new": "not found"}},
 		{"sent", Override{Config: "{}", Files: files("1/x", "FAKE good sent", "1/weights/w", "beside")}, "", map[string]string{"sent": "sent"}},

@@ -18,11 +18,11 @@ const maxSize = 4 << 20
 // maxProblems is how many problems are told.
 const maxProblems = 100
 
-// Options say more of fields.
-type Options struct {
-	// Unsupported says of a field that the message does not have why it is not
-	// supported; "" of one that nobody knows. It may be nil.
-	Unsupported func(message protoreflect.FullName, field string) (why string)
+// A Problem is something that is wrong, or with Warning what does no harm.
+type Problem struct {
+	Pos     document.Pos
+	Msg     string
+	Warning bool
 }
 
 // Places are where the fields of a message stand, by path: "input[1].dims".
@@ -30,36 +30,37 @@ type Options struct {
 type Places map[string]document.Pos
 
 // Unmarshal reads text into m, which is empty, and tells the places of the
-// fields and everything that is wrong. m is of use only when nothing is.
-func Unmarshal(text []byte, m proto.Message, o Options) (Places, []document.Problem) {
+// fields and everything that is wrong. m is of use only when nothing is but
+// warnings.
+func Unmarshal(text []byte, m proto.Message) (Places, []Problem) {
 	if len(text) > maxSize {
-		return nil, []document.Problem{{Msg: fmt.Sprintf("the file is %d bytes long, %d are allowed", len(text), maxSize)}}
+		return nil, []Problem{{Msg: fmt.Sprintf("the file is %d bytes long, %d are allowed", len(text), maxSize)}}
 	}
 	tree, problem := parse(strings.TrimPrefix(string(text), "\ufeff"))
 	if problem != nil {
-		return nil, []document.Problem{*problem}
+		return nil, []Problem{*problem}
 	}
-	d := &decoder{options: o, places: Places{}}
+	d := &decoder{places: Places{}}
 	d.message(tree, m.ProtoReflect(), "")
 	if more := len(d.problems) - maxProblems; more > 0 {
-		d.problems = append(d.problems[:maxProblems], document.Problem{Msg: fmt.Sprintf("and %d problems more", more)})
+		d.problems = append(d.problems[:maxProblems], Problem{Msg: fmt.Sprintf("and %d problems more", more)})
 	}
 	return d.places, d.problems
 }
 
 // A decoder fills in messages.
 type decoder struct {
-	options  Options
 	places   Places
-	problems []document.Problem
+	problems []Problem
 }
 
 func (d *decoder) problem(pos document.Pos, format string, args ...any) {
-	d.problems = append(d.problems, document.Problem{Pos: pos, Msg: fmt.Sprintf(format, args...)})
+	d.problems = append(d.problems, Problem{Pos: pos, Msg: fmt.Sprintf(format, args...)})
 }
 
 func (d *decoder) message(from *message, into protoreflect.Message, path string) {
 	fields := into.Descriptor().Fields()
+	set := make([]bool, fields.Len()) // those that are there, also with the value that is theirs anyway
 	for i := range from.fields {
 		f := &from.fields[i]
 		desc := fields.ByName(protoreflect.Name(f.name))
@@ -71,18 +72,13 @@ func (d *decoder) message(from *message, into protoreflect.Message, path string)
 		if path != "" {
 			at = path + "." + f.name
 		}
-		d.field(f, desc, into, at)
+		d.field(f, desc, into, at, set[desc.Index()])
+		set[desc.Index()] = true
 	}
 }
 
 // unknown tells of a field that the message does not have.
 func (d *decoder) unknown(f *field, of protoreflect.MessageDescriptor) {
-	if d.options.Unsupported != nil {
-		if why := d.options.Unsupported(of.FullName(), f.name); why != "" {
-			d.problem(f.pos, "%s is not supported: %s", f.name, why)
-			return
-		}
-	}
 	var names []string
 	for i := range of.Fields().Len() {
 		names = append(names, string(of.Fields().Get(i).Name()))
@@ -94,7 +90,7 @@ func (d *decoder) unknown(f *field, of protoreflect.MessageDescriptor) {
 	d.problem(f.pos, "unknown field %q in %s%s", f.name, of.Name(), hint)
 }
 
-func (d *decoder) field(f *field, desc protoreflect.FieldDescriptor, into protoreflect.Message, path string) {
+func (d *decoder) field(f *field, desc protoreflect.FieldDescriptor, into protoreflect.Message, path string, twice bool) {
 	isMessage := desc.Message() != nil
 	switch {
 	case !f.colon && !isMessage:
@@ -105,7 +101,7 @@ func (d *decoder) field(f *field, desc protoreflect.FieldDescriptor, into protor
 		d.list(f, desc, into, path)
 	case f.list:
 		d.problem(f.pos, "%s is a list, but there is one of it", f.name)
-	case into.Has(desc) || d.seen(path):
+	case twice:
 		d.problem(f.pos, "%s is set twice", f.name)
 	case d.chosen(desc, into) != "":
 		d.problem(f.pos, "%s and %s exclude each other", f.name, d.chosen(desc, into))
@@ -166,6 +162,7 @@ func (d *decoder) entries(f *field, desc protoreflect.FieldDescriptor, into prot
 func (d *decoder) entry(from *value, desc protoreflect.FieldDescriptor, entries protoreflect.Map, path string) {
 	key, val := desc.MapKey().Default(), entries.NewValue()
 	var inner *value
+	set := map[string]bool{}
 	for i := range from.msg.fields {
 		f := &from.msg.fields[i]
 		switch {
@@ -175,6 +172,8 @@ func (d *decoder) entry(from *value, desc protoreflect.FieldDescriptor, entries 
 			d.problem(f.pos, "%s is a list, but there is one of it", f.name)
 		case !f.colon && (f.name == "key" || desc.MapValue().Message() == nil):
 			d.problem(f.pos, "%s has no \":\" behind it", f.name)
+		case set[f.name]:
+			d.problem(f.pos, "%s is set twice", f.name)
 		case f.name == "key":
 			if v, ok := d.scalar(&f.values[0], desc.MapKey()); ok {
 				key = v
@@ -182,11 +181,11 @@ func (d *decoder) entry(from *value, desc protoreflect.FieldDescriptor, entries 
 		default:
 			inner = &f.values[0]
 		}
+		set[f.name] = true
 	}
 	at := fmt.Sprintf("%s[%s]", path, key.String())
 	if entries.Has(key.MapKey()) {
-		d.problem(from.pos, "%s has the key %q twice", desc.Name(), key.String())
-		return
+		d.problems = append(d.problems, Problem{Pos: from.pos, Msg: fmt.Sprintf("%s has the key %q twice: what stands here counts", desc.Name(), key.String()), Warning: true})
 	}
 	d.places[at] = from.pos
 	if inner != nil {

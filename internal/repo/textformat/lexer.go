@@ -45,12 +45,12 @@ type lexer struct {
 	lineStart int
 	seen      int // how far columns have been counted in the line
 	col       int // the column there, from 0
-	err       *document.Problem
+	err       *Problem
 }
 
 func (l *lexer) fail(pos document.Pos, format string, args ...any) {
 	if l.err == nil {
-		l.err = &document.Problem{Pos: pos, Msg: fmt.Sprintf(format, args...)}
+		l.err = &Problem{Pos: pos, Msg: fmt.Sprintf(format, args...)}
 	}
 	l.off = len(l.text)
 }
@@ -108,7 +108,7 @@ func (l *lexer) next() token {
 		l.off++
 	default:
 		r, _ := utf8.DecodeRuneInString(l.text[l.off:])
-		l.fail(t.pos, "%q is not understood", r)
+		l.fail(t.pos, "%q is not understood%s", r, strange[r])
 	}
 	if l.err != nil {
 		return token{pos: t.pos}
@@ -126,6 +126,12 @@ func (l *lexer) run(part func(byte) bool) string {
 		l.off++
 	}
 	return l.text[start:l.off]
+}
+
+// strange is what characters mean that are not of the format, where that is known.
+var strange = map[rune]string{
+	'$': ": is this a template that has not been filled in?",
+	'/': ": comments begin with #",
 }
 
 // number takes what may be a number; whether it is one is seen when its type is

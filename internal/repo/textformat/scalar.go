@@ -30,6 +30,11 @@ func (d *decoder) scalar(v *value, desc protoreflect.FieldDescriptor) (protorefl
 		want = "true or false"
 	case protoreflect.EnumKind:
 		return d.enum(v, desc.Enum())
+	case protoreflect.DoubleKind:
+		if f, ok := float(v); ok {
+			return protoreflect.ValueOfFloat64(f), true
+		}
+		want = "a number"
 	case protoreflect.FloatKind:
 		if f, ok := float(v); ok {
 			return protoreflect.ValueOfFloat32(float32Of(f)), true

@@ -47,7 +47,7 @@ func (p *parser) take(c string) bool {
 }
 
 // parse reads a whole text.
-func parse(text string) (*message, *document.Problem) {
+func parse(text string) (*message, *Problem) {
 	p := &parser{lexer: lexer{text: text}}
 	p.advance()
 	m := p.fields("")
@@ -69,8 +69,10 @@ func (p *parser) fields(end string) *message {
 			return m
 		case p.tok.kind == atEnd:
 			p.fail(p.tok.pos, "%q is missing", end)
-		case p.isMark("["):
+		case p.isMark("[") && len(m.fields) == 0:
 			p.fail(p.tok.pos, "extensions are not read")
+		case p.isMark("["): // behind a word that was taken for the value
+			p.fail(p.tok.pos, `"[" stands in the place of a field's name: is a value missing in front? (extensions are not read)`)
 		default:
 			p.fail(p.tok.pos, "%s stands in the place of a field's name", p.tok)
 		}

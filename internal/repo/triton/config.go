@@ -4,10 +4,7 @@ import (
 	"fmt"
 	"slices"
 
-	"google.golang.org/protobuf/reflect/protoreflect"
-
 	"github.com/leat-ml/leat/graph"
-	"github.com/leat-ml/leat/internal/config/document"
 	"github.com/leat-ml/leat/internal/repo/textformat"
 	"github.com/leat-ml/leat/oip/inference"
 )
@@ -38,6 +35,7 @@ type Config struct {
 type reader struct {
 	*Config
 	folder   string
+	foreign  bool // it is for a backend that there is not
 	problems []graph.Problem
 }
 
@@ -65,11 +63,11 @@ func (c *Config) Place(path string) graph.Pos { return graph.Pos(c.places[path])
 // the model from being served; without any the configuration is of use.
 func Read(text []byte, folder string) (*Config, []graph.Problem) {
 	c := &Config{ModelConfig: &inference.ModelConfig{}}
-	var found []document.Problem
-	c.places, found = textformat.Unmarshal(text, c.ModelConfig, textformat.Options{Unsupported: unsupported})
+	var found []textformat.Problem
+	c.places, found = textformat.Unmarshal(text, c.ModelConfig)
 	r := &reader{Config: c, folder: folder}
 	for _, p := range found {
-		r.problems = append(r.problems, graph.Problem{Pos: graph.Pos(p.Pos), Msg: p.Msg})
+		r.problems = append(r.problems, graph.Problem{Pos: graph.Pos(p.Pos), Msg: p.Msg, Warning: p.Warning})
 	}
 	if len(found) == 0 || c.places != nil {
 		r.check()
@@ -83,33 +81,6 @@ func Read(text []byte, folder string) (*Config, []graph.Problem) {
 	return c, r.problems
 }
 
-// missing is why fields are not supported that Triton has.
-var missing = map[protoreflect.Name]map[string]string{
-	"ModelConfig": {
-		"batch_input":             "inputs are not made up from the shapes of a batch",
-		"batch_output":            "outputs are not cut by the shapes of a batch",
-		"cc_model_filenames":      "there is no GPU to have a compute capability",
-		"model_operations":        "libraries of operations of TensorFlow are not loaded",
-		"model_repository_agents": "libraries that change a model before it is loaded are not run",
-		"model_metrics":           "the buckets of metrics are the server's",
-	},
-	"ModelInstanceGroup": {
-		"rate_limiter":      "executions are limited by count, and not by resources",
-		"secondary_devices": "there are no devices but processors",
-		"profile":           "it is for TensorRT",
-	},
-	"ModelInput":              {"is_non_linear_format_io": "it is for TensorRT"},
-	"ModelOutput":             {"is_non_linear_format_io": "it is for TensorRT"},
-	"ModelOptimizationPolicy": {"cuda": "there is no GPU", "execution_accelerators": "models run on ONNX Runtime's own CPU kernels: leave it out"},
-	"ModelSequenceBatching":   {"iterative_sequence": "a request is not put back into the queue by the model"},
-	"ModelEnsembling":         {"max_inflight_requests": "steps have limits of their own: set them in the models' dynamic_batching"},
-	"Step":                    {"model_namespace": "the repository has one namespace"},
-}
-
-func unsupported(message protoreflect.FullName, field string) string {
-	return missing[message.Name()][field]
-}
-
 // check holds the configuration against what can be served.
 func (r *reader) check() {
 	if r.Name != "" && r.Name != r.folder {
@@ -119,6 +90,7 @@ func (r *reader) check() {
 	r.tensors()
 	r.versions()
 	r.instances()
+	r.unsupported()
 	r.without()
 	r.scheduling()
 	r.parameters()
@@ -130,14 +102,18 @@ var platforms = map[string]Kind{
 	"onnxruntime": ONNX, "onnxruntime_onnx": ONNX, "fil": Trees, "python": Python, "ensemble": Ensemble,
 }
 
+const languageModels = "let a server of language models serve it"
+
 // elsewhere is what to do with models of other backends.
 var elsewhere = map[string]string{
 	"tensorrt": "export the model as ONNX", "tensorrt_plan": "export the model as ONNX",
 	"tensorflow": "export the model as ONNX, with tf2onnx", "tensorflow_graphdef": "export the model as ONNX, with tf2onnx",
 	"tensorflow_savedmodel": "export the model as ONNX, with tf2onnx",
 	"pytorch":               "export the model as ONNX, with torch.onnx", "pytorch_libtorch": "export the model as ONNX, with torch.onnx",
-	"openvino": "export the model as ONNX", "dali": "write the preprocessing for the python backend",
-	"vllm": "let a server of language models serve it", "tensorrtllm": "let a server of language models serve it",
+	"openvino": "export the model as ONNX", "caffe2_netdef": "export the model as ONNX", "paddle": "export the model as ONNX, with paddle2onnx",
+	"dali": "write the preprocessing for the python backend", "custom": "write it for the python backend",
+	"stateful": "let onnxruntime serve its file, with sequence_batching { state { … } }",
+	"vllm":     languageModels, "tensorrtllm": languageModels, "tensorrt_llm": languageModels, "fastertransformer": languageModels,
 }
 
 func (r *reader) kind() {
@@ -145,11 +121,14 @@ func (r *reader) kind() {
 		kind, ok := platforms[f.value]
 		switch {
 		case f.value == "":
+		case r.Kind != "" && f.value != string(Ensemble) && (!ok || r.Kind != kind):
+			r.warn(f.name, "platform %q has no effect: the model's backend is %q", r.Platform, r.Backend)
 		case !ok:
 			hint := elsewhere[f.value]
 			if hint != "" {
 				hint = ": " + hint
 			}
+			r.foreign = true
 			r.at(f.name, "%s %q is not supported (there are onnxruntime, fil, python and ensemble)%s", f.name, f.value, hint)
 		case r.Kind != "" && r.Kind != kind:
 			r.at(f.name, "platform %q and backend %q disagree", r.Platform, r.Backend)

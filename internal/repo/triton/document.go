@@ -61,6 +61,8 @@ func valueOf(f protoreflect.FieldDescriptor, v protoreflect.Value) any {
 		return v.Bool()
 	case protoreflect.StringKind:
 		return v.String()
+	case protoreflect.DoubleKind:
+		return v.Float()
 	case protoreflect.FloatKind:
 		f, _ := strconv.ParseFloat(strconv.FormatFloat(v.Float(), 'g', -1, 32), 64)
 		return f
@@ -73,6 +75,9 @@ func valueOf(f protoreflect.FieldDescriptor, v protoreflect.Value) any {
 	return v.Int()
 }
 
+// backends are the names that Triton has for what serves a model.
+var backends = map[Kind]string{ONNX: "onnxruntime", Trees: "fil", Python: "python"}
+
 // Completed is the configuration with what it leaves out: the name, the backend,
 // and the tensors that the model's file has.
 func (c *Config) Completed(name, platform string, inputs, outputs []serve.TensorSpec) *Config {
@@ -80,7 +85,7 @@ func (c *Config) Completed(name, platform string, inputs, outputs []serve.Tensor
 	m := all.ModelConfig
 	m.Name = name
 	if m.Backend == "" {
-		m.Backend = map[Kind]string{ONNX: "onnxruntime", Trees: "fil", Python: "python"}[c.Kind]
+		m.Backend = backends[c.Kind]
 	}
 	if m.Platform == "" && c.Kind != Python { // of which Triton says the backend only
 		m.Platform = cmp.Or(map[Kind]string{ONNX: "onnxruntime_onnx", Ensemble: "ensemble"}[c.Kind], platform)

@@ -33,6 +33,9 @@ func (c *Config) Steps() []Step {
 // input or comes from one step, and nothing waits for itself.
 func (r *reader) ensemble(e *inference.ModelEnsembling) {
 	const at = "ensemble_scheduling"
+	if e.GetMaxInflightRequests() > 0 {
+		r.warn(at+".max_inflight_requests", "max_inflight_requests has no effect: steps have limits of their own, in the models' dynamic_batching")
+	}
 	if len(e.GetStep()) == 0 {
 		r.at(at, "an ensemble has steps")
 		return
@@ -97,6 +100,9 @@ func (r *reader) step(at string, i int, s *inference.ModelEnsembling_Step, from 
 		r.at(at, "a step has a model_name")
 	case s.GetModelName() == r.folder:
 		r.at(at+".model_name", "the ensemble is a step of itself")
+	}
+	if s.GetModelNamespace() != "" {
+		r.at(at+".model_namespace", "model_namespace is not supported: the repository has one namespace")
 	}
 	if v := s.GetModelVersion(); v < -1 {
 		r.at(at+".model_version", "a version is a whole number from 1, or -1 for the latest, found %d", v)

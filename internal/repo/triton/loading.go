@@ -85,6 +85,15 @@ func (r *reader) instances() {
 		if g.GetHostPolicy() != "" {
 			r.warn(at+".host_policy", "host_policy has no effect: the system places threads")
 		}
+		if g.GetRateLimiter() != nil {
+			r.warn(at+".rate_limiter", "rate_limiter has no effect: executions are limited by count, and not by resources")
+		}
+		if len(g.GetSecondaryDevices()) > 0 {
+			r.warn(at+".secondary_devices", "secondary_devices has no effect: there are no devices but processors")
+		}
+		if len(g.GetProfile()) > 0 {
+			r.warn(at+".profile", "profile has no effect: it is for TensorRT")
+		}
 	}
 	if n := r.Instances(); n > maxInstances {
 		r.at("instance_group", "there are %d instances in all: %d are allowed", n, maxInstances)
@@ -101,17 +110,55 @@ func (c *Config) Instances() int {
 	return n
 }
 
-// without warns of what has no effect here.
-func (r *reader) without() {
-	if len(r.MetricTags) > 0 {
-		r.warn("metric_tags", "metric_tags has no effect: metrics have the model's name and version")
-	}
+// unsupported tells of what would change answers, and is not served. Fields that are
+// there with nothing in them are those of tools that write all of them down.
+func (r *reader) unsupported() {
 	if r.Runtime != "" {
 		r.at("runtime", "runtime %q is not supported: backends are a part of the server", r.Runtime)
+	}
+	for _, f := range []struct {
+		name, why string
+		there     bool
+	}{
+		{"batch_input", "inputs are not made up from the shapes of a batch", len(r.BatchInput) > 0},
+		{"batch_output", "outputs are not cut by the shapes of a batch", len(r.BatchOutput) > 0},
+		{"cc_model_filenames", "there is no GPU to have a compute capability", says(r.CcModelFilenames)},
+		{"model_operations", "libraries of operations are not loaded", len(r.GetModelOperations().GetOpLibraryFilename()) > 0},
+		{"model_repository_agents", "libraries that change a model before it is loaded are not run", len(r.GetModelRepositoryAgents().GetAgents()) > 0},
+	} {
+		if f.there {
+			r.at(f.name, "%s is not supported: %s", f.name, f.why)
+		}
+	}
+}
+
+// says is whether a map has more in it than the entry that {} is.
+func says(m map[string]string) bool {
+	for key, value := range m {
+		if key != "" || value != "" {
+			return true
+		}
+	}
+	return false
+}
+
+// without warns of what has no effect here.
+func (r *reader) without() {
+	if says(r.MetricTags) {
+		r.warn("metric_tags", "metric_tags has no effect: metrics have the model's name and version")
+	}
+	if len(r.GetModelMetrics().GetMetricControl()) > 0 {
+		r.warn("model_metrics", "model_metrics has no effect: the buckets of metrics are the server's")
 	}
 	o := r.Optimization
 	if o == nil {
 		return
+	}
+	if o.GetCuda() != nil {
+		r.warn("optimization.cuda", "cuda has no effect: there is no GPU")
+	}
+	if a := o.GetExecutionAccelerators(); len(a.GetGpuExecutionAccelerator())+len(a.GetCpuExecutionAccelerator()) > 0 {
+		r.warn("optimization.execution_accelerators", "execution_accelerators has no effect: there are none, and the model runs on the processors")
 	}
 	if o.GetPriority() != inference.ModelOptimizationPolicy_PRIORITY_DEFAULT {
 		r.warn("optimization.priority", "priority has no effect: the processors serve all models alike")
@@ -155,14 +202,19 @@ func (r *reader) warmupFits(at, name string, in *inference.ModelWarmup_Input) {
 	if dt := in.GetDataType(); dt != want.GetDataType() && dt != inference.DataType_TYPE_INVALID {
 		r.at(at+".data_type", "input %q is %s, found %s", name, want.GetDataType(), dt)
 	}
-	differ := func(n, want int64) bool { return n >= 0 && want >= 0 && n != want }
-	fits := len(in.GetDims()) == len(want.GetDims())
-	for j := 0; fits && j < len(want.GetDims()); j++ {
-		fits = !differ(in.GetDims()[j], want.GetDims()[j])
-	}
-	if !fits {
+	if !same(in.GetDims(), want.GetDims()) {
 		r.at(at+".dims", "input %q has the dims %v, found %v", name, want.GetDims(), in.GetDims())
 	}
+}
+
+// same says whether two shapes can be the same.
+func same(a, b []int64) bool {
+	differ := func(n, other int64) bool { return n >= 0 && other >= 0 && n != other }
+	fits := len(a) == len(b)
+	for i := 0; fits && i < len(a); i++ {
+		fits = !differ(a[i], b[i])
+	}
+	return fits
 }
 
 // ofSequence says whether an input is one by which the server tells the model of its

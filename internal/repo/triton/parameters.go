@@ -80,8 +80,11 @@ func (r *reader) parameters() {
 		case r.Kind == Python || r.Kind == ByFile:
 		case r.Kind == Trees && key == "model_type" && text == "treelite_checkpoint":
 			r.at(at, "model_type treelite_checkpoint is not supported: save the model itself, as xgboost_json, xgboost_ubj or lightgbm")
+		case key == "" && text == "": // the entry that {} is
+		case !ok && r.Kind == Ensemble:
+			r.warn(at, "parameter %q has no effect: an ensemble has none", key)
 		case !ok:
-			r.warn(at, "parameter %q has no effect: it is none of backend %s", key, r.Kind)
+			r.warn(at, "parameter %q has no effect: it is none of backend %s", key, backends[r.Kind])
 		case p.value == nil: // of how fast other implementations are
 		default:
 			if _, ok := p.value(text); !ok {
@@ -89,7 +92,7 @@ func (r *reader) parameters() {
 			}
 		}
 	}
-	if l := r.GetOptimization().GetGraph().GetLevel(); l < -1 || l > 2 {
+	if l := r.GetOptimization().GetGraph().GetLevel(); (l < -1 || l > 2) && (r.Kind == ONNX || r.Kind == ByFile) {
 		r.at("optimization.graph.level", "level is -1, 1 or 2, found %d", l)
 	}
 }

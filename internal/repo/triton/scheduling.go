@@ -22,7 +22,7 @@ func (r *reader) scheduling() {
 	if e := r.GetEnsembleScheduling(); e != nil {
 		r.ensemble(e)
 	}
-	if r.GetModelTransactionPolicy().GetDecoupled() && r.Kind != Python {
+	if r.GetModelTransactionPolicy().GetDecoupled() && r.Kind != Python && !r.foreign {
 		r.at("model_transaction_policy.decoupled", "only models of the python backend can answer a request more than once")
 	}
 	if r.GetResponseCache().GetEnable() && (r.GetModelTransactionPolicy().GetDecoupled() || r.GetSequenceBatching() != nil) {
@@ -39,22 +39,34 @@ func (r *reader) dynamic(d *inference.ModelDynamicBatching) {
 		r.warn(at, "dynamic_batching puts nothing together, since max_batch_size is 0")
 	}
 	r.preferred(at+".preferred_batch_size", d.GetPreferredBatchSize())
-	r.delay(at+".max_queue_delay_microseconds", d.GetMaxQueueDelayMicroseconds())
+	r.levels(at, d)
+}
+
+// levels checks the priorities.
+func (r *reader) levels(at string, d *inference.ModelDynamicBatching) {
 	levels := d.GetPriorityLevels()
+	if levels == 0 { // Triton looks at nothing else then
+		if d.GetDefaultPriorityLevel() > 0 {
+			r.warn(at+".default_priority_level", "default_priority_level has no effect: there are no priority_levels")
+		}
+		for level := range d.GetPriorityQueuePolicy() {
+			if level > 0 { // 0 is what {} says
+				r.warn(fmt.Sprintf("%s.priority_queue_policy[%d]", at, level), "priority_queue_policy has no effect: there are no priority_levels")
+			}
+		}
+		return
+	}
 	if levels > maxLevels {
 		r.at(at+".priority_levels", "there are %d levels, %d are allowed", levels, maxLevels)
 	}
-	if n := d.GetDefaultPriorityLevel(); n > levels || levels > 0 && n == 0 {
+	if n := d.GetDefaultPriorityLevel(); n > levels || n == 0 {
 		r.at(at, "default_priority_level is %d: it must be one of the priority_levels, 1 to %d", n, levels)
 	}
-	for level, p := range d.GetPriorityQueuePolicy() {
-		at := fmt.Sprintf("%s.priority_queue_policy[%d]", at, level)
+	for level := range d.GetPriorityQueuePolicy() {
 		if level < 1 || level > levels {
-			r.at(at, "there is no priority level %d, only 1 to %d", level, levels)
+			r.at(fmt.Sprintf("%s.priority_queue_policy[%d]", at, level), "there is no priority level %d, only 1 to %d", level, levels)
 		}
-		r.delay(at+".default_timeout_microseconds", p.GetDefaultTimeoutMicroseconds())
 	}
-	r.delay(at+".default_queue_policy.default_timeout_microseconds", d.GetDefaultQueuePolicy().GetDefaultTimeoutMicroseconds())
 }
 
 const maxLevels = 1000
@@ -67,14 +79,9 @@ func (r *reader) preferred(at string, sizes []int32) {
 	}
 }
 
-// maxDelay is a time that is as good as any.
-const maxDelay = uint64(24 * time.Hour / time.Microsecond)
-
-func (r *reader) delay(at string, us uint64) {
-	if us > maxDelay {
-		r.at(at, "%d microseconds are more than a day", us)
-	}
-}
+// maxDelay is a time that is as good as any longer one: a hundred years. Whoever wants
+// no limit of time writes the largest number there is.
+const maxDelay = uint64(100 * 365 * 24 * time.Hour / time.Microsecond)
 
 func microseconds(us uint64) time.Duration {
 	return time.Duration(min(us, maxDelay)) * time.Microsecond
@@ -107,7 +114,9 @@ func (c *Config) Batching() (o schedule.BatchOptions, ok bool) {
 		Policy: policy(d.GetDefaultQueuePolicy()), Policies: map[int]schedule.Policy{},
 	}
 	for level, p := range d.GetPriorityQueuePolicy() {
-		o.Policies[int(level)] = policy(p)
+		if level <= d.GetPriorityLevels() {
+			o.Policies[int(level)] = policy(p)
+		}
 	}
 	return o, true
 }
@@ -125,7 +134,9 @@ func (r *reader) sequences(s *inference.ModelSequenceBatching) {
 	if r.Kind == Ensemble {
 		r.at(at, "an ensemble has no sequences of its own: its models have")
 	}
-	r.delay(at+".max_sequence_idle_microseconds", s.GetMaxSequenceIdleMicroseconds())
+	if s.GetIterativeSequence() {
+		r.at(at+".iterative_sequence", "iterative_sequence is not supported: a request is not put back into the queue by the model")
+	}
 	if d := s.GetDirect(); d.GetMinimumSlotUtilization() != 0 {
 		r.warn(at+".direct.minimum_slot_utilization", "minimum_slot_utilization has no effect: slots without a request are not sent to the model")
 	}
@@ -208,6 +219,8 @@ func (r *reader) state(at string, s *inference.ModelSequenceBatching_State) {
 			r.at(at+".dims", "the lengths must be known, and no more than %d elements, found %v", maxWarmupSize, init.GetDims())
 		case init.GetDataType() != s.GetDataType():
 			r.at(at, "the data_type is %s, but the state's is %s", init.GetDataType(), s.GetDataType())
+		case !same(init.GetDims(), s.GetDims()):
+			r.at(at+".dims", "the dims are %v, but the state's are %v", init.GetDims(), s.GetDims())
 		case init.GetStateData() == nil:
 			r.at(at, "it has neither zero_data nor data_file")
 		case init.GetDataFile() != "" && !filepath.IsLocal(init.GetDataFile()):

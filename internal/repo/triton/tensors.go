@@ -42,6 +42,7 @@ func (r *reader) tensors() {
 		if in.GetFormat() != inference.ModelInput_FORMAT_NONE {
 			r.format(at, in)
 		}
+		r.linear(at, in.GetIsNonLinearFormatIo())
 		if in.GetAllowRaggedBatch() {
 			r.warn(at+".allow_ragged_batch", "allow_ragged_batch has no effect: requests of different shapes are not put together")
 		}
@@ -49,6 +50,13 @@ func (r *reader) tensors() {
 	names = map[string]bool{}
 	for i, out := range r.Output {
 		r.end(fmt.Sprintf("output[%d]", i), out, names)
+		r.linear(fmt.Sprintf("output[%d]", i), out.GetIsNonLinearFormatIo())
+	}
+}
+
+func (r *reader) linear(at string, not bool) {
+	if not {
+		r.warn(at+".is_non_linear_format_io", "is_non_linear_format_io has no effect: it is for TensorRT")
 	}
 }
 
