@@ -28,8 +28,13 @@ func (c *Core) docs(ev *serve.Event) (*serve.Event, error) {
 		return nil, err
 	}
 	of, file, _ := cutLast(ev.Target.Path, docsName)
+	if file == "/" { // what the page has is named as seen from without the slash
+		ev.Body = serve.RawBody(nil)
+		ev.Reply = &serve.Reply{Status: 308, Header: serve.Header{"Location": {".." + docsName}}}
+		return ev, nil
+	}
 	if name := strings.TrimPrefix(file, "/"); file != "" && name != documentName {
-		return c.docsFile(ev, name)
+		return c.docsFile(ev, of, name)
 	}
 	return c.document(ev, of, file == "")
 }
@@ -84,13 +89,13 @@ func guarded() serve.Header {
 	}
 }
 
-func (c *Core) docsFile(ev *serve.Event, name string) (*serve.Event, error) {
+func (c *Core) docsFile(ev *serve.Event, of, name string) (*serve.Event, error) {
 	f, err := openapi.Asset(name, openapi.TakesGzip(strings.Join(ev.Header["Accept-Encoding"], ",")))
 	if err != nil {
 		return nil, err
 	}
 	if f == nil {
-		return nil, serve.Errorf(serve.NotFound, "", "there is nothing at %s: the document is %s%s", ev.Target.Path, docsPath, "/"+documentName)
+		return nil, serve.Errorf(serve.NotFound, "", "there is nothing at %s: the document is %s%s/%s", ev.Target.Path, of, docsName, documentName)
 	}
 	head := guarded()
 	head["Cache-Control"], head["Vary"] = []string{"max-age=3600"}, []string{"Accept-Encoding"}

@@ -35,6 +35,10 @@ func (g *generation) route(ev *serve.Event) *graph.Graph {
 		return g.root()
 	}
 	path := ev.Target.Path
+	if short := strings.TrimSuffix(path, "/"); len(short) < len(path) && ev.Target.Model == "" && isOwn(short) {
+		ev.Target.Path = short
+		return nil
+	}
 	if ev.Target.Model == "" && (isExtension(path) || below(path, v1Path) && g.speaksV1()) {
 		return nil
 	}
@@ -42,7 +46,7 @@ func (g *generation) route(ev *serve.Event) *graph.Graph {
 		return g.inference()
 	}
 	switch path {
-	case "/v2/health/live", "/v2/health/ready", "/v2", "/v2/":
+	case livePath, readyPath, "/v2":
 		return nil
 	case "/", "":
 		if !isGet(ev) {
@@ -51,6 +55,17 @@ func (g *generation) route(ev *serve.Event) *graph.Graph {
 		return nil
 	}
 	return g.graph
+}
+
+const (
+	livePath  = "/v2/health/live"
+	readyPath = "/v2/health/ready"
+)
+
+// isOwn says whether a path is the server's own, whatever it serves. All of these are
+// the same with a slash behind them: a probe must not ask a graph by one.
+func isOwn(path string) bool {
+	return path == livePath || path == readyPath || path == "/v2" || !strings.HasSuffix(path, docsName) && isExtension(path)
 }
 
 // own answers what is asked of the server itself.
@@ -62,11 +77,11 @@ func (c *Core) own(ctx context.Context, ev *serve.Event) (*serve.Event, error) {
 		return c.v1(ctx, ev)
 	}
 	switch path := ev.Target.Path; path {
-	case "/v2/health/live":
+	case livePath:
 		return c.health(ev, "live", nil)
-	case "/v2/health/ready":
+	case readyPath:
 		return c.health(ev, "ready", c.Ready())
-	case "/v2", "/v2/":
+	case "/v2":
 		return c.metadata(ev)
 	case "/", "":
 		return c.home(ev)

@@ -128,6 +128,29 @@ func TestFront(t *testing.T) {
 	}
 }
 
+// TestBesideAGraph: a flow beside a repository has all paths but those of the server,
+// which a slash does not change.
+func TestBesideAGraph(t *testing.T) {
+	spec := routed(map[string]serve.Model{"inside": &slowModel{}})
+	core := started(t, Config{Spec: spec, Models: oneModel(t), Catalog: oneSet(), Name: "leat"})
+	for _, path := range []string{livePath, readyPath, "/v2", "/v2/models/stats", "/v2/models/w/stats", "/v2/logging", "/v2/trace/setting", "/v2/models/w"} {
+		want, _, err := ask(t, core, "GET", path, "")
+		got, _, slashed := ask(t, core, "GET", path+"/", "")
+		if got != want || (err == nil) != (slashed == nil) {
+			t.Errorf("%s: %s (%v), with a slash %s (%v)", path, want, err, got, slashed)
+		}
+	}
+	if got, _, err := ask(t, core, "POST", "/v2/repository/index/", ""); err != nil || !strings.Contains(got, `"name":"w"`) {
+		t.Errorf("index with a slash: %s (%v)", got, err)
+	}
+	page, _, err := ask(t, core, "GET", "/", "text/html")
+	for _, has := range []string{`<a href="/v2/models/w/versions/1">w</a>`, "<td>inside, in the graph</td>", `<link rel="icon"`} {
+		if err != nil || !strings.Contains(page, has) {
+			t.Errorf("page without %s: %s (%v)", has, page, err)
+		}
+	}
+}
+
 // TestMLRunRepository answers for a repository as MLRun's router does.
 func TestMLRunRepository(t *testing.T) {
 	core := started(t, Config{Models: oneModel(t), Catalog: oneSet(), MLRun: true})
