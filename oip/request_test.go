@@ -153,6 +153,7 @@ func TestRequestErrors(t *testing.T) {
 		{tensor(`"shape":[1],"data":[1]`), "datatype is missing"},
 		{tensor(`"shape":[1],"datatype":"FP32"`), "data is missing"},
 		{`{"inputs":[{"shape":[1],"datatype":"FP32","data":[1]}]}`, "name is missing"},
+		{`{"inputs":[{"name":"","shape":[1],"datatype":"FP32","data":[1]}]}`, "inputs[0]: name is missing"},
 		{tensor(`"shape":[1],"datatype":"FP33","data":[1]`), `datatype "FP33" is not one`},
 		{tensor(`"shape":[1],"datatype":"FP16","data":[1]`), "binary"},
 		{tensor(`"shape":[1],"datatype":"BF16","data":[1]`), "binary"},

@@ -156,6 +156,7 @@ func (r *reader) addInput(b *Buffer, in *inputTensor, i int) error {
 	if err != nil {
 		return fmt.Errorf("inputs[%d]: %w", i, err)
 	}
+	in.hasName = in.name != "" // an empty one is none over gRPC, too
 	if msg := in.missing(outside); msg != "" {
 		return fmt.Errorf("inputs[%d]: %s", i, msg)
 	}
