@@ -80,7 +80,16 @@ func known(req *serve.Request) bool {
 	if len(req.Inputs) == 0 { // a model without a schema may get rows of any kind
 		return req.Data == nil
 	}
-	for _, v := range req.Parameters {
+	for _, t := range req.Inputs {
+		if !allPlain(t.Parameters) {
+			return false
+		}
+	}
+	return allPlain(req.Parameters)
+}
+
+func allPlain(p map[string]any) bool {
+	for _, v := range p {
 		if !plain(v) {
 			return false
 		}
@@ -159,12 +168,9 @@ func keyOf(req *serve.Request) (k key) {
 		for _, s := range t.Strings() {
 			w.text(s)
 		}
+		w.parameters(t.Parameters)
 	}
-	rest := others(req.Parameters)
-	for _, name := range slices.Sorted(maps.Keys(rest)) {
-		w.text(name)
-		w.text(fmt.Sprintf("%T %v", rest[name], rest[name]))
-	}
+	w.parameters(others(req.Parameters))
 	h.Sum(k[:0])
 	return k
 }
@@ -178,6 +184,14 @@ type keyWriter struct {
 func (w *keyWriter) number(n int) {
 	binary.LittleEndian.PutUint64(w.buf[:], uint64(n))
 	w.h.Write(w.buf[:])
+}
+
+func (w *keyWriter) parameters(p map[string]any) {
+	w.number(len(p))
+	for _, name := range slices.Sorted(maps.Keys(p)) {
+		w.text(name)
+		w.text(fmt.Sprintf("%T %v", p[name], p[name]))
+	}
 }
 
 func (w *keyWriter) text(s string) {

@@ -69,3 +69,25 @@ func TestHowAnAnswerIsWrittenKeepsNobodyApart(t *testing.T) {
 		t.Error("they are two in the cache")
 	}
 }
+
+// TestParametersOfTensors keeps requests apart whose tensors are to be read in another
+// way, and gives the model the parameters where they are the same.
+func TestParametersOfTensors(t *testing.T) {
+	of := func(contentType string) *item {
+		in := serve.NewBytes("x", []string{"a"}, 1, 1)
+		in.Parameters = map[string]any{"content_type": contentType}
+		return &item{req: &serve.Request{Inputs: []*serve.Tensor{in}}, shaped: true}
+	}
+	a, same, other := of("str"), of("str"), of("base64")
+	if !alike(a, same) || alike(a, other) || keyOf(a.req) != keyOf(same.req) || keyOf(a.req) == keyOf(other.req) {
+		t.Error("the parameters of tensors are not looked at")
+	}
+	merged, err := merge([]*item{a, same})
+	if err != nil || merged.Inputs[0].Parameters["content_type"] != "str" {
+		t.Errorf("%v, %v", merged, err)
+	}
+	a.req.Inputs[0].Parameters["content_type"] = []any{}
+	if known(a.req) {
+		t.Error("what cannot be compared is looked up")
+	}
+}

@@ -33,7 +33,7 @@ func alike(a, b *item) bool {
 	}
 	for i, t := range a.req.Inputs {
 		o := b.req.Inputs[i]
-		if t.Name != o.Name || t.Datatype != o.Datatype || !slices.Equal(t.Shape[1:], o.Shape[1:]) {
+		if t.Name != o.Name || t.Datatype != o.Datatype || !slices.Equal(t.Shape[1:], o.Shape[1:]) || !alikeParameters(t.Parameters, o.Parameters) {
 			return false
 		}
 	}
@@ -77,6 +77,7 @@ func concat(parts []*serve.Tensor) (*serve.Tensor, error) {
 			all = append(all, t.Strings()...)
 		}
 		t, err := serve.MakeBytes(first.Name, shape, all)
+		t.Parameters = first.Parameters // which are those of the others, too
 		return &t, err
 	}
 	words := make([]uint64, (size+7)/8) // aligned for every datatype
@@ -85,6 +86,7 @@ func concat(parts []*serve.Tensor) (*serve.Tensor, error) {
 		raw = append(raw, t.Raw()...)
 	}
 	t, err := serve.MakeTensor(first.Name, first.Datatype, shape, raw)
+	t.Parameters = first.Parameters
 	return &t, err
 }
 

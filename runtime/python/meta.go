@@ -64,7 +64,7 @@ func (m *meta) value(key string, v any) error {
 	return err
 }
 
-func (m *meta) tensor(t *serve.Tensor) {
+func (m *meta) tensor(t *serve.Tensor) error {
 	m.b = jsontext.AppendString(append(m.b, `{"name":`...), t.Name)
 	m.b = append(append(append(m.b, `,"datatype":"`...), t.Datatype.String()...), `","shape":[`...)
 	for i, n := range t.Shape {
@@ -77,7 +77,12 @@ func (m *meta) tensor(t *serve.Tensor) {
 	if t.Datatype == serve.Bytes {
 		m.b = append(appendTexts(append(m.b, `,"data":[`...), t.Strings()), ']')
 	}
+	var err error
+	if len(t.Parameters) > 0 {
+		err = m.value("parameters", t.Parameters)
+	}
 	m.b = append(m.b, '}')
+	return err
 }
 
 // request writes what a request says of itself: the id that the client sent, its

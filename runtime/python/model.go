@@ -176,13 +176,13 @@ func (m *Model) fill(f *frame, about *meta, req *serve.Request) (err error) {
 	if len(req.Inputs) == 1 && req.Inputs[0].Datatype != serve.Bytes { // sent from where they are
 		about.key("tensors")
 		about.b = append(about.b, '[')
-		about.tensor(req.Inputs[0])
+		err = about.tensor(req.Inputs[0])
 		about.b = append(about.b, ']')
 		f.body = req.Inputs[0].Raw()
-		return nil
+		return err
 	}
-	f.body = appendTensors(nil, about, req.Inputs)
-	return nil
+	f.body, err = appendTensors(nil, about, req.Inputs)
+	return err
 }
 
 // tell tells what a request says of itself: classes of other servers' get all of it,

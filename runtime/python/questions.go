@@ -224,7 +224,9 @@ func tensorsAnswer(b serve.Body) (a frame, err error) {
 		return a, errNoTensors
 	}
 	var m meta
-	a.body = appendTensors(nil, &m, outputs)
+	if a.body, err = appendTensors(nil, &m, outputs); err != nil {
+		return a, err
+	}
 	a.flags, a.meta = isTensors, m.end()
 	a.align()
 	err = a.check()

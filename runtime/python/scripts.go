@@ -36,7 +36,9 @@ func (r *scripts) probe() (version string, err error) {
 //   - "workers" is the number of processes, 1 if not given;
 //   - "code" is a list of files and folders that the code is in, beside the file;
 //   - "configuration" is what a class of Triton's is told as its model_config, in
-//     JSON, in place of what is read from config.pbtxt.
+//     JSON, in place of what is read from config.pbtxt;
+//   - "settings" is what a class of MLServer's is told as its settings, as a
+//     model-settings.json has them, in place of arguments.
 //
 // All others are arguments of the class.
 func (r *scripts) Load(ctx context.Context, a *serve.Artifact, spec serve.ModelSpec) (serve.Model, error) {

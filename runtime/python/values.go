@@ -166,19 +166,21 @@ func tensorOf(m *tensorMeta, body []byte) (*serve.Tensor, int, error) {
 
 // appendTensors appends the bytes of tensors, padded, and what the metadata says
 // of them to m.
-func appendTensors(dst []byte, m *meta, ts []*serve.Tensor) []byte {
+func appendTensors(dst []byte, m *meta, ts []*serve.Tensor) ([]byte, error) {
 	m.key("tensors")
 	m.b = append(m.b, '[')
 	for i, t := range ts {
 		if i > 0 {
 			m.b = append(m.b, ',')
 		}
-		m.tensor(t)
+		if err := m.tensor(t); err != nil {
+			return nil, err
+		}
 		dst = append(dst, t.Raw()...)
 		for len(dst)%8 != 0 {
 			dst = append(dst, 0)
 		}
 	}
 	m.b = append(m.b, ']')
-	return dst
+	return dst, nil
 }
