@@ -284,6 +284,53 @@ func TestMLServersRepository(t *testing.T) {
 	}
 }
 
+// echoSettings is a class of MLServer's that answers what it is told of itself, and with
+// what is in a file beside it.
+const echoSettings = `import json
+from mlserver import MLModel, types
+from mlserver.utils import get_model_uri
+
+
+class Echo(MLModel):
+    async def load(self):
+        with open(await get_model_uri(self.settings, wellknown_filenames=["note.txt"])) as f:
+            self.note = f.read()
+        return True
+
+    async def predict(self, payload):
+        p = self.settings.parameters
+        said = json.dumps([self.decode(payload.inputs[0]), self.note, p.version, p.content_type, p.depth, p.extra])
+        return types.InferenceResponse(model_name=self.name, outputs=[types.ResponseOutput(name="said", shape=[1], datatype="BYTES", data=[said])])
+`
+
+// TestMLServersSettings serves a class that is in the repository's folder, whose model's
+// settings say more than MLServer has names for.
+func TestMLServersSettings(t *testing.T) {
+	needsPython(t)
+	dir := t.TempDir()
+	for file, text := range map[string]string{
+		"echoing.py":    echoSettings,
+		"echo/note.txt": "a note",
+		"echo/model-settings.json": `{"name": "echo", "implementation": "echoing.Echo", "version": "v9",
+			"inputs": [{"name": "x", "datatype": "BYTES", "shape": [7], "parameters": {"content_type": "base64"}}],
+			"parameters": {"version": "v1", "content_type": "str", "depth": 3, "extra": {"class": "a", "uri": "b"}}}`,
+	} {
+		file = filepath.Join(dir, file)
+		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w := serveForeign(t, dir)
+	a := post("/v2/models/echo/infer", `{"inputs": [{"name": "x", "datatype": "BYTES", "shape": [1], "parameters": {"content_type": "str"}, "data": ["hi"]}]}`).do(t, w.url)
+	const want = `[\"hi\"], \"a note\", \"v1\", \"str\", 3, {\"class\": \"a\", \"uri\": \"b\"}]`
+	if a.status != 200 || !strings.Contains(string(a.body), want) {
+		t.Errorf("%d %s, want %s", a.status, a.body, want)
+	}
+}
+
 // TestKServesService serves an InferenceService from its file, whose model is in a
 // folder of this machine.
 func TestKServesService(t *testing.T) {

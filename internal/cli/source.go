@@ -167,7 +167,7 @@ func (o *opener) isSpec(path string) (bool, error) {
 	if config.Sniff(head) != config.Other {
 		return true, nil
 	}
-	if kserve.Sniff(head) { // which the repository reads
+	if kserve.SniffFile(path) { // which the repository reads
 		return false, nil
 	}
 	switch filepath.Base(path) {

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -122,6 +124,8 @@ type NothingError struct {
 	Path     string
 	File     bool     // it is a file, not a folder
 	Runtimes []string // whose models were looked for
+	Deeper   string   // what describes a model further down; "" is nothing
+	Service  string   // a file with resources of KServe; "" is none
 }
 
 // Error says what was looked for and what to do.
@@ -130,6 +134,13 @@ func (e *NothingError) Error() string {
 	if e.File {
 		return fmt.Sprintf(`nothing to serve: %s is not a model file that a runtime of this server knows (%s); "leat init DIR" makes a small project to start from`,
 			e.Path, kinds)
+	}
+	if e.Service != "" {
+		file := filepath.Join(e.Path, e.Service)
+		return fmt.Sprintf("nothing to serve in %s: %s has resources of KServe in it, which are served from their file: serve %s", e.Path, e.Service, file)
+	}
+	if e.Deeper != "" {
+		return fmt.Sprintf("nothing to serve in %s: models are folders in it, and %s is further down: serve %s", e.Path, e.Deeper, filepath.Join(e.Path, path.Dir(path.Dir(e.Deeper))))
 	}
 	return fmt.Sprintf(`nothing to serve in %s: it has no model file (%s), no folder with a model file or numbered versions in it, no model.yaml and no model_spec.yaml; `+
 		`"leat init DIR" makes a small project to start from`, e.Path, kinds)

@@ -3,10 +3,12 @@ package repo
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 
 	"github.com/leat-ml/leat/internal/repo/foreign"
@@ -14,13 +16,32 @@ import (
 	"github.com/leat-ml/leat/schedule"
 )
 
-// service is a root that is a resource of KServe.
-func (s *scanner) service(file string) ([]*Model, error) {
+// services is a root that has resources of KServe in it.
+func (s *scanner) services(file string) ([]*Model, error) {
 	text, err := s.readSettings(file)
 	if err != nil {
 		return nil, err
 	}
-	c, problems := kserve.Read(file, text)
+	byName := map[string][]*Model{}
+	for _, r := range kserve.ReadAll(file, text) {
+		models, err := s.service(file, r)
+		if err != nil {
+			return nil, err
+		}
+		for _, m := range models {
+			byName[m.Name] = append(byName[m.Name], m)
+		}
+	}
+	var all []*Model
+	for _, name := range slices.Sorted(maps.Keys(byName)) {
+		all = append(all, one(byName[name]))
+	}
+	return all, nil
+}
+
+// service are the models of a resource.
+func (s *scanner) service(file string, r *kserve.Resource) ([]*Model, error) {
+	c, problems := r.Service, r.Problems
 	m := &Model{Name: c.Name, Path: file}
 	if m.Name == "" {
 		m.Name = stem(file)

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/leat-ml/leat/catalog"
+	"github.com/leat-ml/leat/graph"
 	"github.com/leat-ml/leat/internal/repo/foreign"
 	"github.com/leat-ml/leat/internal/repo/mlserver"
 	"github.com/leat-ml/leat/schedule"
@@ -23,7 +24,7 @@ func (s *scanner) mlserver(m *Model, f *folder) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", rel, err)
 	}
-	c, problems := mlserver.Read(text)
+	c, problems := mlserver.Read(text, func(module string) bool { return s.hasModule(f, module) })
 	if c.Name != "" {
 		m.Name = c.Name
 	}
@@ -31,6 +32,7 @@ func (s *scanner) mlserver(m *Model, f *folder) error {
 		return err
 	}
 	s.serverWorkers(m, c)
+	s.others(m, f)
 	number := c.Version
 	if number == "" {
 		number = firstVersion
@@ -38,6 +40,17 @@ func (s *scanner) mlserver(m *Model, f *folder) error {
 	m.variants = true
 	m.Versions = []Version{s.mlserverVersion(number, f, c)}
 	return nil
+}
+
+// others warns of models in the folders of a model, which MLServer serves, too.
+func (s *scanner) others(m *Model, f *folder) {
+	for _, dir := range f.dirs {
+		rel := path.Join(f.in(dir), mlserver.File)
+		if _, err := os.Stat(s.path(rel)); err == nil {
+			_ = m.found(rel, []graph.Problem{{Pos: graph.Pos{Line: 1, Col: 1}, Warning: true,
+				Msg: "the model is not served, since it is in the folder of another: put them side by side"}})
+		}
+	}
 }
 
 // serverWorkers takes the number of processes from the server's settings, where the
@@ -104,21 +117,30 @@ func (s *scanner) customClass(p *foreign.Plan, f *folder, c *mlserver.Settings) 
 	if err != nil {
 		return err
 	}
-	p.Parameters = map[string]any{}
-	for key, value := range c.Extra {
-		if slices.Contains([]string{"class", "workers", "code", "configuration", "uri"}, key) {
-			return fmt.Errorf("%s: parameters.extra has %q in it, which the runtime has a meaning for: rename it", f.in(mlserver.File), key)
-		}
-		p.Parameters[key] = value
+	uri := strings.TrimPrefix(c.URI, "file://")
+	if !strings.Contains(uri, "://") && !filepath.IsAbs(uri) {
+		uri = filepath.Join(dir, filepath.FromSlash(uri)) // without one it is the folder
 	}
-	p.Parameters["class"], p.Parameters["code"] = c.Class, []any{dir}
-	if uri := c.URI; uri != "" {
-		if !strings.Contains(uri, "://") && !filepath.IsAbs(uri) {
-			uri = filepath.Join(dir, filepath.FromSlash(uri))
-		}
-		p.Parameters["uri"] = strings.TrimPrefix(uri, "file://")
-	}
+	p.Parameters = map[string]any{"class": c.Class, "code": s.codeFolders(dir), "settings": c.Said, "uri": uri}
 	return nil
+}
+
+// codeFolders are where the classes of a model in dir are: there, or in the folder of
+// the repository, as MLServer has it.
+func (s *scanner) codeFolders(dir string) []any {
+	root, err := filepath.Abs(s.dir)
+	if err != nil || root == dir {
+		return []any{dir}
+	}
+	return []any{dir, root}
+}
+
+// hasModule says whether there is a module of users' code of that name.
+func (s *scanner) hasModule(f *folder, module string) bool {
+	return slices.ContainsFunc([]string{f.in(module), f.in(module + ".py"), module, module + ".py"}, func(rel string) bool {
+		_, err := os.Stat(s.path(rel))
+		return err == nil
+	})
 }
 
 // modelFile finds the file of a model: the one that uri names, or the one in its

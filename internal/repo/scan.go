@@ -9,7 +9,6 @@ import (
 
 	"github.com/leat-ml/leat/catalog"
 	"github.com/leat-ml/leat/internal/repo/kserve"
-	"github.com/leat-ml/leat/v2"
 )
 
 // firstVersion is the version of a model that has no version folders.
@@ -67,7 +66,51 @@ func scan(root string, set *catalog.Set, only string) ([]*Model, error) {
 }
 
 func (s *scanner) nothing(file bool) error {
-	return &NothingError{Path: s.root, File: file, Runtimes: s.runtimes()}
+	e := &NothingError{Path: s.root, File: file, Runtimes: s.runtimes()}
+	if !file {
+		e.Deeper, e.Service = s.deeper(".", lookDeeper), s.resource()
+	}
+	return e
+}
+
+// resource is the first file of the folder with a resource of KServe.
+func (s *scanner) resource() string {
+	f, err := s.list(".", maxFolder)
+	if err != nil {
+		return ""
+	}
+	for _, file := range f.files {
+		if kserve.SniffFile(s.path(file)) {
+			return file
+		}
+	}
+	return ""
+}
+
+// lookDeeper is how far down a description of a model is looked for, to name it where a
+// repository has nothing to serve.
+const lookDeeper = 4
+
+// deeper is the first file below a folder that describes a model of another server's.
+func (s *scanner) deeper(rel string, levels int) string {
+	f, err := s.list(rel, maxFolder)
+	if err != nil {
+		return ""
+	}
+	for _, file := range foreignFiles {
+		if f.has(file) {
+			return f.in(file)
+		}
+	}
+	for _, dir := range f.dirs {
+		if levels == 0 {
+			break
+		}
+		if found := s.deeper(f.in(dir), levels-1); found != "" {
+			return found
+		}
+	}
+	return ""
 }
 
 // lone is a root that is a file: a model, or what describes the one in its
@@ -85,8 +128,8 @@ func (s *scanner) lone(regular bool) ([]*Model, error) {
 	if !regular {
 		return nil, nil
 	}
-	if head, err := v2.Head(s.root); err == nil && kserve.Sniff(head) {
-		return s.service(file)
+	if kserve.SniffFile(s.root) {
+		return s.services(file)
 	}
 	if m := s.bareFile(&folder{rel: "."}, file); m != nil {
 		return []*Model{m}, nil

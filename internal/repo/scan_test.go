@@ -186,7 +186,7 @@ d (d)
 ok (ok.fake)
   1* fake ok.fake
 resnet (resnet): resnet/config.pbtxt:1:7: name is a string in quotes, found "x"
-sk (sk): sk/model-settings.json:1:1: implementation is missing`},
+sk (sk): sk/model-settings.json:1:1: implementation is missing; MLSERVER_MODEL_IMPLEMENTATION and other variables of the environment are not read`},
 		{"one name twice", map[string]string{"churn.fake": good, "churn/1/x": good, "a.1": good, "a.2": good, "a.md": "x"}, `
 a (a.1 and a.2): 2 models have this name: a.1 and a.2; rename all but one
 churn (churn.fake and churn): 2 models have this name: churn.fake and churn; rename all but one`},
@@ -265,6 +265,57 @@ func TestScanNothingIsThere(t *testing.T) {
 	var nothing *NothingError
 	if _, err := Scan(t.TempDir(), set); !errors.As(err, &nothing) || !strings.Contains(err.Error(), "leat init") {
 		t.Errorf("got %v, want a NothingError that names leat init", err)
+	}
+}
+
+// TestScanNames tells where there would be something to serve.
+func TestScanNames(t *testing.T) {
+	set, _ := fakes()
+	const service = "apiVersion: v1\nkind: Secret\n---\napiVersion: serving.kserve.io/v1beta1\nkind: InferenceService\n"
+	for _, c := range []struct {
+		files map[string]string
+		want  string
+	}{
+		{map[string]string{"models/iris/model-settings.json": "{}"}, "nothing to serve in ROOT: models are folders in it, and models/iris/model-settings.json is further down: serve ROOT/models"},
+		{map[string]string{"a/b/c/d/config.pbtxt": ""}, "nothing to serve in ROOT: models are folders in it, and a/b/c/d/config.pbtxt is further down: serve ROOT/a/b/c"},
+		{map[string]string{"iris.yaml": service}, "nothing to serve in ROOT: iris.yaml has resources of KServe in it, which are served from their file: serve ROOT/iris.yaml"},
+		{map[string]string{"a/b/c/d/e/config.pbtxt": ""}, "nothing to serve in ROOT: it has no model file"},
+	} {
+		root := tree(t, c.files)
+		_, err := Scan(root, set)
+		if err == nil || !strings.HasPrefix(strings.ReplaceAll(err.Error(), root, "ROOT"), c.want) {
+			t.Errorf("%v: got %v, want %s", c.files, err, c.want)
+		}
+	}
+}
+
+// TestScanOneInAnother warns of a model of MLServer's that is in the folder of another.
+func TestScanOneInAnother(t *testing.T) {
+	root := tree(t, map[string]string{
+		"model-settings.json": `{"name": "a", "implementation": "x.Y"}`, "sub/model-settings.json": `{"name": "b", "implementation": "x.Y"}`,
+	})
+	set, _ := fakes()
+	index, err := Scan(root, set)
+	if err != nil || len(index.Models) != 1 || len(index.Models[0].Warnings) != 1 {
+		t.Fatalf("%+v, %v", index, err)
+	}
+	const want = "sub/model-settings.json:1:1: warning: the model is not served, since it is in the folder of another: put them side by side"
+	if got := index.Models[0].Warnings[0].String(); got != want {
+		t.Errorf("got %s", got)
+	}
+}
+
+// TestScanServices has a file of several resources of KServe.
+func TestScanServices(t *testing.T) {
+	one := func(name string) string {
+		return "---\napiVersion: serving.kserve.io/v1beta1\nkind: InferenceService\nmetadata: {name: " + name + "}\nspec: {predictor: {xgboost: {storageUri: x}}}\n"
+	}
+	root := tree(t, map[string]string{"all.yaml": one("a") + one("b") + one("c") + one("b") + "---\napiVersion: v1\nkind: Secret\n", "x": good})
+	const want = "a (all.yaml)\n  1*: format xgboost: this server has no runtime xgboost (it has fake, other)\n" +
+		"b (all.yaml and all.yaml): 2 models have this name: all.yaml and all.yaml; rename all but one\n" +
+		"c (all.yaml)\n  1*: format xgboost: this server has no runtime xgboost (it has fake, other)\n"
+	if d := cmp.Diff(want, found(filepath.Join(root, "all.yaml"))); d != "" {
+		t.Error(d)
 	}
 }
 

@@ -1,12 +1,17 @@
 // Package kserve reads what a resource of KServe says of a model: an
 // InferenceService of serving.kserve.io, whose predictor names a format and where the
 // model is. [Read] tells everything in it that is wrong or that leat does not serve,
-// with its place. Nothing here opens a model or looks at a folder.
+// with its place. A file may have several, and others of the cluster between them.
+// Nothing here opens a model or looks at a folder.
 package kserve
 
 import (
 	"bytes"
 	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -28,17 +33,45 @@ type Service struct {
 	Latency  time.Duration
 }
 
-// Sniff says whether a text is a resource of KServe that is read here, or refused
-// here with what to do.
-func Sniff(head []byte) bool {
-	if !bytes.Contains(head, []byte("serving.kserve.io/")) {
+// Sniff says whether there is a resource of KServe in a text, by its apiVersion: what is
+// not served is refused here, with what to do.
+func Sniff(text []byte) bool { return ofKServe.Match(text) }
+
+// ofKServe is an apiVersion of KServe's, or of KFServing's, which was its name.
+var ofKServe = regexp.MustCompile(`(?m)^[ \t{-]*["']?apiVersion["']?:[ \t]*["']?serving\.(kserve\.io|kubeflow\.org)/`)
+
+// maxSniffed is how far into a file a resource is looked for: others may stand before it.
+const maxSniffed = 1 << 20
+
+// SniffFile says so of a file, which has to have the name of a text.
+func SniffFile(path string) bool {
+	switch strings.ToLower(filepath.Ext(path)) {
+	case ".yaml", ".yml", ".json":
+	default:
 		return false
 	}
-	return bytes.Contains(head, []byte("InferenceService")) || bytes.Contains(head, []byte("InferenceGraph"))
+	if info, err := os.Stat(path); err != nil || !info.Mode().IsRegular() {
+		return false
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return false
+	}
+	defer func() { _ = f.Close() }() // only read
+	text, err := io.ReadAll(io.LimitReader(f, maxSniffed))
+	return err == nil && Sniff(text)
 }
 
 // runtimes are ours by the format.
-var runtimes = map[string]string{"sklearn": "sklearn", "xgboost": "xgboost", "lightgbm": "lightgbm", "onnx": "onnx", "triton": ""}
+var runtimes = map[string]string{"sklearn": "sklearn", "xgboost": "xgboost", "lightgbm": "lightgbm", "catboost": "catboost", "onnx": "onnx", "triton": ""}
+
+// instead is what to do about kinds that are not served.
+var instead = map[string]string{
+	"InferenceGraph":      "write its nodes as a graph in server.yaml",
+	"TrainedModel":        "write an InferenceService for it, or put the models into one folder",
+	"LLMInferenceService": "let a server of language models serve it",
+	"List":                "write its items as documents of their own, with --- between them",
+}
 
 // A reader collects what is wrong.
 type reader struct {
@@ -54,6 +87,66 @@ func (r *reader) warn(f *document.Field, why string) {
 	r.problems = append(r.problems, graph.Problem{Pos: graph.Pos(f.Pos), Msg: fmt.Sprintf("%s has no effect: %s", f.Key, why), Warning: true})
 }
 
+// A Resource is a document of a file: a service, and what is wrong with it.
+type Resource struct {
+	*Service
+	Problems []graph.Problem // without a file; those that are no warnings keep it from being served
+}
+
+// ReadAll reads the services of a file, and what else is in it as far as somebody has to
+// know: it is in the problems of a resource of its own, or a warning of the first.
+func ReadAll(file string, text []byte) []*Resource {
+	var all, others []*Resource
+	for _, document := range documents(text) {
+		s, problems := Read(file, document)
+		r := &Resource{s, problems}
+		if s.Name == "" && len(problems) > 0 && !slices.ContainsFunc(problems, isError) {
+			others = append(others, r)
+			continue
+		}
+		all = append(all, r)
+	}
+	for _, r := range others {
+		if len(all) == 0 {
+			r.Problems[0].Warning = false // there is nothing else
+			return others[:1]
+		}
+		all[0].Problems = append(all[0].Problems, r.Problems...)
+	}
+	return all
+}
+
+func isError(p graph.Problem) bool { return !p.Warning }
+
+// documents are the documents of a text, each behind as many empty lines as there are
+// lines before it, so that places are those of the file. A line with --- begins one
+// wherever it stands.
+func documents(text []byte) [][]byte {
+	text = bytes.TrimPrefix(text, []byte("\xef\xbb\xbf"))
+	var all [][]byte
+	doc, says := []byte{}, false
+	lines := 0
+	for line := range bytes.Lines(text) {
+		if marker.Match(line) {
+			if says {
+				all = append(all, doc)
+			}
+			doc, says = bytes.Repeat([]byte("\n"), lines), false
+			line = append([]byte("   "), line[3:]...)
+		}
+		lines++
+		doc = append(doc, line...)
+		trimmed := bytes.TrimSpace(line)
+		says = says || len(trimmed) > 0 && trimmed[0] != '#'
+	}
+	if says {
+		all = append(all, doc)
+	}
+	return all
+}
+
+var marker = regexp.MustCompile(`^---(\s|$)`)
+
 // Read reads a resource. Problems have no file; those that are no warnings keep it
 // from being served.
 func Read(file string, text []byte) (*Service, []graph.Problem) {
@@ -65,8 +158,7 @@ func Read(file string, text []byte) (*Service, []graph.Problem) {
 	if n == nil || n.Kind != document.Map {
 		return r.Service, r.problems
 	}
-	if kind := n.Field("kind"); kind != nil && kind.Value.Text != "InferenceService" {
-		r.problem(kind.Pos, "kind %s is not served: write its nodes as a graph in server.yaml", kind.Value.Text)
+	if !r.served(n) {
 		return r.Service, r.problems
 	}
 	r.fields(n, map[string]func(*document.Field){
@@ -78,10 +170,57 @@ func Read(file string, text []byte) (*Service, []graph.Problem) {
 			"explainer":   r.refuse("models explain themselves, where their runtime does"),
 		}, false),
 	})
-	if len(r.problems) == 0 || !slices.ContainsFunc(r.problems, func(p graph.Problem) bool { return !p.Warning }) {
+	if len(r.problems) == 0 || !slices.ContainsFunc(r.problems, isError) {
 		r.complete(n)
 	}
 	return r.Service, r.problems
+}
+
+// served says whether a resource is an InferenceService, and what to do where it is not.
+func (r *reader) served(n *document.Node) bool {
+	kind, version := n.Field("kind"), n.Field("apiVersion")
+	pos := n.Pos
+	if kind == nil {
+		kind = &document.Field{Value: &document.Node{}}
+	} else {
+		pos = kind.Pos
+	}
+	name := kind.Value.Text
+	what, refused := instead[name]
+	switch api, old := group(version); {
+	case refused:
+		r.ownName(n)
+		r.problem(pos, "kind %s is not served: %s", name, what)
+	case old && (name == "InferenceService" || name == "KFService"):
+		r.ownName(n)
+		r.problem(version.Pos, "apiVersion %s is not served: write the service as serving.kserve.io/v1beta1 has it, with spec.predictor", version.Value.Text)
+	case name == "InferenceService" && api:
+		return true
+	case name == "" && api:
+		r.problem(pos, "kind is missing")
+	default:
+		r.problems = append(r.problems, graph.Problem{Pos: graph.Pos(pos), Warning: true, Msg: fmt.Sprintf("kind %s has no effect: it is the cluster's", name)})
+	}
+	return false
+}
+
+// group says whether an apiVersion is one of KServe's, and one from before v1beta1.
+func group(version *document.Field) (ours, old bool) {
+	if version == nil {
+		return false, false
+	}
+	at, number, _ := strings.Cut(version.Value.Text, "/")
+	ours = at == "serving.kserve.io" || at == "serving.kubeflow.org"
+	return ours, ours && strings.HasPrefix(number, "v1alpha")
+}
+
+// ownName reads the name of what is not served, to list it under that.
+func (r *reader) ownName(n *document.Node) {
+	if about := n.Field("metadata"); about != nil {
+		if name := about.Value.Field("name"); name != nil {
+			r.Name = name.Value.Text
+		}
+	}
 }
 
 // complete checks that the service says enough.
@@ -158,7 +297,7 @@ func (r *reader) unused(why string) func(*document.Field) {
 
 // ofCluster is what says how many replicas run where.
 var ofCluster = []string{
-	"minReplicas", "maxReplicas", "scaleTarget", "scaleMetric", "containerConcurrency", "canaryTrafficPercent", "serviceAccountName", "nodeSelector",
+	"minReplicas", "maxReplicas", "scaleTarget", "scaleMetric", "scaleMetricType", "containerConcurrency", "canaryTrafficPercent", "serviceAccountName", "nodeSelector",
 	"tolerations", "affinity", "annotations", "labels", "imagePullSecrets", "volumes", "deploymentStrategy", "runtimeClassName", "timeout",
 	"autoScaling", "workerSpec", "topologySpreadConstraints", "priorityClassName", "priority", "preemptionPolicy", "terminationGracePeriodSeconds",
 	"activeDeadlineSeconds", "restartPolicy", "dnsPolicy", "dnsConfig", "enableServiceLinks", "serviceAccount", "automountServiceAccountToken", "nodeName",
@@ -169,8 +308,9 @@ var ofCluster = []string{
 func (r *reader) predictor(f *document.Field) {
 	known := map[string]func(*document.Field){
 		"model": r.model, "batcher": r.batcher,
-		"logger":     r.unused("record inferences with tracking_policy in server.yaml"),
-		"containers": r.refuse("containers are not run: serve the model itself"), "initContainers": r.refuse("containers are not run: serve the model itself"),
+		"logger":      r.unused("record inferences with tracking_policy in server.yaml"),
+		"storageUris": r.refuse("name the place of the model with storageUri in model"),
+		"containers":  r.refuse("containers are not run: serve the model itself"), "initContainers": r.refuse("containers are not run: serve the model itself"),
 	}
 	for _, key := range ofCluster {
 		known[key] = r.unused("it is the cluster's")
@@ -181,7 +321,7 @@ func (r *reader) predictor(f *document.Field) {
 			r.model(f)
 		}
 	}
-	for _, format := range []string{"tensorflow", "pytorch", "pmml", "paddle", "huggingface", "mlflow"} {
+	for _, format := range []string{"tensorflow", "pytorch", "pmml", "paddle", "huggingface", "mlflow", "vllm"} {
 		known[format] = func(f *document.Field) { r.setFormat(f.Key, f.Pos) }
 	}
 	r.fields(f.Value, known)
@@ -190,7 +330,11 @@ func (r *reader) predictor(f *document.Field) {
 func (r *reader) setFormat(name string, pos document.Pos) {
 	runtime, ok := runtimes[name]
 	if !ok {
-		r.problem(pos, "format %q is not supported (there are lightgbm, onnx, sklearn, triton and xgboost): export the model as ONNX", name)
+		what := "export the model as ONNX"
+		if low := strings.ToLower(name); low == "huggingface" || low == "vllm" {
+			what = "export the model as ONNX, or let a server of language models serve it"
+		}
+		r.problem(pos, "format %q is not supported (there are catboost, lightgbm, onnx, sklearn, triton and xgboost): %s", name, what)
 	}
 	r.Format, r.Runtime = name, runtime
 }
@@ -224,7 +368,7 @@ func (r *reader) storage(f *document.Field) {
 	case !ok:
 	case scheme == "file":
 		r.Storage = rest
-	case scheme == "pvc", scheme == "hf", scheme == "oci":
+	case scheme == "pvc", scheme == "hf", scheme == "oci", strings.HasPrefix(scheme, "oci+"):
 		r.problem(f.Value.Pos, "storageUri %s:// is not supported: mount or download it, and name the folder with file://", scheme)
 	}
 }

@@ -6,8 +6,10 @@ package mlserver
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -33,9 +35,8 @@ type Settings struct {
 	// URI is where the model is, from its folder; "" looks for it.
 	URI     string
 	Version string
-	// Format chooses between files, and Extra are parameters of users' classes.
-	Format string
-	Extra  map[string]any
+	// Said is all that the file says, which users' classes are told.
+	Said map[string]any
 	// MaxBatch and BatchTime put requests together, where both are set.
 	MaxBatch  int
 	BatchTime time.Duration
@@ -47,7 +48,10 @@ type Settings struct {
 // A reader collects what is wrong.
 type reader struct {
 	*Settings
+	beside   func(module string) bool
 	problems []graph.Problem
+	// unread are those parameters that a class of users' may look at, and no other does.
+	unread []*document.Field
 }
 
 func (r *reader) problem(pos document.Pos, format string, args ...any) {
@@ -58,10 +62,11 @@ func (r *reader) warn(pos document.Pos, format string, args ...any) {
 	r.problems = append(r.problems, graph.Problem{Pos: graph.Pos(pos), Msg: fmt.Sprintf(format, args...), Warning: true})
 }
 
-// Read reads the settings of a model. Problems have no file; those that are no
-// warnings keep the model from being served.
-func Read(text []byte) (*Settings, []graph.Problem) {
-	r := &reader{Settings: &Settings{}}
+// Read reads the settings of a model. beside says whether there is a module of that name
+// where users' classes are looked for. Problems have no file; those that are no warnings
+// keep the model from being served.
+func Read(text []byte, beside func(module string) bool) (*Settings, []graph.Problem) {
+	r := &reader{Settings: &Settings{}, beside: beside}
 	n, problems := document.Parse(File, text, document.Options{})
 	for _, p := range problems {
 		r.problem(p.Pos, "%s", p.Msg)
@@ -73,7 +78,9 @@ func Read(text []byte) (*Settings, []graph.Problem) {
 		r.problem(n.Pos, "the settings of a model are an object, found %s", n.Describe())
 		return r.Settings, r.problems
 	}
-	r.fields(n, "", map[string]func(*document.Field){
+	r.Said = n.Values()
+	r.fields(n, r.unknown, map[string]func(*document.Field){
+		"version":                         r.unused("MLServer takes the version from parameters, so write it there"),
 		"name":                            r.text(&r.Name),
 		"implementation":                  r.implementation,
 		"parameters":                      r.parameters,
@@ -92,8 +99,9 @@ func Read(text []byte) (*Settings, []graph.Problem) {
 		"autogenerate_inference_pool_gid": r.unused("workers are not shared between models"),
 	})
 	if r.Implementation == "" && n.Field("implementation") == nil {
-		r.problem(n.Pos, "implementation is missing")
+		r.problem(n.Pos, "implementation is missing; MLSERVER_MODEL_IMPLEMENTATION and other variables of the environment are not read")
 	}
+	r.leftOut()
 	slices.SortStableFunc(r.problems, func(a, b graph.Problem) int {
 		if a.Pos.Line != b.Pos.Line {
 			return a.Pos.Line - b.Pos.Line
@@ -103,14 +111,9 @@ func Read(text []byte) (*Settings, []graph.Problem) {
 	return r.Settings, r.problems
 }
 
-// fields reads the members of an object, and tells of those that nobody knows.
-func (r *reader) fields(n *document.Node, in string, known map[string]func(*document.Field)) {
-	var names []string
-	for name, read := range known {
-		if read != nil {
-			names = append(names, name)
-		}
-	}
+// fields reads the members of an object; unknown is told of those that nobody knows.
+func (r *reader) fields(n *document.Node, unknown func(f *document.Field, known []string), known map[string]func(*document.Field)) {
+	names := slices.Sorted(maps.Keys(known))
 	for i := range n.Fields {
 		f := &n.Fields[i]
 		read := known[f.Key]
@@ -118,12 +121,34 @@ func (r *reader) fields(n *document.Node, in string, known map[string]func(*docu
 		case read != nil && f.Value.Kind != document.Null:
 			read(f)
 		case read == nil:
-			hint := ""
-			if near := catalog.Nearest(f.Key, names); len(near) > 0 {
-				hint = fmt.Sprintf(" (did you mean %q?)", near[0])
-			}
-			r.problem(f.Pos, "unknown key %q%s%s", f.Key, in, hint)
+			unknown(f, names)
 		}
+	}
+}
+
+// unknown warns of a key of which MLServer takes no notice either.
+func (r *reader) unknown(f *document.Field, known []string) {
+	hint := ""
+	if near := catalog.Nearest(f.Key, known); len(near) > 0 {
+		hint = fmt.Sprintf(" (did you mean %q?)", near[0])
+	}
+	r.warn(f.Pos, "unknown key %q has no effect%s", f.Key, hint)
+}
+
+// forClass keeps a parameter until it is known whether users' code looks at it.
+func (r *reader) forClass(f *document.Field) { r.unread = append(r.unread, f) }
+
+// leftOut warns of parameters that only users' classes look at, where there is none.
+func (r *reader) leftOut() {
+	if r.Runtime == "" || r.Runtime == "python" {
+		return
+	}
+	for _, f := range r.unread {
+		if f.Key == "content_type" {
+			r.warn(f.Pos, "content_type has no effect: clients say what their data is, and the model's schema does")
+			continue
+		}
+		r.warn(f.Pos, "%s has no effect: only classes of your own are told of it", f.Key)
 	}
 }
 
@@ -142,8 +167,8 @@ const maxWhole = 1 << 30
 
 func (r *reader) whole(dst *int) func(*document.Field) {
 	return func(f *document.Field) {
-		n, ok := f.Value.Value().(int64)
-		if !ok || n < 0 || n > maxWhole {
+		n, ok := number(f.Value)
+		if !ok || n < 0 || n > maxWhole || n != math.Trunc(n) {
 			r.problem(f.Value.Pos, "%s is a whole number from 0, found %s", f.Key, f.Value.Describe())
 			return
 		}
@@ -151,11 +176,20 @@ func (r *reader) whole(dst *int) func(*document.Field) {
 	}
 }
 
+// number is a number, which MLServer takes from a text, too.
+func number(n *document.Node) (float64, bool) {
+	if n.Kind == document.String {
+		v, err := strconv.ParseFloat(strings.TrimSpace(n.Text), 64)
+		return v, err == nil
+	}
+	return serve.Number64(n.Value())
+}
+
 // maxTime is the longest time that a request may be made to wait, in seconds.
 const maxTime = 3600
 
 func (r *reader) seconds(f *document.Field) {
-	s, ok := serve.Number64(f.Value.Value())
+	s, ok := number(f.Value)
 	if !ok || s < 0 || s > maxTime || math.IsNaN(s) {
 		r.problem(f.Value.Pos, "%s is a number of seconds up to %d, found %s", f.Key, maxTime, f.Value.Describe())
 		return
@@ -168,7 +202,7 @@ func (r *reader) unused(why string) func(*document.Field) {
 }
 
 func (r *reader) cache(f *document.Field) {
-	if f.Value.Value() == true {
+	if v := f.Value.Value(); v == true || v == "true" {
 		r.warn(f.Pos, "%s has no effect: answers of MLServer's models are not kept", f.Key)
 	}
 }
@@ -186,6 +220,7 @@ var implementations = map[string]string{
 	"mlserver_lightgbm.LightGBMModel":          "lightgbm",
 	"mlserver_lightgbm.lightgbm.LightGBMModel": "lightgbm",
 	"mlserver_catboost.CatboostModel":          "catboost",
+	"mlserver_catboost.catboost.CatboostModel": "catboost",
 	"mlserver_onnx.OnnxModel":                  "onnx",
 }
 
@@ -209,8 +244,8 @@ func (r *reader) implementation(f *document.Field) {
 		r.Runtime = implementations[r.Implementation]
 	case refused:
 		r.problem(f.Value.Pos, "implementation %q is not supported: %s", r.Implementation, why)
-	case strings.HasPrefix(package_, "mlserver_"):
-		r.problem(f.Value.Pos, "implementation %q is not supported: there are those of mlserver_sklearn, mlserver_xgboost, mlserver_lightgbm and mlserver_catboost, and classes of your own", r.Implementation)
+	case strings.HasPrefix(package_, "mlserver_") && !r.beside(package_):
+		r.problem(f.Value.Pos, "implementation %q is not supported: there are those of mlserver_sklearn, mlserver_xgboost, mlserver_lightgbm, mlserver_catboost and mlserver_onnx, and classes of your own", r.Implementation)
 	case !ok:
 		r.problem(f.Value.Pos, "implementation %q is no class: write module.Class", r.Implementation)
 	default:
@@ -232,15 +267,19 @@ func (r *reader) parameters(f *document.Field) {
 		r.problem(f.Value.Pos, "parameters is an object, found %s", f.Value.Describe())
 		return
 	}
-	r.fields(f.Value, " in parameters", map[string]func(*document.Field){
+	// MLServer lets parameters have any others, which classes read.
+	others := func(f *document.Field, _ []string) { r.forClass(f) }
+	r.fields(f.Value, others, map[string]func(*document.Field){
 		"uri":          r.text(&r.URI),
 		"version":      r.text(&r.Version),
-		"format":       r.text(&r.Format),
-		"content_type": r.unused("clients say what their data is, and the model's schema does"),
+		"format":       r.forClass,
+		"content_type": r.forClass,
 		"extra": func(f *document.Field) {
-			if r.Extra = f.Value.Values(); f.Value.Kind != document.Map {
+			if f.Value.Kind != document.Map {
 				r.problem(f.Value.Pos, "extra is an object, found %s", f.Value.Describe())
+				return
 			}
+			r.forClass(f)
 		},
 		"environment_path":                r.environment,
 		"environment_tarball":             r.environment,
@@ -267,7 +306,7 @@ func (r *reader) tensor(n *document.Node) (t serve.TensorSpec) {
 		r.problem(n.Pos, "a tensor is an object, found %s", n.Describe())
 		return t
 	}
-	r.fields(n, " in a tensor", map[string]func(*document.Field){
+	r.fields(n, r.unknown, map[string]func(*document.Field){
 		"name": r.text(&t.Name),
 		"datatype": func(f *document.Field) {
 			var name string
@@ -277,8 +316,8 @@ func (r *reader) tensor(n *document.Node) (t serve.TensorSpec) {
 			}
 		},
 		"shape":      func(f *document.Field) { t.Shape = r.shape(f) },
-		"parameters": func(*document.Field) {},
-		"tags":       func(*document.Field) {},
+		"parameters": func(*document.Field) {}, // the content type, which classes read
+		"tags":       r.unused("MLServer reads the content type from parameters, so write it there"),
 	})
 	if t.Name == "" {
 		r.problem(n.Pos, "the tensor has no name")

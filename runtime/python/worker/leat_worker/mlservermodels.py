@@ -20,11 +20,14 @@ class MLServerHost(Host):
         from mlserver import ModelSettings, types  # the real ones or the shim's
 
         args = dict(spec.get("args") or {})  # type: ignore[call-overload]
+        said = args.pop("settings", None) or {}  # a model-settings.json
         uri = args.pop("uri", None) or spec.get("model_path") or args.pop("model_path", None)
-        parameters = {"uri": uri, "version": spec.get("version") or None, "extra": args}
+        parameters = {"extra": args, **(said.get("parameters") or {}), "uri": uri, "version": spec.get("version") or None}
         name = str(spec.get("name") or target.__name__)
         implementation = f"{target.__module__}.{target.__qualname__}"
-        self.object = target(ModelSettings(name=name, implementation=implementation, parameters=parameters))
+        self.object = target(ModelSettings(**{**said, "name": name, "implementation": implementation, "parameters": parameters}))
+        # What the file says of tensors is known, and not as strict as what the model says itself.
+        self._given = {end: list(getattr(self.object, end, None) or []) for end in ("inputs", "outputs")}
         self._types = types
         self._takes_arrays = getattr(types, "TAKES_ARRAYS", False)  # the shim's do
         self._loop = loop
@@ -37,8 +40,13 @@ class MLServerHost(Host):
         if ready is False:
             raise RuntimeError(f"load of model {self.object.name} says that it is not ready")
         self.object.ready = True
-        said: dict[str, object] = {end: [_schema(one) for one in getattr(self.object, end, None) or []] for end in ("inputs", "outputs")}
+        said: dict[str, object] = {end: self._own(end) for end in ("inputs", "outputs")}
         return {**said, "streams": True} if self._streams_itself else said
+
+    def _own(self, end: str) -> list[object]:
+        """The inputs or outputs that the model has set itself."""
+        now = list(getattr(self.object, end, None) or [])
+        return [] if now == self._given[end] else [_schema(one) for one in now]
 
     def run(self, frame: Frame, meta: dict[str, object]) -> object:
         types = self._types

@@ -62,6 +62,12 @@ class Own(MLModel):
         texts = self.decode(payload.inputs[0])
         return types.InferenceResponse(model_name=self.name, outputs=[types.ResponseOutput(name="u", shape=[len(texts)], datatype="BYTES", data=texts)])
 
+class Told(MLModel):
+    async def predict(self, payload):
+        s, p = self.settings, self.settings.parameters
+        said = [self.decode(payload.inputs[0]), s.platform, s.max_batch_size, s.inputs[0].name, p.uri, p.version, p.content_type, p.depth, p.extra, hasattr(s, "other")]
+        return types.InferenceResponse(model_name=self.name, outputs=[types.ResponseOutput(name="t", shape=[1], datatype="BYTES", data=[json.dumps(said)])])
+
 class NotReady(MLModel):
     async def load(self): return False
 
@@ -168,6 +174,22 @@ class MLServer(unittest.TestCase):
             body = self.text("ab")
             body["inputs"][0]["parameters"] = {"content_type": "upper"}
             self.assertEqual(p.call(body).meta["tensors"][0]["data"], ["AB"])
+
+    def test_settings(self):
+        """A class is told what its model-settings.json says, and inputs are decoded by it."""
+        settings = {
+            "name": "n", "implementation": "a.Told", "platform": "p", "max_batch_size": 4, "other": 1,
+            "inputs": [{"name": "x", "datatype": "BYTES", "shape": [9], "parameters": {"content_type": "upper"}}],
+            "parameters": {"uri": "./m", "version": "v0", "content_type": "str", "depth": [3], "extra": {"a": 1}},
+        }  # fmt: skip
+        with Process(MLSERVER) as p:
+            answer = p.create(kind="mlserver", name="t", version="v1", args={"settings": settings, "uri": "/there"}, **{"class": "Told"})
+            self.assertEqual(answer.meta, {"inputs": [], "outputs": []})
+            said = '[["AB"], "p", 4, "x", "/there", "v1", "str", [3], {"a": 1}, false]'
+            self.assertEqual(p.call(self.text("ab")).meta["tensors"][0]["data"], [said])
+            body = self.text("ab")
+            body["inputs"][0]["parameters"] = {"content_type": "str"}
+            self.assertIn('[["ab"], "p"', p.call(body).meta["tensors"][0]["data"][0])
 
     def test_files_and_failures(self):
         with Process(MLSERVER, files={"model.txt": "text"}) as p:

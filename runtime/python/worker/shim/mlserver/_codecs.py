@@ -343,7 +343,7 @@ def decode_args(predict: Any) -> Any:
 
     @functools.wraps(predict)
     async def decoded(self: Any, request: types.InferenceRequest) -> types.InferenceResponse:
-        given = {one.name: decode_request_input(one, _codec_of(predict, one.name)) for one in request.inputs}
+        given = {one.name: self.decode(one, _codec_of(predict, one.name)) for one in request.inputs}
         payload = await predict(self, **given)
         response = encode_inference_response(payload, self.name, self.version)
         response.id = request.id

@@ -65,10 +65,12 @@ class MLModel:
 
     def decode(self, request_input: types.RequestInput, default_codec: Any = None) -> Any:
         """An input as its content type says, else as the codec given, else as its datatype says."""
-        return codecs.decode_request_input(request_input, default_codec)
+        return codecs.decode_request_input(_told(request_input, self._inputs_index.get(request_input.name)), default_codec)
 
     def decode_request(self, inference_request: types.InferenceRequest, default_codec: Any = None) -> Any:
-        return codecs.decode_inference_request(inference_request, default_codec)
+        for one in inference_request.inputs:
+            _told(one, self._inputs_index.get(one.name))
+        return codecs.decode_inference_request(_told(inference_request, self._settings), default_codec)
 
     def encode(self, payload: Any, request_output: types.RequestOutput, default_codec: Any = None) -> types.ResponseOutput:
         codec = default_codec or codecs.codec_for(payload)
@@ -76,3 +78,12 @@ class MLModel:
 
     def encode_response(self, payload: Any, default_codec: Any = None) -> types.InferenceResponse:
         return codecs.encode_inference_response(payload, self.name, self.version, default_codec)
+
+
+def _told(said: Any, settings: Any) -> Any:
+    """A request or an input, whose content type is that of the settings unless it says one itself."""
+    wanted = getattr(settings, "parameters", None) and settings.parameters.content_type
+    if wanted and not (said.parameters and said.parameters.content_type):
+        said.parameters = said.parameters or types.Parameters()
+        said.parameters.content_type = wanted
+    return said
