@@ -63,6 +63,11 @@ func TestCloudEvents(t *testing.T) {
 		{"structured", structured, `{` + attributes + `,"data":` + data + `}`, 200, ""},
 		{"structured, base64", structured, `{` + attributes + `,"data_base64":"eyJpbnN0YW5jZXMiOltbMSwyXV19"}`, 200, ""},
 		{"binary, without a source", lacking, data, 400, "no source"},
+		{"structured, called JSON", map[string]string{"Content-Type": "application/json"}, `{` + attributes + `,"time":"2024-01-01T00:00:00Z","data":` + data + `}`, 200, ""},
+		{"JSON, with an attribute less", map[string]string{"Content-Type": "application/json"}, `{"specversion":"1.0","id":"7","type":"t","data":` + data + `}`, 400, "Expected key"},
+		{"structured, an id that is a number", structured, `{"specversion":"1.0","id":7,"source":"s","type":"t","data":` + data + `}`, 400, "the id of the cloud event is no text"},
+		{"structured, text as data", structured, `{` + attributes + `,"data":"{}"}`, 400, "the data of the cloud event is not a JSON object"},
+		{"structured, null as data", structured, `{` + attributes + `,"data":null}`, 400, "the cloud event has no data"},
 		{"structured, without a source", structured, `{"specversion":"1.0","id":"7","data":` + data + `}`, 400, "no source"},
 		{"structured, of another version", structured, `{"specversion":"2.0","id":"7","source":"s","type":"t","data":` + data + `}`, 400, "specversion"},
 		{"structured, without data", structured, `{` + attributes + `}`, 400, "no data"},
@@ -82,6 +87,23 @@ func TestCloudEvents(t *testing.T) {
 				checkCloudAnswer(t, got, tt.header["Ce-Id"] == "")
 			}
 		})
+	}
+}
+
+// TestCloudSource is a model whose name is no part of a URI as it is: the source is one, and
+// in a header its percent signs are written as cloud events have it.
+func TestCloudSource(t *testing.T) {
+	_, url := serveOIP(t)
+	waitLoaded(t, url)
+	const path, data = "/v1/models/a%20model%2Fwith%20%25:predict", `{"instances":[[1,2]]}`
+	head := map[string]string{"Ce-Specversion": "1.0", "Ce-Id": "7", "Ce-Source": "s", "Ce-Type": "t", "Content-Type": "application/json"}
+	got := posted(t, url+path, data, head)
+	if source := got.header.Get("Ce-Source"); got.status != 200 || source != "io.kserve.inference.a%2520model%252Fwith%2520%2525" {
+		t.Errorf("%d %s %s", got.status, source, got.body)
+	}
+	got = posted(t, url+path, `{"specversion":"1.0","id":"7","source":"s","type":"t","data":`+data+`}`, map[string]string{"Content-Type": "application/cloudevents+json"})
+	if got.status != 200 || !strings.Contains(string(got.body), `"source":"io.kserve.inference.a%20model%2Fwith%20%25"`) {
+		t.Errorf("%d %s", got.status, got.body)
 	}
 }
 

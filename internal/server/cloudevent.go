@@ -2,6 +2,7 @@ package server
 
 import (
 	"encoding/base64"
+	"slices"
 	"strings"
 	"time"
 
@@ -45,11 +46,28 @@ func cloudData(ev *serve.Event) (serve.Body, cloudMode, error) {
 		return ev.Body, "", serve.Errorf(serve.Unsupported, "", "the content type %s is not taken: send one cloud event, as %s or with its attributes in the header", media, cloudType)
 	}
 	if ev.Header.Value("Ce-Specversion") == "" && ev.Header.Value("Ce-Type") == "" && ev.Header.Value("Ce-Id") == "" {
+		if isCloud(ev.Body) {
+			body, err := structuredData(ev.Body)
+			return body, structuredMode, err
+		}
 		return ev.Body, "", nil
 	}
 	return ev.Body, binaryMode, checkCloud(func(name string) string {
 		return ev.Header.Value("Ce-" + strings.ToUpper(name[:1]) + name[1:])
 	})
+}
+
+// isCloud says whether a document that is called nothing but JSON is an event, as KServe
+// looks for one: it has all that events have, and no request beside it.
+func isCloud(body serve.Body) bool {
+	doc, err := oip.Value(body) // which is kept for who reads it next
+	o, ok := doc.(*serve.Object)
+	if err != nil || !ok {
+		return false
+	}
+	has := func(name string) bool { _, ok := o.Value(name); return ok }
+	return !slices.ContainsFunc(cloudAttributes, func(name string) bool { return !has(name) }) &&
+		(has("data") || has("data_base64")) && !has("instances") && !has("inputs")
 }
 
 func checkCloud(attribute func(name string) string) error {
@@ -73,6 +91,13 @@ func structuredData(body serve.Body) (serve.Body, error) {
 	if !ok {
 		return body, serve.Errorf(serve.BadRequest, "ValueError", "the cloud event is not a JSON object")
 	}
+	for _, name := range cloudAttributes {
+		if v, ok := o.Value(name); ok && v != nil {
+			if _, ok := v.(string); !ok {
+				return body, serve.Errorf(serve.BadRequest, "ValueError", "the %s of the cloud event is no text", name)
+			}
+		}
+	}
 	err = checkCloud(func(name string) string {
 		v, _ := o.Value(name)
 		s, _ := v.(string)
@@ -82,11 +107,14 @@ func structuredData(body serve.Body) (serve.Body, error) {
 		return body, err
 	}
 	data, plain := o.Value("data")
+	if _, ok := data.(*serve.Object); plain && !ok && data != nil {
+		return body, serve.Errorf(serve.BadRequest, "ValueError", "the data of the cloud event is not a JSON object")
+	}
 	v, coded := o.Value("data_base64")
 	switch {
 	case plain && coded:
 		return body, serve.Errorf(serve.BadRequest, "ValueError", "the cloud event has both data and data_base64")
-	case plain:
+	case plain && data != nil:
 		return serve.ValueBody(data), nil
 	case coded:
 		text, _ := v.(string)
@@ -121,7 +149,9 @@ func (m cloudMode) reply(ev *serve.Event, model string) {
 			header[name] = values
 		}
 		for _, a := range attributes {
-			header["Ce-"+strings.ToUpper(a.Key[:1])+a.Key[1:]] = []string{a.Value.(string)}
+			// The source is a URI already, of which a header has only the percent sign otherwise.
+			value := strings.ReplaceAll(a.Value.(string), "%", "%25")
+			header["Ce-"+strings.ToUpper(a.Key[:1])+a.Key[1:]] = []string{value}
 		}
 		r.Header = header
 	} else {
