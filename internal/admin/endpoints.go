@@ -121,7 +121,7 @@ func (a *api) find(r *http.Request, s endpoint.Store, q *endpoint.Query) (endpoi
 	case len(page.Endpoints) == 0:
 		return endpoint.Endpoint{}, fmt.Errorf("%w: %s", endpoint.ErrNotFound, name)
 	case len(page.Endpoints) > 1:
-		return endpoint.Endpoint{}, bad("several model endpoints are called %s: name one by its uid, or with endpoint-id, model-tag, function-name and function-tag", name)
+		return endpoint.Endpoint{}, bad("several model endpoints are called %s: name one by its version, as %s:VERSION, by its uid, or over HTTP with endpoint-id, model-tag, function-name and function-tag", name, name)
 	}
 	return page.Endpoints[0], nil
 }

@@ -2,6 +2,8 @@ package server
 
 import (
 	"context"
+	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -58,12 +60,12 @@ func (c *Config) request(path, suffix string) artifact.Request {
 }
 
 // place is where a model's path leads. One in a spec is relative to the folder
-// of its file if the model is there, and otherwise, as in MLRun, to where the
-// server runs.
+// of its file if the model is there, be it one that cannot be read, and otherwise, as
+// in MLRun, to where the server runs.
 func (c *Config) place(path string) string {
 	if c.Spec != nil && c.Spec.File != "" && path != "" && !filepath.IsAbs(path) && !strings.Contains(path, "://") {
 		beside := filepath.Join(filepath.Dir(c.Spec.File), path)
-		if _, err := os.Stat(beside); err == nil {
+		if _, err := os.Stat(beside); !errors.Is(err, fs.ErrNotExist) {
 			return beside
 		}
 	}
