@@ -171,7 +171,7 @@ func (t *tritonVersion) batchOf(dims []int64, rows int) []int {
 }
 
 // maxElements is how many a tensor may have that is made up at the start.
-const maxElements = 1 << 26
+const maxElements = 1 << 28
 
 // maxData is how large a file of a tensor's elements may be.
 const maxData = 1 << 30
@@ -225,7 +225,7 @@ func (t *tritonVersion) warmups() ([]foreign.Warmup, error) {
 			shape, dt := t.batchOf(in.GetDims(), int(max(1, w.GetBatchSize()))), triton.Datatype(in.GetDataType())
 			data, err := t.warmupData(in, dt, shape)
 			if err != nil {
-				return nil, err
+				return nil, fmt.Errorf("%s: warm-up %s: input %s: %w", triton.File, one.Name, name, err)
 			}
 			tensor, err := tensorOf(name, dt, shape, data)
 			if err != nil {

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf16"
 	"unicode/utf8"
 )
 
@@ -42,7 +44,7 @@ func escape(b []byte, s string) (out []byte, n int) {
 		return append(b, c), 1
 	}
 	switch s[0] {
-	case 'x', 'X':
+	case 'x':
 		n := count(s[1:], 2, "0123456789abcdefABCDEF")
 		v, err := strconv.ParseUint(s[1:1+n], 16, 8)
 		if err != nil {
@@ -76,8 +78,28 @@ func unicodeEscape(b []byte, s string, digits int) ([]byte, int) {
 		return b, 0
 	}
 	v, err := strconv.ParseUint(s[1:1+digits], 16, 32)
-	if err != nil || v > utf8.MaxRune || !utf8.ValidRune(rune(v)) {
+	if err != nil || v > utf8.MaxRune {
 		return b, 0
 	}
-	return utf8.AppendRune(b, rune(v)), 1 + digits
+	r, n := rune(v), 1+digits
+	if utf16.IsSurrogate(r) {
+		if r = otherHalf(r, s[n:]); r == unicode.ReplacementChar {
+			return b, 0
+		}
+		n += len(`\uDC00`)
+	}
+	return utf8.AppendRune(b, r), n
+}
+
+// otherHalf is the character of which half is one, and the escape at the beginning of s
+// the other; the replacement character where it is not.
+func otherHalf(half rune, s string) rune {
+	if len(s) < len(`\uDC00`) || s[:2] != `\u` {
+		return unicode.ReplacementChar
+	}
+	v, err := strconv.ParseUint(s[2:6], 16, 16)
+	if err != nil {
+		return unicode.ReplacementChar
+	}
+	return utf16.DecodeRune(half, rune(v))
 }

@@ -20,7 +20,7 @@ import (
 var right = []string{
 	"",
 	"name: \"m\"\n# a comment\nmax_batch_size: 8",
-	`name: 'a' "b" 'c\n\x41\101\u00e9\U0001F600\?' backend: ""`,
+	`name: 'a' "b" 'c\n\x41\101\u00e9\U0001F600\ud83d\ude00\?' backend: ""`,
 	`input { name: "x" data_type: TYPE_FP32 dims: [ -1, 3 ] dims: 4 dims: [] } input: < name: "y"; data_type: 13, >`,
 	`input [ { name: "x" }, < name: "y" > ] output []`,
 	`parameters { key: "a" value: { string_value: "b" } } parameters: [ { key: "c" value { } }, { value { string_value: "d" } } ]`,
@@ -60,6 +60,9 @@ func TestProblems(t *testing.T) {
 		"name: \"a\"\nname: \"b\"":          `2:1: name is set twice`,
 		"name: \"a":                         `1:7: the string does not end`,
 		"name: \"a\nb\"":                    `1:7: the string does not end in its line`,
+		`name: "\X41"`:                      `1:7: the escape "\\X" is not known`,
+		`name: "\ud83d"`:                    `1:7: the escape "\\u" is not known`,
+		`name: "\ud83d\u0041"`:              `1:7: the escape "\\u" is not known`,
 		`name: "\q"`:                        `1:7: the escape "\\q" is not known`,
 		"max_batch_size: 99999999999":       `1:17: max_batch_size is 99999999999, and not a whole number of type int32`,
 		"max_batch_size: 1.5":               `1:17: max_batch_size is 1.5, and not a whole number of type int32`,

@@ -183,7 +183,7 @@ func (r *reader) warmup() {
 		}
 		for name, in := range w.GetInputs() {
 			at := fmt.Sprintf("%s.inputs[%s]", at, name)
-			r.warmupInput(at, in)
+			r.warmupInput(at, in, max(1, int64(w.GetBatchSize())))
 			if len(r.Input) > 0 && !r.ofSequence(name) {
 				r.warmupFits(at, name, in)
 			}
@@ -229,16 +229,16 @@ func (r *reader) ofSequence(name string) bool {
 // how many elements a tensor of it may have.
 const (
 	maxWarmups    = 100_000
-	maxWarmupSize = 1 << 26
+	maxWarmupSize = 1 << 28
 )
 
-func (r *reader) warmupInput(at string, in *inference.ModelWarmup_Input) {
+func (r *reader) warmupInput(at string, in *inference.ModelWarmup_Input, rows int64) {
 	n, open := product(in.GetDims())
 	switch {
 	case open > 0:
 		r.at(at+".dims", "the lengths must be known, found %v", in.GetDims())
-	case n > maxWarmupSize:
-		r.at(at+".dims", "there are %d elements, %d are allowed", n, maxWarmupSize)
+	case n > maxWarmupSize/rows:
+		r.at(at+".dims", "there are %d elements in each of %d rows, %d are allowed in all", n, rows, maxWarmupSize)
 	case in.GetDataType() == inference.DataType_TYPE_INVALID:
 		r.at(at, "it has no data_type")
 	case in.GetInputDataType() == nil:
