@@ -141,7 +141,7 @@ verify-openapi: setup ## the OpenAPI documents against servers, by schemathesis,
 	@scripts/verify-openapi.sh
 
 .PHONY: verify-clients
-verify-clients: setup ## clients that are not ours (Triton, KServe, MLServer, Node, grpcurl, ghz) against a server, and our clients against MLServer and KServe, installed below .cache; KSERVE=0 without KServe, which is large
+verify-clients: setup ## clients that are not ours (Triton, KServe, MLServer, CloudEvents, Node, grpcurl, ghz) against a server, and our clients against MLServer and KServe, installed below .cache; KSERVE=0 without KServe, which is large
 	@scripts/verify-clients.sh
 	@scripts/verify-clients-streams.sh
 

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # Clients that are not ours against a server of examples/quickstart: Triton's and
-# KServe's for Python, MLServer's codecs, Node, grpcurl and ghz; and our clients,
-# package client, against servers that are not ours: MLServer's and KServe's. All is
-# installed below .cache/clients. KServe's needs some 500 MB; without it (KSERVE=0) the
-# others run. Node's run where there is a node.
+# KServe's for Python, MLServer's codecs, CloudEvents' packages for Python, Go and Node,
+# Node itself, grpcurl and ghz; and our clients, package client, against servers that are
+# not ours: MLServer's and KServe's. All is installed below .cache/clients. KServe's needs
+# some 500 MB; without it (KSERVE=0) the others run. Node's run where there is a node.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -32,7 +32,7 @@ node_packages() {
 	cp $clients/node/package.json "$dir/node/package.json"
 }
 
-for name in triton mlserver kserve; do
+for name in triton mlserver cloudevents kserve; do
 	[ $name != kserve ] || [ "${KSERVE:-1}" != 0 ] || continue
 	environment "$dir/$name" "$(grep "^$name" $clients/requirements-grpc.txt)"
 done
@@ -62,6 +62,8 @@ serve data examples/quickstart
 
 "$dir/triton/bin/python" -B $clients/triton_grpc.py "$at"
 "$dir/triton/bin/python" -B $clients/triton_http.py "$web"
+"$dir/cloudevents/bin/python" -B $clients/cloudevents_http.py "$web"
+(cd $clients/cloudevents && go run . "$web")
 if [ "${KSERVE:-1}" != 0 ]; then
 	"$dir/kserve/bin/python" -B $clients/kserve_rest.py "http://$web" "http://$echoWeb"
 	"$dir/kserve/bin/python" -B $clients/kserve_grpc.py "$at" "$echoAt" 2>"$dir/kserve_grpc.err" || {
@@ -84,6 +86,7 @@ node_client() {
 	fi
 }
 node_client client.mjs "$web" "$at"
+node_client cloudevents.mjs "$web"
 
 # Triton's own example repository is not part of the project.
 examples=${LEAT_SHARED:-../shared}/models/triton_repository
