@@ -1,6 +1,7 @@
 package python
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"reflect"
@@ -132,8 +133,8 @@ func (m *Model) ask(ctx context.Context, req *serve.Request, op string) (any, er
 	if each > 0 {
 		return m.answers(&last, each)
 	}
-	if len(parts) > 0 {
-		return listOf(parts)
+	if len(parts) > 0 || bytes.HasPrefix(last.meta, streamed) {
+		return collected(parts)
 	}
 	return m.read(&last)
 }

@@ -39,6 +39,27 @@ func (m *Model) Stream(ctx context.Context, req *serve.Request, send func(any) e
 	return pass(&last)
 }
 
+// collected is what a generator gave, for who asks for one answer: the list of it. Numbers
+// stay as Python wrote them, so that 2.0 is no integer.
+func collected(parts []frame) (any, error) {
+	list := []byte{'['}
+	for i := range parts {
+		text := parts[i].body
+		switch parts[i].flags & isValue {
+		case isJSON:
+		case 0:
+			text = []byte("null")
+		default:
+			return listOf(parts)
+		}
+		if i > 0 {
+			list = append(list, ',')
+		}
+		list = append(list, text...)
+	}
+	return json.RawMessage(append(list, ']')), nil
+}
+
 // failed begins the metadata of an answer of a stream that is an error.
 var failed = []byte(`{"failed":`)
 

@@ -54,7 +54,7 @@ func TestStream(t *testing.T) {
 		})
 		all.Go(func() {
 			for range 100 {
-				if got, err := m.Predict(t.Context(), rows(`{"inputs":[2]}`)); err != nil || fmt.Sprint(got) != "[0 1]" {
+				if got, err := m.Predict(t.Context(), rows(`{"inputs":[2]}`)); err != nil || fmt.Sprintf("%s", got) != "[0,1]" {
 					t.Errorf("collected: %v, %v", got, err)
 					return
 				}
@@ -68,6 +68,34 @@ func TestStream(t *testing.T) {
 	}
 	if once.Describe().Streams {
 		t.Error("it does not stream")
+	}
+}
+
+// TestCollected has what a generator yields be a list, of any length, with its numbers as
+// they are in Python.
+func TestCollected(t *testing.T) {
+	m := startModel(t, streamCode(t), "each", nil)
+	for body, want := range map[string]string{
+		`{"inputs":[]}`:               `[]`,
+		`{"inputs":[2.0]}`:            `[2.0]`,
+		`{"inputs":[1.5, 2.0, null]}`: `[1.5,2.0,null]`,
+	} {
+		if got, err := m.Predict(t.Context(), rows(body)); err != nil || fmt.Sprintf("%s", got) != want {
+			t.Errorf("%s: %s, %v; want %s", body, got, err, want)
+		}
+	}
+}
+
+// TestFunctionOfTheRequest has a function that takes the request have its parameters,
+// in either dialect.
+func TestFunctionOfTheRequest(t *testing.T) {
+	m := startModel(t, streamCode(t), "told", nil)
+	params := map[string]any{"t": 0.5}
+	req := &serve.Request{Op: "infer", Dialect: serve.OIP, Inputs: []*serve.Tensor{serve.NewTensor("x", []float64{1})}, Parameters: params}
+	for _, req := range []*serve.Request{req, rows(`{"inputs":[1.0],"parameters":{"t":0.5}}`)} {
+		if got, err := m.Predict(t.Context(), req); err != nil || fmt.Sprintf("%s", got) != `["inputs","parameters",0.5]` {
+			t.Errorf("%v: %s, %v", req.Dialect, got, err)
+		}
 	}
 }
 

@@ -48,3 +48,11 @@ class Once(mlrun.serving.V2ModelServer):
 
     def predict(self, request):
         return request["inputs"]
+
+
+def each(inputs):
+    yield from inputs
+
+
+def told(request):
+    return [*sorted(request), request["parameters"]["t"]]

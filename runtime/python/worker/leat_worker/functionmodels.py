@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from . import answers, signatures, tensors
+from . import signatures
 from .answers import Answer
 from .context import GraphContext
 from .models import ModelHost
-from .wire import TENSORS, Frame
+from .wire import Frame
 
 _WHOLE = ("request", "body", "event", "data")  # an argument of such a name gets the whole request
 
@@ -36,10 +36,7 @@ class FunctionModelHost(ModelHost):
 
     def _request(self, frame: Frame, meta: dict[str, object]) -> object:
         frame.doing, frame.at = "validate", None
-        if frame.flags & TENSORS:
-            arrays = list(tensors.unpack(meta, frame.payload).values())
-            return {"inputs": arrays[0] if len(arrays) == 1 else arrays}
-        request = answers.body_of(frame, meta)
+        request = super()._request(frame, meta)
         if not isinstance(request, dict) or "inputs" not in request:
             raise Exception('Expected key "inputs" in request body')  # noqa: TRY002 - as a model of MLRun says
         return request

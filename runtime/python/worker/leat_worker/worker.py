@@ -9,7 +9,7 @@ import time
 from collections import deque
 from types import GeneratorType
 
-from . import answers, asks, failures, link, values, wire
+from . import asks, failures, link, values, wire
 from .control import Control
 from .coroutines import Loop
 from .failures import Cancelled, Refused
@@ -17,7 +17,7 @@ from .holding import Holding
 from .host import Host
 from .replies import Replies
 from .senders import Sender
-from .streams import Stream, Streams
+from .streams import ENDED, Stream, Streams
 from .wire import Closed, Connection, Frame, Malformed
 
 _LOOK = 0.0005  # seconds of the user's code after which the socket is looked at between calls
@@ -388,7 +388,7 @@ class Worker:
                 self._replies.send(wire.PART, frame, host.part(element, frame, meta))
         finally:
             self._streaming = -1
-        self._replies.send(wire.OK, frame, answers.NOTHING)
+        self._replies.send(wire.OK, frame, ENDED)
 
     async def _finish(self, host: Host, frame: Frame, meta: dict[str, object], result: object) -> None:
         """Sees a coroutine or an asynchronous generator to its end."""
@@ -402,7 +402,7 @@ class Worker:
             elif hasattr(type(result), "__anext__"):
                 async for element in result:  # type: ignore[attr-defined]
                     self._replies.send(wire.PART, frame, host.part(element, frame, meta))
-                self._replies.send(wire.OK, frame, answers.NOTHING)
+                self._replies.send(wire.OK, frame, ENDED)
             else:
                 self._replies.send(wire.OK, frame, host.answer(result, frame, meta))
         except Closed:
