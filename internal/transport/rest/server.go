@@ -21,8 +21,9 @@ const (
 
 // NewHTTPServer returns an http.Server for h with limits on what a client may
 // take: 10 s and 64 KiB for a request's header, 2 min between requests, HTTP/1.1
-// only. Time for bodies is the Handler's to give. What net/http has to complain
-// about goes to logger at level debug; nil is nobody.
+// only, as a client that begins with HTTP/2 is told. Time for bodies is the
+// Handler's to give. What net/http has to complain about goes to logger at level
+// debug; nil is nobody.
 func NewHTTPServer(h http.Handler, logger *slog.Logger) *http.Server {
 	if logger == nil {
 		logger = slog.New(slog.DiscardHandler)
@@ -30,7 +31,7 @@ func NewHTTPServer(h http.Handler, logger *slog.Logger) *http.Server {
 	protocols := new(http.Protocols)
 	protocols.SetHTTP1(true)
 	return &http.Server{
-		Handler:                      h,
+		Handler:                      onlyHTTP1{h},
 		ReadHeaderTimeout:            headerTimeout,
 		IdleTimeout:                  idleTimeout,
 		MaxHeaderBytes:               maxHeader,
