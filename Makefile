@@ -145,6 +145,10 @@ verify-clients: setup ## clients that are not ours (Triton, KServe, MLServer, Cl
 	@scripts/verify-clients.sh
 	@scripts/verify-clients-streams.sh
 
+.PHONY: verify-languages
+verify-languages: setup ## clients in Java (grpc-java, java.net.http) and Rust (tonic, reqwest) against a server, built below .cache by mvn and cargo, which takes minutes the first time; LANGUAGES=java only that one
+	@LANGUAGES="$(LANGUAGES)" scripts/verify-languages.sh
+
 .PHONY: verify-vanish
 verify-vanish: setup build ## 10,000 clients go away in the middle of their requests: CPU a request, memory and goroutines before and after
 	$(GO) run ./bench/cmd/vanish
