@@ -35,7 +35,7 @@ func BenchmarkReload(b *testing.B) {
 		set.Compile, set.CompileVars = expr.Compile, expr.CompileVars
 	}
 	time.Sleep(200 * time.Millisecond) // files that have just been written are loaded anew in any case
-	cmd := serveCmd{Path: dir, Access: "off", logging: logging{LogFormat: "text", LogLevel: "error"}}
+	cmd := serveCmd{Path: dir, HTTP: "127.0.0.1:0", Admin: "127.0.0.1:0", Access: "off", logging: logging{LogFormat: "text", LogLevel: "error"}}
 	rc, err := cmd.config(b.Context(), &env, datadir.Temporary())
 	if err != nil {
 		b.Fatal(err)
