@@ -119,7 +119,7 @@ foreign() {
 
 read -r p1 p2 p3 <<<"$(ports 3)"
 (cd $clients/mlserver && exec env MLSERVER_HOST=127.0.0.1 MLSERVER_HTTP_PORT="$p1" MLSERVER_GRPC_PORT="$p2" MLSERVER_METRICS_PORT="$p3" \
-	MLSERVER_PARALLEL_WORKERS=0 PYTHONDONTWRITEBYTECODE=1 "$dir/mlserver/bin/mlserver" start . >"$dir/mlserver.log" 2>&1) &
+	MLSERVER_PARALLEL_WORKERS=0 PYTHONDONTWRITEBYTECODE=1 "$dir/mlserver/bin/python" -m mlserver.cli.main start . >"$dir/mlserver.log" 2>&1) &
 servers+=($!)
 foreign mlserver "$p1" "$p2"
 if [ "${KSERVE:-1}" != 0 ]; then
