@@ -9,6 +9,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"iter"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -97,7 +98,11 @@ type Resource struct {
 // know: it is in the problems of a resource of its own, or a warning of the first.
 func ReadAll(file string, text []byte) []*Resource {
 	var all, others []*Resource
-	for _, document := range documents(text) {
+	n := 0
+	for document := range documents(text) {
+		if n++; n > maxDocuments {
+			return []*Resource{{&Service{}, []graph.Problem{{Msg: fmt.Sprintf("the file has more than %d documents", maxDocuments)}}}}
+		}
 		s, problems := Read(file, document)
 		r := &Resource{s, problems}
 		if s.Name == "" && len(problems) > 0 && !slices.ContainsFunc(problems, isError) {
@@ -118,31 +123,38 @@ func ReadAll(file string, text []byte) []*Resource {
 
 func isError(p graph.Problem) bool { return !p.Warning }
 
+// maxDocuments is how many documents a file may have: each is read behind the lines of
+// those before it.
+const maxDocuments = 1000
+
 // documents are the documents of a text, each behind as many empty lines as there are
 // lines before it, so that places are those of the file. A line with --- begins one
 // wherever it stands.
-func documents(text []byte) [][]byte {
+func documents(text []byte) iter.Seq[[]byte] {
 	text = bytes.TrimPrefix(text, []byte("\xef\xbb\xbf"))
-	var all [][]byte
-	doc, says := []byte{}, false
-	lines := 0
-	for line := range bytes.Lines(text) {
-		if marker.Match(line) {
-			if says {
-				all = append(all, doc)
+	return func(yield func([]byte) bool) {
+		doc, says := []byte{}, false
+		lines := 0
+		for line := range bytes.Lines(text) {
+			if marker.Match(line) {
+				if says && !yield(doc) {
+					return
+				}
+				doc, says = nil, false
+				line = append([]byte("   "), line[3:]...)
 			}
-			doc, says = bytes.Repeat([]byte("\n"), lines), false
-			line = append([]byte("   "), line[3:]...)
+			trimmed := bytes.TrimSpace(line)
+			if filled := len(trimmed) > 0 && trimmed[0] != '#'; filled && !says {
+				doc, says = bytes.Repeat([]byte("\n"), lines), true
+			}
+			if lines++; says {
+				doc = append(doc, line...)
+			}
 		}
-		lines++
-		doc = append(doc, line...)
-		trimmed := bytes.TrimSpace(line)
-		says = says || len(trimmed) > 0 && trimmed[0] != '#'
+		if says {
+			yield(doc)
+		}
 	}
-	if says {
-		all = append(all, doc)
-	}
-	return all
 }
 
 var marker = regexp.MustCompile(`^---(\s|$)`)

@@ -122,3 +122,15 @@ func FuzzRead(f *testing.F) {
 		}
 	})
 }
+
+// TestManyDocuments: a file of nothing but small documents is refused early, since each
+// is read behind the lines of those before it.
+func TestManyDocuments(t *testing.T) {
+	const one = "---\nkind: Secret\n"
+	for n, want := range map[int]string{maxDocuments: "kind Secret has no effect: it is the cluster's", 100 * maxDocuments: "the file has more than 1000 documents"} {
+		all := ReadAll("many.yaml", []byte(strings.Repeat(one, n)))
+		if len(all) != 1 || len(all[0].Problems) != 1 || all[0].Problems[0].Msg != want || all[0].Problems[0].Warning {
+			t.Errorf("%d documents: got %d resources, %+v", n, len(all), all[len(all)-1])
+		}
+	}
+}
