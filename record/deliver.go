@@ -57,7 +57,8 @@ func (p *Pusher) bring(l *load) bool {
 // next waits for a load. It is nil when there is none any more.
 func (p *Pusher) next() *load {
 	for {
-		due := p.queue.releaseBefore(time.Now().Add(-p.Flush))
+		last := p.stopped() // then nothing comes that take does not find
+		p.queue.releaseBefore(time.Now().Add(-p.Flush))
 		if k := p.fromFiles(); k != nil {
 			return &load{chunks: []*chunk{&k.chunk}, kept: k}
 		}
@@ -67,10 +68,10 @@ func (p *Pusher) next() *load {
 			return &load{chunks: chunks}
 		case later: // files have, or will have, what comes before
 			time.Sleep(time.Millisecond)
-		case p.stopped():
+		case last:
 			return nil
 		default:
-			p.await(due)
+			p.await(p.queue.oldest())
 		}
 	}
 }
@@ -84,11 +85,11 @@ func (p *Pusher) stopped() bool {
 	}
 }
 
-// await waits for records, or for the time of a batch that was begun at due.
-func (p *Pusher) await(due time.Time) {
+// await waits for records, or for the time of a batch that was begun at since.
+func (p *Pusher) await(since time.Time) {
 	var timer <-chan time.Time
-	if !due.IsZero() {
-		t := time.NewTimer(time.Until(due.Add(p.Flush)) + time.Millisecond)
+	if !since.IsZero() {
+		t := time.NewTimer(time.Until(since.Add(p.Flush)) + time.Millisecond)
 		defer t.Stop()
 		timer = t.C
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"sync"
@@ -351,6 +352,39 @@ func TestBatches(t *testing.T) {
 	log = p.Log(LogOptions{Function: "p/f", Batch: 3})
 	log.Record(infer(t, 0))
 	until(t, "a part of a batch", func() bool { return len(s.all()) == 1 })
+}
+
+// TestBatchMeanwhile begins a batch just when the pusher looks for something to do and
+// finds nothing: it goes when it is time all the same.
+func TestBatchMeanwhile(t *testing.T) {
+	dir := t.TempDir()
+	kept := spooled(t, dir, 0, 1)
+	damaged := kept.files[0].path
+	if err := kept.close(); err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(damaged)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text[len(text)-1] ^= 0x41
+	if err := os.WriteFile(damaged, text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s, one := &sink{}, infer(t, 0)
+	var log *Log
+	var once sync.Once
+	looks := writerFunc(func([]byte) { once.Do(func() { log.Record(one) }) }) // it is told of the damage, and looks on
+	p := New(Options{
+		Open: s.open, Folder: &folder{path: dir}, Flush: 20 * time.Millisecond,
+		Logger: slog.New(slog.NewTextHandler(looks, &slog.HandlerOptions{Level: slog.LevelError})),
+	})
+	log = p.Log(LogOptions{Function: "p/f", Batch: 3})
+	if err := p.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { shut(t, p) })
+	until(t, "the batch that was begun meanwhile", func() bool { return len(s.all()) == 1 })
 }
 
 // TestClose gives up a stream that hangs when there is no time left.

@@ -145,23 +145,31 @@ func (q *queue) release(s *source) {
 	}
 }
 
-// releaseBefore moves the batches into the queue that were begun before a time, and
-// returns when the oldest of the others was.
-func (q *queue) releaseBefore(t time.Time) (next time.Time) {
+// releaseBefore moves the batches into the queue that were begun before a time.
+func (q *queue) releaseBefore(t time.Time) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	for i := 0; i < len(q.partial); {
-		s := q.partial[i]
-		if s.since.Before(t) {
+		if s := q.partial[i]; s.since.Before(t) {
 			q.release(s) // which takes it out
 			continue
 		}
-		if next.IsZero() || s.since.Before(next) {
-			next = s.since
-		}
 		i++
 	}
-	return next
+}
+
+// oldest is when the oldest batch was begun that is not full; zero if there is none.
+// Who waits asks once take has found nothing: of batches that are begun from then on
+// it is told.
+func (q *queue) oldest() (since time.Time) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for _, s := range q.partial {
+		if since.IsZero() || s.since.Before(since) {
+			since = s.since
+		}
+	}
+	return since
 }
 
 // What the parts of an entry take at most beside its texts: kind, length, the numbers

@@ -91,15 +91,22 @@ func (f *Flight) Otherwise(answer *Event) {
 func (f *Flight) Begin(ev *Event, side bool) {
 	f.mu.Lock()
 	var told []*Event
-	switch {
-	case ev.part == noPart:
+	if ev.part == noPart {
 		f.begin(ev, side)
-	case ev.part == mainPart && side:
-		ev.part = sidePart
-		told = f.leaveMain()
+	} else if side {
+		told = f.turn(ev)
 	}
 	f.mu.Unlock()
 	aside(told)
+}
+
+// turn turns a part to the side. The lock is held.
+func (f *Flight) turn(ev *Event) (told []*Event) {
+	if ev.part != mainPart {
+		return nil
+	}
+	ev.part = sidePart
+	return f.leaveMain()
 }
 
 // begin is called with the lock held.
@@ -170,10 +177,15 @@ func (f *Flight) Lost() error {
 	return f.err
 }
 
-// aside turns parts to the side.
+// aside turns parts to the side. They may have ended by now, with the flight that
+// they were joined for: then nothing begins again.
 func aside(evs []*Event) {
 	for _, ev := range evs {
-		ev.flight.Begin(ev, true)
+		f := ev.flight
+		f.mu.Lock()
+		told := f.turn(ev)
+		f.mu.Unlock()
+		aside(told)
 	}
 }
 
