@@ -3,6 +3,7 @@ package schedule
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -41,17 +42,20 @@ type Sequencer struct {
 	closed  bool
 }
 
-// A sequence is one, and what waits to be the next of that id.
+// A sequence is one, and what waits to be the next of that id. The sequencer's lock
+// guards it, and what is open, last and of its states is that of the request whose turn
+// it is.
 type sequence struct {
 	id       any
 	instance int
-	ready    chan struct{} // closed when it has a slot
-	turn     chan struct{} // full while a request of it is served
-	refs     int           // requests in it, guarded by the sequencer's lock; the rest by turn
-	last     time.Time
-	open     bool // it has begun and not ended
-	held     bool // it has a slot
-	states   map[string]*serve.Tensor
+	refs     int             // requests in it
+	line     []chan struct{} // of those that wait for their turn, the first first; closed when it is theirs
+	busy     bool            // it is somebody's turn
+	held     bool            // it has a slot
+
+	last   time.Time
+	open   bool // it has begun and not ended
+	states map[string]*serve.Tensor
 }
 
 // NewSequencer returns a sequencer over the instances of a model, which it does not
@@ -94,15 +98,16 @@ func (s *Sequencer) Predict(ctx context.Context, req *serve.Request) (any, error
 	}
 	start, _ := req.Parameters[paramStart].(bool)
 	end, _ := req.Parameters[paramEnd].(bool)
-	q, err := s.join(id, start)
+	q, turn, err := s.join(id, start)
 	if err != nil {
 		return nil, err
 	}
-	defer s.leave(q)
-	if err := q.await(ctx); err != nil {
-		return nil, err
+	defer s.leave(q, turn)
+	select {
+	case <-turn:
+	case <-ctx.Done():
+		return nil, ctx.Err()
 	}
-	defer func() { <-q.turn }()
 	if start {
 		q.open, q.states = true, nil
 	}
@@ -121,44 +126,50 @@ func errNotStarted(id any) error {
 	return badRequest("the first request of sequence %v must have sequence_start: it is unknown, or has been quiet for too long", id)
 }
 
-// await waits for a slot and for the requests before.
-func (q *sequence) await(ctx context.Context) error {
-	select {
-	case <-q.ready:
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-	select {
-	case q.turn <- struct{}{}:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
-
-// join finds the sequence of an id, or begins one.
-func (s *Sequencer) join(id any, start bool) (*sequence, error) {
+// join finds the sequence of an id, or begins one, and has a request wait for its turn.
+func (s *Sequencer) join(id any, start bool) (q *sequence, turn chan struct{}, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	q := s.live[id]
+	q = s.live[id]
 	if q == nil && !start {
-		return nil, errNotStarted(id)
+		return nil, nil, errNotStarted(id)
 	}
 	if q == nil {
-		q = &sequence{id: id, ready: make(chan struct{}), turn: make(chan struct{}, 1)}
+		q = &sequence{id: id}
 		s.live[id] = q
 		s.backlog = append(s.backlog, q)
 		s.place(time.Now())
 		s.watch()
 	}
 	q.refs++
-	return q, nil
+	turn = make(chan struct{})
+	q.line = append(q.line, turn)
+	q.next()
+	return q, turn, nil
 }
 
-// leave takes a request out of its sequence, and the sequence away if it is over.
-func (s *Sequencer) leave(q *sequence) {
+// next makes it the turn of who has waited longest, if there is a slot and it is
+// nobody's. The lock is held.
+func (q *sequence) next() {
+	if !q.held || q.busy || len(q.line) == 0 {
+		return
+	}
+	q.busy = true
+	close(q.line[0])
+	q.line = slices.Delete(q.line, 0, 1)
+}
+
+// leave takes a request out of its sequence, whose turn it was or who waits no longer,
+// and the sequence away if it is over.
+func (s *Sequencer) leave(q *sequence, turn chan struct{}) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if i := slices.Index(q.line, turn); i >= 0 {
+		q.line = slices.Delete(q.line, i, i+1)
+	} else {
+		q.busy = false
+	}
+	q.next()
 	if q.refs--; q.refs > 0 || q.open {
 		return
 	}
@@ -195,7 +206,7 @@ func (s *Sequencer) place(now time.Time) {
 		s.load[q.instance]++
 		s.used++
 		q.held = true
-		close(q.ready)
+		q.next()
 	}
 }
 

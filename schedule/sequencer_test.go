@@ -161,6 +161,42 @@ func TestRequestsOfASequenceKeepTheirOrder(t *testing.T) {
 	})
 }
 
+// TestRequestsOfASequenceThatWaitsKeepTheirOrder has several requests wait for the slot
+// of their sequence, one of which gives up.
+func TestRequestsOfASequenceThatWaitsKeepTheirOrder(t *testing.T) {
+	for range 200 {
+		synctest.Test(t, func(t *testing.T) {
+			m := &teller{}
+			s := NewSequencer([]Predictor{m}, SequenceOptions{Slots: 1})
+			defer s.Close()
+			said(t, s, inSequence("other", 9, true, false))
+			var wg sync.WaitGroup
+			var given context.Context
+			var giveUp context.CancelFunc
+			for i := range 6 {
+				ctx := t.Context()
+				if i == 2 {
+					given, giveUp = context.WithCancel(ctx)
+					ctx = given
+				}
+				wg.Go(func() {
+					if _, err := s.Predict(ctx, inSequence("q", float32(i), i == 0, i == 5)); !errors.Is(err, ctx.Err()) {
+						t.Errorf("request %d: %v", i, err)
+					}
+				})
+				synctest.Wait()
+			}
+			giveUp()
+			synctest.Wait()
+			said(t, s, inSequence("other", 9, false, true))
+			wg.Wait()
+			if d := cmp.Diff([]string{" x=[1 1]9", " x=[1 1]9", " x=[1 1]0", " x=[1 1]1", " x=[1 1]3", " x=[1 1]4", " x=[1 1]5"}, m.log); d != "" {
+				t.Error(d)
+			}
+		})
+	}
+}
+
 func TestSlots(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := NewSequencer([]Predictor{&teller{name: "m"}}, SequenceOptions{Slots: 1, Idle: time.Minute})
