@@ -56,7 +56,8 @@ func (b *Batcher) run(batch []*item, rows int) error {
 	if err != nil {
 		return err
 	}
-	out, err := b.call(serve.WithTogether(ctx, requestsOf(batch)), req)
+	reqs, ctxs := partsOf(batch)
+	out, err := b.call(serve.WithTogether(ctx, reqs, ctxs), req)
 	if err == nil {
 		if each, ok := out.([]serve.Answer); ok {
 			return deal(each, batch)
@@ -72,12 +73,12 @@ func (b *Batcher) run(batch []*item, rows int) error {
 	return nil
 }
 
-func requestsOf(batch []*item) []*serve.Request {
-	reqs := make([]*serve.Request, len(batch))
+func partsOf(batch []*item) (reqs []*serve.Request, ctxs []context.Context) {
+	reqs, ctxs = make([]*serve.Request, len(batch)), make([]context.Context, len(batch))
 	for i, it := range batch {
-		reqs[i] = it.req
+		reqs[i], ctxs[i] = it.req, it.ctx
 	}
-	return reqs
+	return reqs, ctxs
 }
 
 // deal gives each request of a batch the answer that the model made for it.

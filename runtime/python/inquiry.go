@@ -2,6 +2,7 @@ package python
 
 import (
 	"context"
+	"iter"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -9,15 +10,29 @@ import (
 	"github.com/leat-ml/leat/serve"
 )
 
+// waits guards who waits for whom, in all pools: whether somebody waits for ever can
+// only be told of one moment.
+var waits sync.Mutex
+
 // An inquiry is a request that the code in a worker has put to a model of the server.
 type inquiry struct {
 	by     *process
-	up     *inquiry    // the request that the code answers with it; nil for one from outside, or if that is not known
+	line   line        // itself, and the requests that have led to it
 	depth  int         // of requests that have led to one another
 	blocks atomic.Bool // the worker serves nothing while it waits
+	waits  []wait      // some several times; guarded by waits
+}
 
-	mu    sync.Mutex
-	pools []*pool // that it waits for, some several times
+// A line is requests of workers that have led to something: all wait for what it
+// waits for. That of a request from outside is empty.
+type line []*inquiry
+
+// A wait is what a request of a worker's waits for: any worker of a pool, or the one
+// that has it.
+type wait struct {
+	pool   *pool
+	worker *process
+	calls  int // that the pool gets at a time, of a queue that the request is in; 0 is any number
 }
 
 // maxDepth is how many models may have asked one another, one for the next.
@@ -33,138 +48,207 @@ var errDeadlock = serve.Errorf(serve.Internal, "RuntimeError",
 
 type inquiryKey struct{}
 
-// inquiryOf is the request of a worker that ctx is of; nil for one from outside.
-func inquiryOf(ctx context.Context) *inquiry {
-	a, _ := ctx.Value(inquiryKey{}).(*inquiry)
+// lineOf is what has led to a call with ctx, to each of its requests if it is made of
+// several.
+func lineOf(ctx context.Context) line {
+	all := serve.TogetherContexts(ctx)
+	if all == nil {
+		return lineOfOne(ctx)
+	}
+	var l line
+	for _, one := range all {
+		for _, a := range lineOfOne(one) {
+			if !slices.Contains(l, a) {
+				l = append(l, a)
+			}
+		}
+	}
+	return l
+}
+
+func lineOfOne(ctx context.Context) line {
+	if a, _ := ctx.Value(inquiryKey{}).(*inquiry); a != nil {
+		return a.line
+	}
+	return nil
+}
+
+// newInquiry is a request of a worker's, to answer what the line has led to.
+func newInquiry(by *process, l line) *inquiry {
+	a := &inquiry{by: by}
+	for _, x := range l {
+		a.depth = max(a.depth, x.depth+1)
+	}
+	a.line = append(slices.Clip(l), a)
 	return a
 }
 
-// awaits notes that the request waits for a worker of the pool, until leave is called.
-// Whoever waits for the request does so too. The error is that it would wait for ever.
-func (a *inquiry) awaits(p *pool) (leave func(), err error) {
-	for x := a; x != nil; x = x.up {
-		x.mu.Lock()
-		x.pools = append(x.pools, p)
-		x.mu.Unlock()
-	}
-	leave = func() { a.done(p) }
-	if a.barred(p) || standstill(p) {
-		leave()
+// awaits notes that all of the line wait, until leave is called. The error is that they
+// would wait for ever.
+func (l line) awaits(t wait) (leave func(), err error) {
+	waits.Lock()
+	defer waits.Unlock()
+	if l.add(t); t.forEver() {
+		l.remove(t)
 		return nil, errDeadlock
 	}
-	return leave, nil
+	return func() {
+		waits.Lock()
+		defer waits.Unlock()
+		l.remove(t)
+	}, nil
 }
 
-func (a *inquiry) done(p *pool) {
-	for x := a; x != nil; x = x.up {
-		x.mu.Lock()
-		x.pools = slices.Delete(x.pools, slices.Index(x.pools, p), slices.Index(x.pools, p)+1)
-		x.mu.Unlock()
+// add notes that all of the line wait. The lock waits is held.
+func (l line) add(t wait) {
+	for _, a := range l {
+		a.waits = append(a.waits, t)
 	}
 }
 
-// waitsFor are the pools that the request waits for now.
-func (a *inquiry) waitsFor() []*pool {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	return slices.Clone(a.pools)
-}
-
-// holds says whether a worker waits, serving nothing, for the request or one above it.
-func (a *inquiry) holds(w *process) bool {
-	for x := a; x != nil; x = x.up {
-		if x.by == w && x.blocks.Load() {
-			return true
-		}
+func (l line) remove(t wait) {
+	for _, a := range l {
+		i := slices.Index(a.waits, t)
+		a.waits = slices.Delete(a.waits, i, i+1)
 	}
-	return false
 }
 
-// barred says whether all workers of a pool wait for the request.
-func (a *inquiry) barred(p *pool) bool {
-	for _, s := range p.slots {
-		if w := s.live.Load(); w == nil || !a.holds(w.process) {
-			return false
-		}
-	}
-	return true
+// holds says whether a worker waits, serving nothing, for one of the line.
+func (l line) holds(w *process) bool {
+	return slices.ContainsFunc(l, func(a *inquiry) bool { return a.by == w && a.blocks.Load() })
 }
 
-// standstill says whether no worker of a pool will ever be free: each serves nothing
-// while it waits for pools of which the same is true.
-func standstill(p *pool) bool {
-	still := reached(p)
+// forEver says whether what is waited for will never come: who would do it serves
+// nothing while it waits for others of whom the same is true. The lock waits is held.
+func (t wait) forEver() bool {
+	still := t.reached()
 	for changed := true; changed; {
 		changed = false
-		for q := range still {
-			if !q.waits(still) {
-				delete(still, q)
+		for w := range still {
+			if !w.desk.waits(func(t wait) bool { return t.among(still) }) {
+				delete(still, w)
 				changed = true
 			}
 		}
 	}
-	return still[p]
+	return t.among(still)
 }
 
-// reached are a pool, those that its workers wait for, and so on.
-func reached(p *pool) map[*pool]bool {
-	all, todo := map[*pool]bool{p: true}, []*pool{p}
+// reached are the workers that are waited for, those that they wait for, and so on.
+func (t wait) reached() map[*process]bool {
+	all, todo := map[*process]bool{}, []wait{t}
 	for len(todo) > 0 {
 		next := todo[0]
 		todo = todo[1:]
-		for _, s := range next.slots {
-			if w := s.live.Load(); w != nil {
-				for _, q := range w.desk.waitsFor() {
-					if !all[q] {
-						all[q] = true
-						todo = append(todo, q)
-					}
-				}
+		for w := range next.workers() {
+			if !all[w] {
+				all[w] = true
+				w.desk.waits(func(t wait) bool { todo = append(todo, t); return false })
 			}
 		}
 	}
 	return all
 }
 
-// waits says whether each worker of the pool waits for one of still.
-func (p *pool) waits(still map[*pool]bool) bool {
-	for _, s := range p.slots {
-		w := s.live.Load()
-		if w == nil || !slices.ContainsFunc(w.desk.waitsFor(), func(q *pool) bool { return still[q] }) {
-			return false
+// workers are those that may do what is waited for.
+func (t wait) workers() iter.Seq[*process] {
+	return func(yield func(*process) bool) {
+		if t.worker != nil {
+			yield(t.worker)
+			return
+		}
+		for _, s := range t.pool.slots {
+			if w := s.live.Load(); w != nil && !yield(w.process) {
+				return
+			}
 		}
 	}
-	return true
 }
 
-// pickFor is the worker for a request of another worker's: none that waits for it.
-func (p *pool) pickFor(a *inquiry) (w *worker) {
-	least := int64(0)
+// among says whether only workers of still can do what is waited for: the one that has
+// it, all of the pool, or as many as the queue before the pool has it serve at a time.
+func (t wait) among(still map[*process]bool) bool {
+	if t.worker != nil {
+		return still[t.worker]
+	}
+	all, calls := true, int64(0)
+	for _, s := range t.pool.slots {
+		if w := s.live.Load(); w != nil && still[w.process] {
+			calls += w.load.Load() % held
+		} else {
+			all = false
+		}
+	}
+	return all || t.calls > 0 && calls >= int64(t.calls)
+}
+
+// place has the worker with the fewest calls get one more, for the line, until leave is
+// called: none that waits for the line, or would for ever. It is nil where only workers
+// would do that are being started.
+func (p *pool) place(l line) (w *worker, leave func(), err error) {
+	waits.Lock()
+	defer waits.Unlock()
+	least, down := int64(0), false
 	for _, s := range p.slots {
-		if other := s.live.Load(); other != nil && !a.holds(other.process) {
-			if n := other.busy(); w == nil || n < least {
+		other := s.live.Load()
+		switch {
+		case other == nil:
+			down = true
+		case l.holds(other.process) || other.desk.still.Load() > 0 && l.inVain(wait{worker: other.process}):
+		default:
+			if n := other.busy(other.load.Load()); w == nil || n < least {
 				w, least = other, n
 			}
 		}
 	}
-	return w
+	switch {
+	case w == nil && down:
+		return nil, func() {}, nil
+	case w == nil:
+		return nil, nil, errDeadlock
+	}
+	w.load.Add(1)
+	t := wait{worker: w.process}
+	l.add(t)
+	return w, func() {
+		waits.Lock()
+		defer waits.Unlock()
+		l.remove(t)
+	}, nil
 }
 
-// busy is how many calls a worker has; very many while it serves nothing.
-func (w *worker) busy() int64 {
-	n := w.load.Load()
+// inVain says whether the line would wait for ever. The lock waits is held.
+func (l line) inVain(t wait) bool {
+	l.add(t)
+	defer l.remove(t)
+	return t.forEver()
+}
+
+// busy makes of how many calls a worker has very many while it serves nothing.
+func (w *worker) busy(n int64) int64 {
 	if w.desk.still.Load() > 0 {
 		n += held
 	}
 	return n
 }
 
-// Await notes that a request waits for the model, in a queue before it, until leave is
-// called. The error is that it would wait for ever, for itself: so it is with requests
-// that models put to one another.
-func (m *Model) Await(ctx context.Context) (leave func(), err error) {
-	if a := inquiryOf(ctx); a != nil && m.pool != nil {
-		return a.awaits(m.pool)
+// stuck says whether a call that has just been given to a worker is in the way of what
+// the worker waits for: a queue that waits for the call to end.
+func (w *worker) stuck() bool {
+	if w.desk.still.Load() == 0 {
+		return false
+	}
+	waits.Lock()
+	defer waits.Unlock()
+	return wait{worker: w.process}.forEver()
+}
+
+// Await notes that a request waits for the model, in a queue before it that has it serve
+// so many calls at a time (0 is any number), until leave is called. The error is that it
+// would wait for ever, for itself: so it is with requests that models put to one another.
+func (m *Model) Await(ctx context.Context, calls int) (leave func(), err error) {
+	if l := lineOf(ctx); len(l) > 0 && m.pool != nil {
+		return l.awaits(wait{pool: m.pool, calls: calls})
 	}
 	return func() {}, nil
 }
@@ -174,9 +258,10 @@ func (m *Model) Await(ctx context.Context) (leave func(), err error) {
 type desk struct {
 	still atomic.Int32 // requests that the worker waits for, serving nothing
 
+	stuck []*inquiry // those of still; guarded by waits
+
 	mu    sync.Mutex
 	open  int                  // requests
-	stuck []*inquiry           // those of still
 	flows map[uint64]*incoming // that answer many times, by number
 	last  uint64
 }
@@ -209,30 +294,30 @@ func (d *desk) wait(a *inquiry) (goOn func(), err error) {
 	if !a.blocks.Load() {
 		return func() {}, nil
 	}
+	waits.Lock()
+	defer waits.Unlock()
 	d.still.Add(1)
-	d.mu.Lock()
 	d.stuck = append(d.stuck, a)
-	d.mu.Unlock()
-	goOn = func() {
-		d.mu.Lock()
-		i := slices.Index(d.stuck, a)
-		d.stuck = slices.Delete(d.stuck, i, i+1)
-		d.mu.Unlock()
-		d.still.Add(-1)
-	}
-	if slices.ContainsFunc(a.waitsFor(), standstill) {
-		goOn()
+	if slices.ContainsFunc(a.waits, wait.forEver) {
+		d.goOn(a)
 		return nil, errDeadlock
 	}
-	return goOn, nil
+	return func() {
+		waits.Lock()
+		defer waits.Unlock()
+		d.goOn(a)
+	}, nil
 }
 
-// waitsFor are the pools that the worker, which serves nothing meanwhile, waits for.
-func (d *desk) waitsFor() (all []*pool) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	for _, a := range d.stuck {
-		all = append(all, a.waitsFor()...)
-	}
-	return all
+// goOn notes that the worker does not wait for the request. The lock waits is held.
+func (d *desk) goOn(a *inquiry) {
+	i := slices.Index(d.stuck, a)
+	d.stuck = slices.Delete(d.stuck, i, i+1)
+	d.still.Add(-1)
+}
+
+// waits says whether one of the things that the worker waits for, serving nothing
+// meanwhile, is such. The lock waits is held.
+func (d *desk) waits(is func(wait) bool) bool {
+	return slices.ContainsFunc(d.stuck, func(a *inquiry) bool { return slices.ContainsFunc(a.waits, is) })
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -21,11 +22,12 @@ func idle(workers int) *pool {
 	return p
 }
 
-// from is a request that worker n of the pool puts, serving nothing until it is answered.
-func (p *pool) from(t *testing.T, n int, up *inquiry) *inquiry {
+// from is a request that worker n of the pool puts, for what the line has led to, serving
+// nothing until it is answered.
+func (p *pool) from(t *testing.T, n int, l line) *inquiry {
 	t.Helper()
 	w := p.slots[n].live.Load()
-	a := &inquiry{by: w.process, up: up}
+	a := newInquiry(w.process, l)
 	a.blocks.Store(true)
 	goOn, err := w.desk.wait(a)
 	if err != nil {
@@ -35,48 +37,113 @@ func (p *pool) from(t *testing.T, n int, up *inquiry) *inquiry {
 	return a
 }
 
+// waiting has the line wait, for ever or not.
+func (l line) waiting(t *testing.T, on wait, forEver bool) {
+	t.Helper()
+	leave, err := l.awaits(on)
+	if errors.Is(err, errDeadlock) != forEver {
+		t.Errorf("it would wait for ever: %v", err)
+	}
+	if err == nil {
+		t.Cleanup(leave)
+	}
+}
+
 // TestWaitingForOneself tells requests that would wait for ever from those that wait
 // for somebody who will be free.
 func TestWaitingForOneself(t *testing.T) {
 	a, b, two, far := idle(1), idle(1), idle(2), idle(1)
-	wait := func(of *inquiry, p *pool, forEver bool) {
-		t.Helper()
-		leave, err := of.awaits(p)
-		if errors.Is(err, errDeadlock) != forEver {
-			t.Errorf("it would wait for ever: %v", err)
-		}
-		if err == nil {
-			t.Cleanup(leave)
-		}
-	}
 	first := a.from(t, 0, nil)
-	wait(first, a, true)
-	wait(first, b, false)
-	wait(b.from(t, 0, first), a, true)
+	first.line.waiting(t, wait{pool: a}, true)
+	first.line.waiting(t, wait{pool: b}, false)
+	b.from(t, 0, first.line).line.waiting(t, wait{pool: a}, true)
 
 	one, other := two.from(t, 0, nil), two.from(t, 1, nil)
-	wait(one, two, false) // the other worker of it may be free again
-	wait(other, far, false)
-	wait(far.from(t, 0, nil), two, true) // each of two waits for the other one, or for far
+	one.line.waiting(t, wait{pool: two}, false) // the other worker of it may be free again
+	other.line.waiting(t, wait{pool: far}, false)
+	far.from(t, 0, nil).line.waiting(t, wait{pool: two}, true) // each of two waits for the other one, or for far
+}
+
+// TestWaitingForOneWorker has a request that a worker has got wait for that one, free as
+// others may be.
+func TestWaitingForOneWorker(t *testing.T) {
+	a, two := idle(1), idle(2)
+	first := a.from(t, 0, nil)
+	first.line.waiting(t, wait{worker: two.slots[0].live.Load().process}, false)
+	other := two.from(t, 0, nil) // of another request that the worker has
+	other.line.waiting(t, wait{pool: a}, true)
+}
+
+// TestWaitingForAll has what a worker asks for requests that it got together be waited
+// for by all of them.
+func TestWaitingForAll(t *testing.T) {
+	a, b, c := idle(1), idle(1), idle(1)
+	first, second := a.from(t, 0, nil), b.from(t, 0, nil)
+	ctx := func(x *inquiry) context.Context { return context.WithValue(t.Context(), inquiryKey{}, x) }
+	both := lineOf(serve.WithTogether(ctx(first), nil, []context.Context{t.Context(), ctx(first), ctx(second), ctx(first)}))
+	if diff := len(both) - 2; diff != 0 {
+		t.Fatalf("%d requests have led to it", len(both))
+	}
+	asked := c.from(t, 0, both)
+	asked.line.waiting(t, wait{pool: a}, true)
+	asked.line.waiting(t, wait{pool: b}, true)
+	if asked.depth != 1 {
+		t.Errorf("it is %d deep", asked.depth)
+	}
+}
+
+// TestWaitingInAQueue has a queue that lets through so many calls at a time be no way to
+// a free worker, where those that have the calls wait for ever.
+func TestWaitingInAQueue(t *testing.T) {
+	p := idle(2)
+	busy := p.slots[0].live.Load()
+	busy.load.Store(2) // one came while the other worker was away
+	first := p.from(t, 0, nil)
+	first.line.waiting(t, wait{pool: p, calls: 3}, false)
+	first.line.waiting(t, wait{pool: p, calls: 2}, true)
+	busy.load.Store(1)
+	first.line.waiting(t, wait{pool: p, calls: 2}, false)
+	p.slots[1].live.Store(nil)
+	if w := p.take(); w != nil || busy.load.Load() != 1 {
+		t.Errorf("worker %v gets what nobody will answer, %d calls", w, busy.load.Load())
+	}
 }
 
 // TestWaitingEnds has who no longer waits be in nobody's way.
 func TestWaitingEnds(t *testing.T) {
 	p := idle(2)
 	one := p.from(t, 0, nil)
-	leave, err := one.awaits(p)
+	w, leave, err := p.place(one.line)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if w := p.pickFor(one); w != p.slots[1].live.Load() {
+	if w != p.slots[1].live.Load() {
 		t.Error("it is put to the worker that waits for it")
 	}
 	leave()
-	if n := len(one.waitsFor()); n != 0 {
-		t.Errorf("it waits for %d pools", n)
+	if n := len(one.waits); n != 0 {
+		t.Errorf("it waits for %d", n)
 	}
 	if w := p.pick(); w != p.slots[1].live.Load() {
 		t.Error("a call goes to the worker that serves nothing")
+	}
+}
+
+// TestTakingEvenly has calls that come at the same moment go to different workers: a
+// queue before them counts calls, not workers.
+func TestTakingEvenly(t *testing.T) {
+	p := idle(4)
+	for range 1000 {
+		var all sync.WaitGroup
+		for range 8 {
+			all.Go(func() { p.take() })
+		}
+		all.Wait()
+		for i, s := range p.slots {
+			if n := s.live.Load().load.Swap(0); n != 2 {
+				t.Fatalf("worker %d has %d calls of 8", i, n)
+			}
+		}
 	}
 }
 
@@ -165,7 +232,8 @@ func TestManyAndDeepRequests(t *testing.T) {
 		t.Errorf("one more: %v", err)
 	}
 	w.desk.leave()
-	deep := &inquiry{depth: maxDepth - 1}
+	deep := newInquiry(w, nil)
+	deep.depth = maxDepth - 1
 	c := &call{}
 	if err := w.enter(context.WithValue(t.Context(), inquiryKey{}, deep), c, &frame{}); err != nil {
 		t.Fatal(err)

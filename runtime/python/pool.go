@@ -180,45 +180,67 @@ func (p *pool) why() string {
 }
 
 // pick is the worker with the fewest calls; nil if there is none.
-func (p *pool) pick() (w *worker) {
-	if len(p.slots) == 1 {
-		return p.slots[0].live.Load()
-	}
-	least := int64(0)
-	for _, s := range p.slots {
-		if other := s.live.Load(); other != nil {
-			if n := other.busy(); w == nil || n < least {
-				w, least = other, n
-			}
-		}
-	}
+func (p *pool) pick() *worker {
+	w, _, _ := p.least()
 	return w
 }
 
-// call has a worker answer a call. An exception is a *serve.Error.
-func (p *pool) call(ctx context.Context, f *frame) (last frame, parts []frame, err error) {
-	if a := inquiryOf(ctx); a != nil {
-		return p.callFor(ctx, a, f)
+// least is the worker with the fewest calls, its slot, and how many it has.
+func (p *pool) least() (w *worker, of *slot, calls int64) {
+	least := int64(0)
+	for _, s := range p.slots {
+		other := s.live.Load()
+		if other == nil {
+			continue
+		}
+		n := other.load.Load()
+		if busy := other.busy(n); w == nil || busy < least {
+			w, of, calls, least = other, s, n, busy
+		}
 	}
-	return p.callOn(ctx, p.pick(), f)
+	return w, of, calls
 }
 
-// callFor is call for a request of another worker's.
-func (p *pool) callFor(ctx context.Context, a *inquiry, f *frame) (last frame, parts []frame, err error) {
-	leave, err := a.awaits(p)
+// take is pick, and the worker has one call more: it is still that with the fewest, and
+// in its slot.
+func (p *pool) take() *worker {
+	for {
+		w, of, calls := p.least()
+		switch {
+		case w == nil:
+			return nil
+		case !w.load.CompareAndSwap(calls, calls+1):
+			continue
+		case of.live.Load() == w && !w.stuck():
+			return w
+		}
+		w.load.Add(-1)
+		if of.live.Load() == w {
+			return nil // only others than this one could answer, which are being started
+		}
+	}
+}
+
+// workerFor has a worker get a call, until leave is called; nil where there is none.
+func (p *pool) workerFor(ctx context.Context) (w *worker, leave func(), err error) {
+	if l := lineOf(ctx); len(l) > 0 {
+		return p.place(l)
+	}
+	return p.take(), nothingToLeave, nil
+}
+
+func nothingToLeave() {}
+
+// call has a worker answer a call. An exception is a *serve.Error.
+func (p *pool) call(ctx context.Context, f *frame) (last frame, parts []frame, err error) {
+	w, leave, err := p.workerFor(ctx)
 	if err != nil {
 		return last, nil, err
 	}
 	defer leave()
-	return p.callOn(ctx, p.pickFor(a), f)
-}
-
-// callOn has a worker answer a call; nil where there is none.
-func (p *pool) callOn(ctx context.Context, w *worker, f *frame) (last frame, parts []frame, err error) {
 	if w == nil {
-		return last, nil, serve.Errorf(serve.Unavailable, "RuntimeError", "the Python worker is being started again: %s", p.why())
+		return last, nil, p.errDown()
 	}
-	w.load.Add(1)
 	last, parts, err = w.do(ctx, f)
 	w.load.Add(-1)
 	switch {
@@ -246,6 +268,11 @@ func (p *pool) tell(ctx context.Context, f *Failure) {
 	if p.logger.Enabled(ctx, level) {
 		p.logger.LogAttrs(ctx, level, "Python code failed", slog.String("error", f.Error()), slog.String("traceback", f.Traceback))
 	}
+}
+
+// errDown is the answer where no worker can answer.
+func (p *pool) errDown() error {
+	return serve.Errorf(serve.Unavailable, "RuntimeError", "the Python worker is being started again: %s", p.why())
 }
 
 // gone takes a worker that has crashed out of its slot, so that no other call

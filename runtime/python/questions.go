@@ -178,17 +178,14 @@ func (p *process) inquire(q *modelQuestion) (ctx context.Context, a *inquiry, le
 	}
 	ctx, cancel := p.within(q.Call)
 	leave = func() { cancel(); p.desk.leave() }
-	a = &inquiry{by: p, up: inquiryOf(ctx)}
+	a = newInquiry(p, lineOf(ctx))
 	a.blocks.Store(q.Blocks)
-	if a.up != nil {
-		a.depth = a.up.depth + 1
-	}
 	if a.depth >= maxDepth {
 		leave()
 		return nil, nil, nil, errDepth
 	}
 	if serve.Together(ctx) != nil { // of the call, not of what it asks
-		ctx = serve.WithTogether(ctx, nil)
+		ctx = serve.WithTogether(ctx, nil, nil)
 	}
 	return context.WithValue(ctx, inquiryKey{}, a), a, leave, nil
 }

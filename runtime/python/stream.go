@@ -5,8 +5,6 @@ import (
 	"errors"
 	"sync/atomic"
 	"time"
-
-	"github.com/leat-ml/leat/serve"
 )
 
 // window is how many answers of one call may be on their way from a worker, of which
@@ -181,21 +179,14 @@ func (b *backlog) is(on bool) {
 // stream has a worker answer a call any number of times. inline says that the worker
 // may be held up while the answers are not taken. An exception is a *serve.Error.
 func (p *pool) stream(ctx context.Context, f *frame, inline bool, take func(*frame) error) (last frame, err error) {
-	w := (*worker)(nil)
-	if a := inquiryOf(ctx); a == nil {
-		w = p.pick()
-	} else {
-		leave, err := a.awaits(p)
-		if err != nil {
-			return last, err
-		}
-		defer leave()
-		w = p.pickFor(a)
+	w, leave, err := p.workerFor(ctx)
+	if err != nil {
+		return last, err
 	}
+	defer leave()
 	if w == nil {
-		return last, serve.Errorf(serve.Unavailable, "RuntimeError", "the Python worker is being started again: %s", p.why())
+		return last, p.errDown()
 	}
-	w.load.Add(1)
 	defer w.load.Add(-1)
 	var behind backlog
 	if inline {

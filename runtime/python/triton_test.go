@@ -142,7 +142,7 @@ func TestTritonRequestsTogether(t *testing.T) {
 	}
 	merged := *reqs[0]
 	merged.Inputs = []*serve.Tensor{serve.NewTensor("IN", []int32{1, 2, -1, -2, -3}, 5, 1)}
-	v, err := m.Predict(serve.WithTogether(t.Context(), reqs), &merged)
+	v, err := m.Predict(serve.WithTogether(t.Context(), reqs, nil), &merged)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -141,18 +141,39 @@ func (m *Model) assemble(mc *serve.ModelContext) {
 			o.Panicked = panicked(mc)
 			b := schedule.NewBatcher(each[i], o)
 			m.batches = append(m.batches, b)
-			each[i] = b
+			each[i] = &queued{next: b, before: c, calls: o.Instances}
 		}
 	}
 	m.first = each[0]
 	if p.Sequence != nil {
 		m.seq = schedule.NewSequencer(each, *p.Sequence)
 		m.first = m.seq
+		if len(m.copies) == 1 {
+			m.first = &queued{next: m.seq, before: m.copies[0]}
+		}
 	}
 	if p.CacheBytes > 0 {
 		m.cache = schedule.NewCache(m.first, p.CacheBytes)
 		m.first = m.cache
 	}
+}
+
+// A queued is a layer in which requests wait for a model that knows of them: they may be
+// requests of its own.
+type queued struct {
+	next   schedule.Predictor
+	before *v2.FileModel
+	calls  int // of the model at a time; 0 is any number
+}
+
+// Predict implements [schedule.Predictor].
+func (q *queued) Predict(ctx context.Context, req *serve.Request) (any, error) {
+	leave, err := q.before.Await(ctx, q.calls)
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
+	return q.next.Predict(ctx, req)
 }
 
 // panicked tells the log of a panic on a goroutine that is no request's.
@@ -196,13 +217,6 @@ func (a *adapted) Predict(ctx context.Context, req *serve.Request) (any, error) 
 
 // Predict has the model predict.
 func (m *Model) Predict(ctx context.Context, req *serve.Request) (any, error) {
-	if len(m.batches) == 1 { // it may have to wait before the model knows of it
-		leave, err := m.copies[0].Await(ctx)
-		if err != nil {
-			return nil, err
-		}
-		defer leave()
-	}
 	if m.wanted == nil {
 		return m.first.Predict(ctx, req)
 	}
