@@ -152,6 +152,28 @@ func TestCancel(t *testing.T) {
 	}
 }
 
+// TestCancelWhileOthersWrite has a call cancelled just when another is being written.
+func TestCancelWhileOthersWrite(t *testing.T) {
+	c, p := connected(t, nil)
+	ctx, cancel := context.WithCancel(t.Context())
+	failed := make(chan error, 1)
+	go func() {
+		_, _, err := c.do(ctx, &frame{kind: kindCall})
+		failed <- err
+	}()
+	f := p.next(t)
+	c.turn <- struct{}{} // somebody writes
+	cancel()
+	if err := <-failed; !errors.Is(err, context.Canceled) {
+		t.Errorf("error %v", err)
+	}
+	<-c.turn
+	_ = p.SetReadDeadline(time.Now().Add(time.Minute))
+	if got := p.next(t); got.kind != kindCancel || got.call != f.call {
+		t.Errorf("frame %+v", got)
+	}
+}
+
 // An overdue context has a deadline that is over once the channel is closed.
 type overdue struct {
 	context.Context

@@ -135,12 +135,11 @@ func (c *conn) part(w *call, f frame) error {
 
 var errWindow = errors.New("the worker sent more answers than it may before they are taken")
 
-// forsake tells the worker that nobody takes the answers of a call any more. Unlike
-// a call that is answered once, a generator that is not told would wait for ever.
+// forsake tells the worker that nobody takes the answers of a call any more.
 func (c *conn) forsake(ctx context.Context, w *call, f *frame) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if _, open := c.calls[f.call]; !open || c.err != nil {
+	if _, open := c.calls[f.call]; !open {
 		return
 	}
 	w.left = true
@@ -148,8 +147,7 @@ func (c *conn) forsake(ctx context.Context, w *call, f *frame) {
 		w.late, w.seen = time.Now(), c.answers
 		c.late++
 	}
-	cancel := &frame{kind: kindCancel, object: f.object, call: f.call}
-	c.asks.Go(func() { _ = c.write(context.Background(), cancel) }) // one that cannot be sent has nobody to get it
+	c.aside(&frame{kind: kindCancel, object: f.object, call: f.call})
 }
 
 // A backlog counts a stream among the calls of a worker as very many while the worker

@@ -17,13 +17,24 @@ func (c *conn) abandon(ctx context.Context, w *call, f *frame) {
 	c.mu.Unlock()
 	if !open { // the answer came at the same time
 		c.shared.give(w.lease)
+		return
 	}
-	cancel := frame{kind: kindCancel, object: f.object, call: f.call}
-	select { // when somebody writes for long the worker does not read, and gets it too late anyway
+	cancel := &frame{kind: kindCancel, object: f.object, call: f.call}
+	select {
 	case c.turn <- struct{}{}:
-		_ = c.send(&cancel) // one that cannot be sent has nobody to get it
+		_ = c.send(cancel) // one that cannot be sent has nobody to get it
 		<-c.turn
-	default:
+	default: // somebody writes just now: a coroutine that is not told goes on, and counts as one that hangs
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.aside(cancel)
+	}
+}
+
+// aside sends a frame that nobody waits for. The lock is held.
+func (c *conn) aside(f *frame) {
+	if c.err == nil { // else close may be waiting for all that runs
+		c.asks.Go(func() { _ = c.write(context.Background(), f) }) // one that cannot be sent has nobody to get it
 	}
 }
 
