@@ -2,6 +2,7 @@ package grpc
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"runtime/debug"
@@ -32,8 +33,9 @@ type call struct {
 	model, version string
 }
 
-func (s *Server) begin(ctx context.Context, m *method) *call {
-	c := &call{s: s, method: m, ctx: ctx}
+// begin begins a call, in the memory for it.
+func (s *Server) begin(ctx context.Context, m *method, c *call) *call {
+	c.s, c.method, c.ctx = s, m, ctx
 	md, _ := metadata.FromIncomingContext(ctx)
 	c.header = headerOf(md)
 	if s.opts.Access != nil || s.opts.Tracer != nil {
@@ -55,13 +57,14 @@ func (c *call) follow(model string) {
 // end reports a call, and is its result: an error of gRPC.
 func (c *call) end(err error) error {
 	c.follow(c.model)
-	code := codes.OK
+	code, blame := codes.OK, false
 	if err != nil {
 		st := statusOf(err)
 		code = st.Code()
+		blame = blames(code) && !errors.Is(err, errSlow)
 		c.advise(code)
 		if c.traced != nil {
-			c.traced(Outcome{Code: int(code), Model: c.model, Version: c.version, Failed: blames(code), Err: err})
+			c.traced(Outcome{Code: int(code), Model: c.model, Version: c.version, Failed: blame, Err: err})
 		}
 		err = st.Err()
 	} else if c.traced != nil {
@@ -75,13 +78,13 @@ func (c *call) end(err error) error {
 		m.Called(c.method.name, name)
 	}
 	if a := c.s.opts.Access; a != nil {
-		a.Called(c.info(name, code))
+		a.Called(c.info(name, blame))
 	}
 	return err
 }
 
-func (c *call) info(name string, code codes.Code) *CallInfo {
-	i := &CallInfo{Method: c.method.name, Code: name, ID: c.id, Failed: blames(code), In: c.in, Out: c.out, Took: time.Since(c.start)}
+func (c *call) info(name string, blame bool) *CallInfo {
+	i := &CallInfo{Method: c.method.name, Code: name, ID: c.id, Failed: blame, In: c.in, Out: c.out, Took: time.Since(c.start)}
 	if p, ok := peer.FromContext(c.ctx); ok {
 		i.Remote = p.Addr.String()
 	}

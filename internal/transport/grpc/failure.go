@@ -15,6 +15,7 @@ import (
 var (
 	errShutDown = serve.Errorf(serve.Unavailable, "", "the server is shutting down")
 	errLate     = serve.Errorf(serve.Timeout, "", "the deadline passed before the answer was ready")
+	errSlow     = serve.Errorf(serve.Timeout, "", "the message did not arrive in time")
 )
 
 var statuses = map[serve.Code]codes.Code{

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"math"
 	"net"
 	"strings"
 	"sync"
@@ -62,6 +61,7 @@ type Server struct {
 	rpcs   []*gogrpc.Server // nil before Serve
 	frames tensorwire.Frames
 
+	waits   waits          // for messages
 	readers sync.WaitGroup // of streams
 	late    sync.WaitGroup // handlers that may be late
 }
@@ -106,9 +106,10 @@ func (s *Server) open() []*gogrpc.Server {
 // lane is a server of grpc-go, with everything that is served.
 func (s *Server) lane() *gogrpc.Server {
 	adjacent := tensorwire.NewAdjacent(&s.frames, s.opts.Room)
+	office := s.newOffice(newCodec(s.opts.Room, adjacent))
 	rpc := gogrpc.NewServer(
-		gogrpc.ForceServerCodecV2(newCodec(s.opts.Room, adjacent)),
-		gogrpc.MaxRecvMsgSize(int(min(s.opts.MaxMessage+framing, math.MaxInt32))),
+		gogrpc.ForceServerCodecV2(office.codec),
+		gogrpc.MaxRecvMsgSize(office.most),
 		gogrpc.StaticStreamWindowSize(streamWindow), gogrpc.StaticConnWindowSize(connWindow),
 		gogrpc.ReadBufferSize(readBuffer), gogrpc.WriteBufferSize(writeBuffer), gogrpc.Creds(readahead.NewCredentials()),
 		experimental.BufferPool(adjacent),
@@ -118,10 +119,10 @@ func (s *Server) lane() *gogrpc.Server {
 		gogrpc.NumStreamWorkers(2), // goroutines whose stacks have grown already: one may have answered and not be back
 		gogrpc.UnknownServiceHandler(s.unknown),
 	)
-	rpc.RegisterService(s.inference(), s)
-	rpc.RegisterService(s.repository(), s)
-	healthpb.RegisterHealthServer(rpc, &health{s: s})
-	reflection.Register(rpc)
+	rpc.RegisterService(s.inference(office), s)
+	rpc.RegisterService(s.repository(office), s)
+	healthpb.RegisterHealthServer(registrar{rpc, office}, &health{s: s})
+	reflection.Register(registrar{rpc, office})
 	return rpc
 }
 
@@ -130,7 +131,7 @@ func (s *Server) ready() bool { return s.state.Load() == serving && s.host.Ready
 // unknown answers calls of methods that nobody serves.
 func (s *Server) unknown(_ any, stream gogrpc.ServerStream) error {
 	name, _ := gogrpc.MethodFromServerStream(stream)
-	c := s.begin(stream.Context(), &method{s: s, service: "unknown", name: "unknown"})
+	c := s.begin(stream.Context(), &method{s: s, service: "unknown", name: "unknown"}, new(call))
 	if strings.Contains(name, "SharedMemory") {
 		return c.end(serve.Errorf(serve.NotOffered, "", "shared memory is not offered: tensors are sent in the message"))
 	}

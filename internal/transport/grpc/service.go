@@ -12,6 +12,7 @@ import (
 // A method is one that a server serves.
 type method struct {
 	s             *Server
+	office        *office
 	service, name string
 	health        bool // it watches over the server, and is not traced
 	stream        bool
@@ -19,10 +20,10 @@ type method struct {
 
 // inference is the description of the service. The streams and the inferences
 // are those of this package; the rest is what the generated code has.
-func (s *Server) inference() *gogrpc.ServiceDesc {
+func (s *Server) inference(o *office) *gogrpc.ServiceDesc {
 	name := pb.GRPCInferenceService_ServiceDesc.ServiceName
-	about := func(m string) *method { return &method{s: s, service: name, name: m} }
-	probe := func(m string) *method { return &method{s: s, service: name, name: m, health: true} }
+	about := func(m string) *method { return &method{s: s, office: o, service: name, name: m} }
+	probe := func(m string) *method { return &method{s: s, office: o, service: name, name: m, health: true} }
 	return &gogrpc.ServiceDesc{
 		ServiceName: name,
 		HandlerType: (*any)(nil),
@@ -43,15 +44,15 @@ func (s *Server) inference() *gogrpc.ServiceDesc {
 			unary(about("LogSettings"), (*call).logSettings),
 		},
 		Streams: []gogrpc.StreamDesc{{
-			StreamName: "ModelStreamInfer", Handler: s.stream(&method{s: s, service: name, name: "ModelStreamInfer", stream: true}), ServerStreams: true, ClientStreams: true,
+			StreamName: "ModelStreamInfer", Handler: s.stream(&method{s: s, office: o, service: name, name: "ModelStreamInfer", stream: true}), ServerStreams: true, ClientStreams: true,
 		}},
 	}
 }
 
 // repository is the description of the service that MLServer has for it.
-func (s *Server) repository() *gogrpc.ServiceDesc {
+func (s *Server) repository(o *office) *gogrpc.ServiceDesc {
 	name := modelrepository.ModelRepositoryService_ServiceDesc.ServiceName
-	of := func(m string) *method { return &method{s: s, service: name, name: m} }
+	of := func(m string) *method { return &method{s: s, office: o, service: name, name: m} }
 	return &gogrpc.ServiceDesc{
 		ServiceName: name,
 		HandlerType: (*any)(nil),
@@ -64,12 +65,22 @@ func (s *Server) repository() *gogrpc.ServiceDesc {
 	}
 }
 
+// A single is a call with one message.
+type single struct {
+	call  call
+	inbox inbox
+}
+
 // unary is a method that do serves.
 func unary[Req, Resp any](m *method, do func(*call, *Req) (*Resp, error)) gogrpc.MethodDesc {
 	return gogrpc.MethodDesc{
 		MethodName: m.name,
 		Handler: func(_ any, ctx context.Context, decode func(any) error, _ gogrpc.UnaryServerInterceptor) (any, error) {
-			c := m.s.begin(ctx, m)
+			own := new(single)
+			c := m.s.begin(ctx, m, &own.call)
+			if m.office.open(&own.inbox, ctx); own.inbox.from != nil {
+				decode = own.inbox.only
+			}
 			resp, err := answered(c, decode, do)
 			if err = c.end(err); err != nil {
 				return nil, err

@@ -55,8 +55,16 @@ type received struct {
 // but the time it takes: see [line].
 func (s *Server) stream(m *method) gogrpc.StreamHandler {
 	return func(_ any, ss gogrpc.ServerStream) error {
-		c := s.begin(ss.Context(), m)
-		return c.end(c.converse(ss))
+		c := s.begin(ss.Context(), m, new(call))
+		b := new(inbox)
+		if m.office.open(b, ss.Context()); b.from == nil {
+			return c.end(c.converse(ss))
+		}
+		err := c.converse(&boxed{ss, b, true})
+		if b.waits.leave(&b.wait) { // which has canceled what it was served under
+			err = errSlow
+		}
+		return c.end(err)
 	}
 }
 
