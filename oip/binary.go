@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"unsafe"
@@ -134,7 +135,7 @@ func FromBytes(t *serve.Tensor, name string, dt serve.Datatype, shape []int, raw
 
 // product is a times b, which may be more than an int holds.
 func product(a, b int) string {
-	if b > 0 && a > (1<<62)/b {
+	if b > 0 && a > math.MaxInt/b {
 		return strconv.Itoa(a) + " times " + strconv.Itoa(b)
 	}
 	return strconv.Itoa(a * b)

@@ -142,10 +142,14 @@ func (r *reader) tensorShape(in *inputTensor) error {
 		return nil
 	}
 	for i, d := range dims {
-		if d < 0 {
+		n := int(d)
+		switch {
+		case d < 0:
 			in.problem = fmt.Sprintf("shape: length %d is %d, and lengths are not negative", i, d)
+		case int64(n) != d: // where an int has 32 bits
+			in.problem = fmt.Sprintf("shape: length %d is %d, which is more elements than can be", i, d)
 		}
-		in.shape = append(in.shape, int(d))
+		in.shape = append(in.shape, n)
 	}
 	return nil
 }

@@ -9,6 +9,7 @@ import (
 
 // TestElements has lengths whose product is no number refused wherever a 0 stands among them.
 func TestElements(t *testing.T) {
+	const half = math.MaxInt/2 + 1
 	for _, tt := range []struct {
 		shape []int
 		n     int
@@ -21,10 +22,10 @@ func TestElements(t *testing.T) {
 		{[]int{2, 0}, 0, true},
 		{[]int{0, math.MaxInt}, 0, true},
 		{[]int{math.MaxInt}, math.MaxInt, true},
-		{[]int{1 << 62, 4}, 0, false},
-		{[]int{0, 1 << 62, 4}, 0, false},
-		{[]int{1 << 62, 0, 4}, 0, false},
-		{[]int{1 << 62, 4, 0}, 0, false},
+		{[]int{half, 4}, 0, false},
+		{[]int{0, half, 4}, 0, false},
+		{[]int{half, 0, 4}, 0, false},
+		{[]int{half, 4, 0}, 0, false},
 		{[]int{-1}, 0, false},
 		{[]int{0, -1}, 0, false},
 		{[]int{-1, 0}, 0, false},

@@ -50,7 +50,9 @@ func about(out *pb.ModelInferResponse_InferOutputTensor) (*client.Tensor, error)
 		return nil, fmt.Errorf("datatype %q is not one of the protocol", out.GetDatatype())
 	}
 	for i, d := range out.GetShape() {
-		t.Shape[i] = int(d)
+		if t.Shape[i] = int(d); int64(t.Shape[i]) != d { // where an int has 32 bits
+			return nil, fmt.Errorf("length %d of its shape is %d, which is more elements than can be", i, d)
+		}
 	}
 	return t, nil
 }

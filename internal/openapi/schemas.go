@@ -1,5 +1,7 @@
 package openapi
 
+import "math"
+
 // schemas are those that every document has.
 func (s *Server) schemas() object {
 	lengths := object{"type": "array", "items": object{"type": "integer", "minimum": -1}}
@@ -44,7 +46,7 @@ func event() object {
 func logging() object {
 	on := object{"type": "boolean"}
 	return object{"log_file": text(), "log_info": on, "log_warning": on, "log_error": on,
-		"log_verbose_level": object{"type": "integer", "minimum": 0, "maximum": 4294967295}, "log_format": choice("default", "ISO8601")}
+		"log_verbose_level": object{"type": "integer", "minimum": 0, "maximum": uint32(math.MaxUint32)}, "log_format": choice("default", "ISO8601")}
 }
 
 // tracing are the settings of traces; in a change null clears one.

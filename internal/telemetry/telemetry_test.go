@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"sync"
@@ -163,7 +164,7 @@ func TestRemove(t *testing.T) {
 
 func TestAnswers(t *testing.T) {
 	tel := New(Build{})
-	for _, s := range []int{200, 200, 404, 499, -1, 600, 1 << 40} {
+	for _, s := range []int{200, 200, 404, 499, -1, 600, math.MaxInt} {
 		tel.Answered(s)
 	}
 	want := []string{`{code="0"} 3`, `{code="200"} 2`, `{code="404"} 1`, `{code="499"} 1`}

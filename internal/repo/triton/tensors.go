@@ -2,6 +2,7 @@ package triton
 
 import (
 	"fmt"
+	"math"
 
 	"github.com/leat-ml/leat/oip/inference"
 	"github.com/leat-ml/leat/serve"
@@ -138,7 +139,7 @@ func (c *Config) shape(dims []int64) []int {
 		out = append(out, -1)
 	}
 	for _, n := range dims {
-		out = append(out, int(n))
+		out = append(out, int(min(n, math.MaxInt)))
 	}
 	return out
 }

@@ -3,6 +3,7 @@ package grpc
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"math"
 	"slices"
 	"strings"
@@ -229,6 +230,7 @@ func TestBadRequests(t *testing.T) {
 		r.RawInputContents = b
 		return r
 	}
+	const huge = math.MaxInt/2 + 1 // no more than an int of 32 bits holds, where it has as many
 	shm := input1("x", "FP32", []int64{1}, nil)
 	shm.Parameters = map[string]*pb.InferParameter{"shared_memory_region": {ParameterChoice: &pb.InferParameter_StringParam{StringParam: "r"}}}
 	for _, c := range []struct {
@@ -247,8 +249,8 @@ func TestBadRequests(t *testing.T) {
 		{"none", request("m", input1("x", "FP32", []int64{2}, nil)), "neither contents nor raw_input_contents"},
 		{"negative", request("m", input1("x", "FP32", []int64{2, -1}, fp(1))), "length 1 of the shape is -1"},
 		{"overflow", request("m", input1("x", "FP32", []int64{1 << 40, 1 << 40}, fp(1))), "more elements than can be"},
-		{"huge", request("m", input1("x", "FP64", []int64{1 << 62}, &pb.InferTensorContents{Fp64Contents: []float64{1}})), "holds 4611686018427387904"},
-		{"huge raw", raw(request("m", input1("x", "FP64", []int64{1 << 62}, nil)), []byte{1}), "expected 4611686018427387904 times 8 bytes"},
+		{"huge", request("m", input1("x", "FP64", []int64{huge}, &pb.InferTensorContents{Fp64Contents: []float64{1}})), fmt.Sprintf("holds %d", int64(huge))},
+		{"huge raw", raw(request("m", input1("x", "FP64", []int64{huge}, nil)), []byte{1}), fmt.Sprintf("expected %d times 8 bytes", int64(huge))},
 		{"wrong field", request("m", input1("x", "FP64", []int64{1}, fp(1))), "the elements are in fp32_contents, but those of FP64 are sent in fp64_contents"},
 		{"two fields", request("m", input1("x", "FP32", []int64{1}, &pb.InferTensorContents{Fp32Contents: []float32{1}, IntContents: []int32{1}})), "the elements are in int_contents"},
 		{"FP16 typed", request("m", input1("x", "FP16", []int64{1}, fp(1))), "FP16 can only be sent in raw_input_contents"},

@@ -3,6 +3,7 @@ package grpc
 import (
 	"encoding/binary"
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"unsafe"
@@ -67,7 +68,11 @@ func readShape(c *tensorwire.Cursor, typ protowire.Type, shape []int) ([]int, er
 			return fmt.Errorf("a shape has more than %d lengths", maxRank)
 		}
 		v, err := c.Varint()
-		shape = append(shape, int(int64(v)))
+		n := int(int64(v))
+		if err == nil && int64(n) != int64(v) { // where an int has 32 bits
+			return fmt.Errorf("a length of a shape is %d, which is more elements than can be", int64(v))
+		}
+		shape = append(shape, n)
 		return err
 	}
 	switch typ {
@@ -155,7 +160,7 @@ func (in *input) rawNumbers(t *serve.Tensor, raw []byte) error {
 
 // product is a times b, which may be more than an int holds.
 func product(a, b int) string {
-	if a > (1<<62)/b {
+	if a > math.MaxInt/b {
 		return strconv.Itoa(a) + " times " + strconv.Itoa(b)
 	}
 	return strconv.Itoa(a * b)

@@ -76,7 +76,7 @@ func (b *Builder) add(nodes []Node) error {
 	if err != nil {
 		return err
 	}
-	if len(b.nodes)+len(b.order) > math.MaxUint32 {
+	if uint64(len(b.nodes)+len(b.order)) > math.MaxUint32 {
 		return fmt.Errorf("the model has more than %d nodes", uint32(math.MaxUint32))
 	}
 	b.arrange(nodes, depth)

@@ -94,7 +94,7 @@ func (b *ObliviousBuilder) check(t *ObliviousTree) error {
 			return fmt.Errorf("a border is %v", test.Border)
 		}
 	}
-	if len(b.o.tests)+len(t.Tests) > math.MaxUint32 {
+	if uint64(len(b.o.tests)+len(t.Tests)) > math.MaxUint32 {
 		return fmt.Errorf("the model has more than %d tests", uint32(math.MaxUint32))
 	}
 	b.o.width = width

@@ -69,7 +69,7 @@ func TestUBJNumbers(t *testing.T) {
 }
 
 func TestUBJRefuses(t *testing.T) {
-	huge := string(ubj{}.length(1 << 40))
+	huge := string(binary.BigEndian.AppendUint64([]byte{'L'}, 1<<40))
 	for want, doc := range map[string]string{
 		"a length of 1099511627776, but at most 0 fit": "[$l#" + huge,
 		"a length of 1099511627776, but at most 8 fit": "[$U#" + huge + "12345678",
