@@ -84,7 +84,7 @@ var rpcChecklist = []struct {
 	{111, "an inference by an unknown model is NOT_FOUND", func(t *testing.T, w *rpcWorld) {
 		w.refused(t, typedFour("nobody"), "NotFound", "model nobody doesnt exist")
 		w.refused(t, &pb.ModelInferRequest{ModelName: "many", ModelVersion: "9", Inputs: typedFour("").Inputs}, "NotFound", "many:9")
-		w.refused(t, typedFour("failed"), "Unavailable", "not ready yet: the weights are gone")
+		w.refused(t, typedFour("failed"), "Unavailable", "not ready yet: it has failed: the weights are gone")
 		w.refused(t, &pb.ModelInferRequest{ModelName: "nobody"}, "NotFound", "model nobody doesnt exist")
 		w.refused(t, &pb.ModelInferRequest{ModelName: "many", ModelVersion: "9"}, "NotFound", "many:9")
 		w.refused(t, &pb.ModelInferRequest{ModelName: "any"}, "InvalidArgument", "model any: read the request: there are no inputs")

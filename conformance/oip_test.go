@@ -71,8 +71,8 @@ var checklist = []callRow{
 	{9, "versions is an array of strings", []call{get("/v2/models/many", 200).Has(`"versions":["1","2"]`), get("/v2/models/many/versions/1", 200).Has(`"version":"1","versions":["1","2"]`)}},
 	{10, "metadata of an unknown model is 404 with an error", []call{get("/v2/models/nobody", 404).Has("model nobody doesnt exist")}},
 	{11, "an unknown version is 404 naming it", []call{get("/v2/models/many/versions/9", 404).Has("many:9"), {method: "POST", path: "/v2/models/many/versions/9/infer", body: `{"inputs":[1]}`, status: 404, has: "many:9"}}},
-	{12, "model ready is 200 or not, versioned or plain", []call{get("/v2/models/typed/ready", 200).Has("Model typed is ready"), get("/v2/models/many/versions/1/ready", 200), get("/v2/models/failed/ready", 408).Want(`{"error":"model not ready: the weights are gone"}`), get("/v2/models/many/versions/9/ready", 404)}},
-	{13, "a model that is not there: ready and infer both fail with an error", []call{get("/v2/models/failed/ready", 408).Has("error"), infer("failed", four, 503).Want(`{"error":"model failed is not ready yet: the weights are gone"}`)}},
+	{12, "model ready is 200 or not, versioned or plain", []call{get("/v2/models/typed/ready", 200).Has("Model typed is ready"), get("/v2/models/many/versions/1/ready", 200), get("/v2/models/failed/ready", 408).Want(`{"error":"model not ready: it has failed: the weights are gone"}`), get("/v2/models/many/versions/9/ready", 404)}},
+	{13, "a model that is not there: ready and infer both fail with an error", []call{get("/v2/models/failed/ready", 408).Has("error"), infer("failed", four, 503).Want(`{"error":"model failed is not ready yet: it has failed: the weights are gone"}`)}},
 	{14, "a wrong verb is 405 with a JSON body", []call{
 		{method: "GET", path: "/v2/models/typed/infer", status: 405, has: "illegal model operation infer, method=GET", header: "Allow: POST"},
 		{method: "POST", path: "/v2/models/typed/ready", body: "{}", status: 405, has: "illegal model operation ready, method=POST", header: "Allow: GET"},

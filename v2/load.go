@@ -216,7 +216,7 @@ func (s *Server) notReady(st *Status) error {
 func (st *Status) reason() string {
 	switch st.Phase {
 	case Failed:
-		return st.Err.Error()
+		return "it has failed: " + st.Err.Error()
 	case Closed:
 		return "it has been unloaded"
 	case Pending:

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/leat-ml/leat/catalog"
@@ -311,15 +312,49 @@ func (r *Router) find(ev *serve.Event) serve.Step {
 }
 
 func (r *Router) unknown(ev *serve.Event) error {
+	const few = 10
+	if keys := r.otherVersions(ev.Target.Model); len(keys) > 0 {
+		return notAmong(ev, keys, few, "")
+	}
 	return unknownModel(ev, r.models.Names(), "")
 }
 
+// A versioner is [Models] whose names are not said with their versions.
+type versioner interface {
+	// Versions are those of a model, ascending; nil where there is none of the name, or
+	// nobody knows them.
+	Versions(name string) []string
+}
+
+// otherVersions are the versions of a model of which another was asked for, the newest
+// first, as keys.
+func (r *Router) otherVersions(name string) []string {
+	known, ok := r.models.(versioner)
+	if !ok || r.Env.MLRun {
+		return nil
+	}
+	versions := known.Versions(name)
+	if before, _, cut := strings.Cut(name, ":"); cut && len(versions) == 0 {
+		name, versions = before, known.Versions(before)
+	}
+	keys := make([]string, 0, len(versions))
+	for _, version := range slices.Backward(versions) {
+		keys = append(keys, name+":"+version)
+	}
+	return keys
+}
+
 func unknownModel(ev *serve.Event, names []string, besides string) error {
+	const many = 50
+	return notAmong(ev, names, many, besides)
+}
+
+// notAmong is an error with the first names of those that there are.
+func notAmong(ev *serve.Event, names []string, shown int, besides string) error {
 	key := ev.Target.Model
 	if ev.Target.Version != "" {
 		key += ":" + ev.Target.Version
 	}
-	const shown = 50
 	more := ""
 	if len(names) > shown {
 		more = fmt.Sprintf(" and %d more", len(names)-shown)

@@ -31,7 +31,7 @@ func TestSupervisedModelIsNotReadyWhileItIsDown(t *testing.T) {
 		t.Errorf("ready: %v, phase %v", err, s.Status().Phase)
 	}
 	m.err = errors.New("it crashed")
-	if err := ready(); serve.CodeOf(err) != serve.NotYet || err.Error() != "model not ready: it crashed" || s.Info().Phase != Failed {
+	if err := ready(); serve.CodeOf(err) != serve.NotYet || err.Error() != "model not ready: it has failed: it crashed" || s.Info().Phase != Failed {
 		t.Errorf("while it is down: %v, phase %v", err, s.Info().Phase)
 	}
 	m.err = nil

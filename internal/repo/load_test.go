@@ -94,7 +94,7 @@ func TestLoadAndUnload(t *testing.T) {
 		}},
 		{"a model of which nothing serves", map[string]string{"m/1/x": "FAKE bad one"}, []change{
 			{put: map[string]string{"m/1/x": "FAKE bad two"}, load: "m", want: "internal: model m:1 failed to load: x: two",
-				then: map[string]string{"m": "unavailable: model m:1 is not ready yet: x: two"}},
+				then: map[string]string{"m": "unavailable: model m:1 is not ready yet: it has failed: x: two"}},
 			{put: map[string]string{"m/1/x": "FAKE good three"}, load: "m", then: map[string]string{"m": "three"}},
 		}},
 		{"a version that failed before", map[string]string{"m/1/x": "FAKE good one", "m/2/x": "FAKE bad two"}, []change{
@@ -116,7 +116,7 @@ func TestLoadAndUnload(t *testing.T) {
 		}},
 		{"a broken model unloaded", map[string]string{"m/config.pbtxt": "x"}, []change{
 			{unload: "m", then: map[string]string{"m": "unavailable: model m is not ready yet: it has been unloaded"}},
-			{load: "m", want: "internal: model m failed to load: m/config.pbtxt:1:2: the end of the file stands in the place of a value", then: map[string]string{"m": "unavailable: model m is not ready yet: m/config"}},
+			{load: "m", want: "internal: model m failed to load: m/config.pbtxt:1:2: the end of the file stands in the place of a value", then: map[string]string{"m": "unavailable: model m is not ready yet: it has failed: m/config"}},
 		}},
 		{"a second model of the name", map[string]string{"m.fake": "FAKE good m"}, []change{
 			{put: map[string]string{"m/1/x": "FAKE good n"}, load: "m", then: map[string]string{"m": "m"},

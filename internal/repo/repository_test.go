@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -59,12 +60,25 @@ func TestStatus(t *testing.T) {
 	}
 }
 
+// TestOneOfManyVersions: what another version is answered stays short.
+func TestOneOfManyVersions(t *testing.T) {
+	files := map[string]string{}
+	for i := range 40 {
+		files[fmt.Sprintf("m/%d/x", i+1)] = "FAKE good"
+	}
+	r, _ := serving(t, tree(t, files), nil)
+	want := "not found: model m:41 doesnt exist, available models: m:40 | m:39 | m:38 | m:37 | m:36 | m:35 | m:34 | m:33 | m:32 | m:31 and 30 more"
+	if got := answer(t, r, "m:41"); got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
 func TestAnswers(t *testing.T) {
 	r, _ := serving(t, tree(t, everything), nil)
 	for _, c := range []struct{ model, want string }{
 		{"churn", "churn"},
 		{"churn:1", "churn"},
-		{"churn:2", "not found: model churn:2 doesnt exist, available models: churn | empty | fraud | half | iris | multi | triton | twice | typo"},
+		{"churn:2", "not found: model churn:2 doesnt exist, available models: churn:1"},
 		{"fraud", "fraud one"},
 		{"fraud:1", "fraud one"},
 		{"fraud:2", "fraud two"},
@@ -72,13 +86,14 @@ func TestAnswers(t *testing.T) {
 		{"fraud:next", "fraud two"},
 		{"multi", "ten"},
 		{"multi:9", "nine"},
+		{"multi:8", "not found: model multi:8 doesnt exist, available models: multi:10 | multi:9"},
 		{"iris", "iris"},
 		{"half:1", "half"},
-		{"half", "unavailable: model half:2 is not ready yet: x: the file is torn"},
-		{"empty", "unavailable: model empty:1 is not ready yet: folder empty/1: there is no model in it that a runtime of this server knows (fake, other)"},
-		{"typo", `unavailable: model typo is not ready yet: typo/model.yaml:1:1: unknown key "lables" (did you mean "labels"?)`},
-		{"typo:1", `unavailable: model typo is not ready yet: typo/model.yaml:1:1: unknown key "lables" (did you mean "labels"?)`},
-		{"twice", "unavailable: model twice is not ready yet: 2 models have this name: twice.fake and twice; rename all but one"},
+		{"half", "unavailable: model half:2 is not ready yet: it has failed: x: the file is torn"},
+		{"empty", "unavailable: model empty:1 is not ready yet: it has failed: folder empty/1: there is no model in it that a runtime of this server knows (fake, other)"},
+		{"typo", `unavailable: model typo is not ready yet: it has failed: typo/model.yaml:1:1: unknown key "lables" (did you mean "labels"?)`},
+		{"typo:1", `unavailable: model typo is not ready yet: it has failed: typo/model.yaml:1:1: unknown key "lables" (did you mean "labels"?)`},
+		{"twice", "unavailable: model twice is not ready yet: it has failed: 2 models have this name: twice.fake and twice; rename all but one"},
 		{"nobody", "not found: model nobody doesnt exist, available models: churn | empty | fraud | half | iris | multi | triton | twice | typo"},
 		{"../churn", "not found: model ../churn doesnt exist, available models: churn | empty | fraud | half | iris | multi | triton | twice | typo"},
 	} {
@@ -142,7 +157,7 @@ func TestReady(t *testing.T) {
 	r, _ := serving(t, tree(t, everything), nil)
 	for model, want := range map[string]string{
 		"churn": "Model churn is ready",
-		"half":  "model not ready: x: the file is torn",
+		"half":  "model not ready: it has failed: x: the file is torn",
 	} {
 		if got := get(t, r, model, "ready"); got != want {
 			t.Errorf("%s: got %v, want %s", model, got, want)

@@ -101,6 +101,19 @@ func (r *Repository) find(name, version string) *route {
 // the slice only.
 func (r *Repository) Names() []string { return r.table.Load().names }
 
+// Versions are those of a model, ascending; nil where there is none, or nobody knows them.
+func (r *Repository) Versions(name string) []string {
+	m := r.table.Load().models[name]
+	if m == nil || m.refused != nil {
+		return nil
+	}
+	all := make([]string, len(m.instances))
+	for i, in := range m.instances {
+		all[i] = in.number
+	}
+	return all
+}
+
 // Triton says whether there is a model of a name that Triton's settings describe.
 func (r *Repository) Triton(name string) bool {
 	m := r.table.Load().models[name]
