@@ -48,6 +48,15 @@ const (
 	kindOptional     = C.ONNX_TYPE_OPTIONAL
 )
 
+// A side is what a port is.
+type side int
+
+const (
+	inputs   side = C.ORT_INPUT
+	outputs  side = C.ORT_OUTPUT
+	defaults side = C.ORT_DEFAULTED // inputs that have a value in the file
+)
+
 // An ortError is what the library says went wrong.
 type ortError struct {
 	code int
@@ -111,16 +120,16 @@ func (l *library) loadBytes(model []byte, options *ortOptions) (session *ortSess
 
 func (l *library) releaseSession(session *ortSession) { C.ort_release_session(l.api, session) }
 
-func (l *library) count(session *ortSession, output bool) (int, error) {
+func (l *library) count(session *ortSession, of side) (int, error) {
 	var n C.size_t
-	err := failure(C.ort_count(l.api, session, C.bool(output), &n))
+	err := failure(C.ort_count(l.api, session, C.ort_side(of), &n))
 	return int(n), err
 }
 
 // describe reads an input or output; its name is to be released by free, even
 // after an error.
-func (l *library) describe(session *ortSession, output bool, i int) (p ortPort, name string, err error) {
-	err = failure(C.ort_describe(l.api, session, C.bool(output), C.size_t(i), &p))
+func (l *library) describe(session *ortSession, of side, i int) (p ortPort, name string, err error) {
+	err = failure(C.ort_describe(l.api, session, C.ort_side(of), C.size_t(i), &p))
 	return p, C.GoString(p.name), err
 }
 

@@ -5,6 +5,7 @@ package onnx
 import (
 	"context"
 	"runtime"
+	"slices"
 	"unsafe"
 
 	"github.com/leat-ml/leat/serve"
@@ -34,10 +35,6 @@ func newCall(m *model) (*call, error) {
 	c := &call{c: raw, ports: make([]*port, 0, outs)}
 	c.in, c.out = unsafe.Slice(c.c.input, ins), unsafe.Slice(c.c.output, outs)
 	c.inNames, c.outNames = unsafe.Slice(c.c.input_names, ins), unsafe.Slice(c.c.output_names, outs)
-	for i := range m.inputs {
-		c.inNames[i] = m.inputs[i].name
-		c.in[i]._type = cInt(m.inputs[i].element)
-	}
 	return c, nil
 }
 
@@ -95,17 +92,19 @@ func portNamed(ports []port, name string) *port {
 
 // fill hands over the inputs. The model server has checked them by then; what
 // is checked here is what memory safety needs.
-func (c *call) fill(inputs []port, req *serve.Request) error {
-	if len(req.Inputs) != len(inputs) {
-		return badInput("there are %d inputs, but the model takes %d: %q", len(req.Inputs), len(inputs), names(specsOf(inputs)))
+func (c *call) fill(m *model, req *serve.Request) error {
+	if n := len(req.Inputs); n < m.required || n > len(m.inputs) {
+		return m.miscounted(n)
 	}
-	for i := range inputs {
-		p := &inputs[i]
-		t := req.Inputs[i]
-		if t.Name != p.spec.Name {
-			if t = req.Input(p.spec.Name); t == nil {
-				return badInput("input %q is missing", p.spec.Name)
+	given := 0
+	for i := range m.inputs {
+		p := &m.inputs[i]
+		t := m.given(req, i)
+		if t == nil {
+			if i >= m.required {
+				continue
 			}
+			return badInput("input %q is missing", p.spec.Name)
 		}
 		if t.Datatype != p.spec.Datatype {
 			return badInput("input %q has datatype %s, but the model takes %s", p.spec.Name, t.Datatype, p.spec.Datatype)
@@ -113,9 +112,33 @@ func (c *call) fill(inputs []port, req *serve.Request) error {
 		if len(t.Shape) > maxRank {
 			return badInput("input %q has %d dimensions; %d are the most", p.spec.Name, len(t.Shape), maxRank)
 		}
-		c.hand(&c.in[i], t)
+		c.inNames[given], c.in[given]._type = p.name, cInt(p.element)
+		c.hand(&c.in[given], t)
+		given++
 	}
+	if given != len(req.Inputs) {
+		return m.miscounted(len(req.Inputs))
+	}
+	c.c.inputs = cSize(given)
 	return nil
+}
+
+// given is the tensor of a request for input i, which as a rule is at i, too; nil if
+// there is none. An input that is the only one has any name.
+func (m *model) given(req *serve.Request, i int) *serve.Tensor {
+	name := m.inputs[i].spec.Name
+	if i < len(req.Inputs) && (req.Inputs[i].Name == name || len(m.inputs) == 1) {
+		return req.Inputs[i]
+	}
+	at := slices.IndexFunc(req.Inputs, func(t *serve.Tensor) bool { return t.Name == name })
+	if at < 0 {
+		return nil
+	}
+	return req.Inputs[at]
+}
+
+func (m *model) miscounted(n int) error {
+	return badInput("there are %d inputs, but the model takes %d: %q", n, len(m.inputs), names(specsOf(m.inputs)))
 }
 
 // hand hands over one tensor.

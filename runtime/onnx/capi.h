@@ -69,13 +69,13 @@ typedef struct {
 	void *unused26[4];
 	OrtStatus *(*SessionGetInputCount)(const OrtSession *, size_t *); // 30
 	OrtStatus *(*SessionGetOutputCount)(const OrtSession *, size_t *);
-	void *unused32;
+	OrtStatus *(*SessionGetOverridableInitializerCount)(const OrtSession *, size_t *);
 	OrtStatus *(*SessionGetInputTypeInfo)(const OrtSession *, size_t, OrtTypeInfo **); // 33
 	OrtStatus *(*SessionGetOutputTypeInfo)(const OrtSession *, size_t, OrtTypeInfo **);
-	void *unused35;
+	OrtStatus *(*SessionGetOverridableInitializerTypeInfo)(const OrtSession *, size_t, OrtTypeInfo **);
 	OrtStatus *(*SessionGetInputName)(const OrtSession *, size_t, OrtAllocator *, char **); // 36
 	OrtStatus *(*SessionGetOutputName)(const OrtSession *, size_t, OrtAllocator *, char **);
-	void *unused38;
+	OrtStatus *(*SessionGetOverridableInitializerName)(const OrtSession *, size_t, OrtAllocator *, char **);
 	OrtStatus *(*CreateRunOptions)(OrtRunOptions **); // 39
 	void *unused40[6];
 	OrtStatus *(*RunOptionsSetTerminate)(OrtRunOptions *); // 46
@@ -138,8 +138,11 @@ ORT_PLACE(CreateSessionOptions, 10);
 ORT_PLACE(SetSessionExecutionMode, 13);
 ORT_PLACE(SetSessionLogSeverityLevel, 22);
 ORT_PLACE(SessionGetInputCount, 30);
+ORT_PLACE(SessionGetOverridableInitializerCount, 32);
 ORT_PLACE(SessionGetInputTypeInfo, 33);
+ORT_PLACE(SessionGetOverridableInitializerTypeInfo, 35);
 ORT_PLACE(SessionGetInputName, 36);
+ORT_PLACE(SessionGetOverridableInitializerName, 38);
 ORT_PLACE(CreateRunOptions, 39);
 ORT_PLACE(RunOptionsSetTerminate, 46);
 ORT_PLACE(GetTensorMutableData, 51);

@@ -4,8 +4,8 @@
 //
 // A model describes its inputs and outputs as the file declares them, with -1
 // for a length that the file leaves open and a nil shape where it leaves open
-// even the number of dimensions. Inputs that the file has a value for may not
-// be sent. Tensors of all of the protocol's datatypes go in and out, those of no
+// even the number of dimensions. Inputs that the file has a value for are weights;
+// where they are declared beside the file, requests may send them. Tensors of all of the protocol's datatypes go in and out, those of no
 // dimension and of no elements included. Beside tensors, a model may answer
 //   - with a ZipMap, as scikit-learn's classifiers exported to ONNX do: it
 //     becomes an FP32 tensor with a row for each row and a column for each class,

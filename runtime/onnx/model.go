@@ -18,6 +18,7 @@ type model struct {
 	lib             *library
 	session         *ortSession
 	inputs, outputs []port
+	required        int // inputs, the first ones; a request may leave out the others
 	desc            serve.Description
 
 	mu     sync.Mutex
@@ -69,7 +70,7 @@ func (m *model) predict(c *call, req *serve.Request) ([]*serve.Tensor, error) {
 	if err := c.choose(m.outputs, req.Outputs); err != nil {
 		return nil, err
 	}
-	if err := c.fill(m.inputs, req); err != nil {
+	if err := c.fill(m, req); err != nil {
 		return nil, err
 	}
 	if err := m.lib.run(m.session, c.c); err != nil {

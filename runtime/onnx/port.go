@@ -21,10 +21,14 @@ type port struct {
 // describe reads the model's inputs and outputs.
 func (m *model) describe(g *graph, spec serve.ModelSpec) error {
 	var err error
-	if m.inputs, err = m.ports(false, g); err != nil {
+	if m.inputs, err = m.ports(inputs, g); err != nil {
 		return err
 	}
-	if m.outputs, err = m.ports(true, g); err != nil {
+	m.required = len(m.inputs)
+	if err = m.defaulted(g, spec.Inputs); err != nil {
+		return err
+	}
+	if m.outputs, err = m.ports(outputs, g); err != nil {
 		return err
 	}
 	m.desc.Platform = "onnxruntime_onnx"
@@ -45,35 +49,53 @@ func specsOf(ports []port) []serve.TensorSpec {
 
 // ports are the inputs or the outputs. Those read before an error are returned
 // beside it, since their names are to be released.
-func (m *model) ports(output bool, g *graph) ([]port, error) {
-	n, err := m.lib.count(m.session, output)
+func (m *model) ports(of side, g *graph) ([]port, error) {
+	n, err := m.lib.count(m.session, of)
 	if err != nil {
 		return nil, err
 	}
 	var ports []port
 	for i := range n {
-		c, name, err := m.lib.describe(m.session, output, i)
+		c, name, err := m.lib.describe(m.session, of, i)
 		p := port{name: c.name, element: int(c._type), sequence: c.kind == kindSequence}
-		p.spec.Name = name
+		p.spec.Name, p.spec.Optional = name, of == defaults
 		ports = append(ports, p)
 		if err == nil {
-			err = ports[i].check(&c, output)
+			err = ports[i].check(&c, of == outputs)
 		}
 		if err != nil {
-			return ports, fmt.Errorf("%s %q: %w", side(output), name, err)
+			return ports, fmt.Errorf("%s %q: %w", of, name, err)
 		}
-		if output {
+		if of == outputs {
 			ports[i].unzip(g.classes[name])
 		}
 	}
 	return ports, nil
 }
 
-func side(output bool) string {
-	if output {
+// String is how errors call one.
+func (s side) String() string {
+	if s == outputs {
 		return "output"
 	}
 	return "input"
+}
+
+// defaulted adds the inputs that have a value in the file, of which only those that are
+// declared are for requests: to others they are weights.
+func (m *model) defaulted(g *graph, declared []serve.TensorSpec) error {
+	if len(declared) == 0 {
+		return nil
+	}
+	ports, err := m.ports(defaults, g)
+	for _, p := range ports {
+		if err == nil && slices.ContainsFunc(declared, func(d serve.TensorSpec) bool { return d.Name == p.spec.Name }) {
+			m.inputs = append(m.inputs, p)
+		} else {
+			m.lib.free(p.name)
+		}
+	}
+	return err
 }
 
 // check fills in datatype and shape, and refuses what no tensor stands for.

@@ -100,9 +100,19 @@ ort_error ort_load_bytes(const ort_library *lib, const void *data, size_t bytes,
 
 void ort_release_session(const ort_library *lib, OrtSession *session) { lib->api->ReleaseSession(session); }
 
-ort_error ort_count(const ort_library *lib, const OrtSession *session, bool output, size_t *out) {
+ort_error ort_count(const ort_library *lib, const OrtSession *session, ort_side side, size_t *out) {
 	const OrtApi *api = lib->api;
-	TRY((output ? api->SessionGetOutputCount : api->SessionGetInputCount)(session, out));
+	switch (side) {
+	case ORT_INPUT:
+		TRY(api->SessionGetInputCount(session, out));
+		break;
+	case ORT_OUTPUT:
+		TRY(api->SessionGetOutputCount(session, out));
+		break;
+	case ORT_DEFAULTED:
+		TRY(api->SessionGetOverridableInitializerCount(session, out));
+		break;
+	}
 	return ok;
 }
 
@@ -146,13 +156,35 @@ static ort_error describe_type(const OrtApi *api, const OrtTypeInfo *info, ort_p
 	return ok;
 }
 
-ort_error ort_describe(const ort_library *lib, const OrtSession *session, bool output, size_t i, ort_port *port) {
+static OrtStatus *name_of(const ort_library *lib, const OrtSession *session, ort_side side, size_t i, char **out) {
+	const OrtApi *api = lib->api;
+	switch (side) {
+	case ORT_OUTPUT:
+		return api->SessionGetOutputName(session, i, lib->allocator, out);
+	case ORT_DEFAULTED:
+		return api->SessionGetOverridableInitializerName(session, i, lib->allocator, out);
+	default:
+		return api->SessionGetInputName(session, i, lib->allocator, out);
+	}
+}
+
+static OrtStatus *type_of(const OrtApi *api, const OrtSession *session, ort_side side, size_t i, OrtTypeInfo **out) {
+	switch (side) {
+	case ORT_OUTPUT:
+		return api->SessionGetOutputTypeInfo(session, i, out);
+	case ORT_DEFAULTED:
+		return api->SessionGetOverridableInitializerTypeInfo(session, i, out);
+	default:
+		return api->SessionGetInputTypeInfo(session, i, out);
+	}
+}
+
+ort_error ort_describe(const ort_library *lib, const OrtSession *session, ort_side side, size_t i, ort_port *port) {
 	const OrtApi *api = lib->api;
 	memset(port, 0, sizeof *port);
-	TRY((output ? api->SessionGetOutputName : api->SessionGetInputName)(session, i, lib->allocator, &port->name));
+	TRY(name_of(lib, session, side, i, &port->name));
 	OrtTypeInfo *info = NULL;
-	OrtStatus *status = (output ? api->SessionGetOutputTypeInfo : api->SessionGetInputTypeInfo)(session, i, &info);
-	if (status != NULL) return failed(api, status);
+	TRY(type_of(api, session, side, i, &info));
 	ort_error e = describe_type(api, info, port);
 	api->ReleaseTypeInfo(info);
 	return e;

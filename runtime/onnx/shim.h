@@ -29,6 +29,9 @@ typedef struct {
 	const char *folder; // of external weights, for a model that is not loaded by path; or NULL
 } ort_settings;
 
+// What a model has: inputs, outputs, and inputs that a run may leave out.
+typedef enum { ORT_INPUT, ORT_OUTPUT, ORT_DEFAULTED } ort_side;
+
 // An input or output as the model declares it. In a sequence, type and shape
 // are those of its elements.
 typedef struct {
@@ -54,7 +57,7 @@ typedef struct {
 // What one run needs. It is used by one run at a time.
 typedef struct {
 	OrtRunOptions *options;
-	size_t inputs, outputs;
+	size_t inputs, outputs; // of the run
 	ort_tensor *input, *output;
 	const char **input_names, **output_names;
 	OrtValue **values; // of the inputs, then of the outputs
@@ -71,8 +74,8 @@ ort_error ort_load_file(const ort_library *lib, const char *path, const OrtSessi
 ort_error ort_load_bytes(const ort_library *lib, const void *data, size_t bytes, const OrtSessionOptions *options, OrtSession **out);
 void ort_release_session(const ort_library *lib, OrtSession *session);
 
-ort_error ort_count(const ort_library *lib, const OrtSession *session, bool output, size_t *out);
-ort_error ort_describe(const ort_library *lib, const OrtSession *session, bool output, size_t i, ort_port *port);
+ort_error ort_count(const ort_library *lib, const OrtSession *session, ort_side side, size_t *out);
+ort_error ort_describe(const ort_library *lib, const OrtSession *session, ort_side side, size_t i, ort_port *port);
 void ort_free(const ort_library *lib, void *p);
 
 ort_error ort_call_new(const ort_library *lib, size_t inputs, size_t outputs, ort_call **out);

@@ -3,6 +3,7 @@
 package onnx
 
 import (
+	"context"
 	"math"
 	"strings"
 	"testing"
@@ -181,6 +182,36 @@ func TestShapesOfModels(t *testing.T) {
 			}
 			same(t, predict(t, m, test.req)[0], test.want)
 		})
+	}
+}
+
+// TestDefaultedInput: an input that the file has a value for is one of requests where it
+// is declared, and may be left out.
+func TestDefaultedInput(t *testing.T) {
+	declared := []serve.TensorSpec{{Name: "x", Datatype: serve.FP32, Shape: []int{-1}}, {Name: "bias", Datatype: serve.FP32, Shape: []int{1}, Optional: true}}
+	loaded, err := testEngine(t).Load(t.Context(), &serve.Artifact{File: testdata("default_input")}, serve.ModelSpec{Name: "m", Inputs: declared})
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := loaded.(*model)
+	defer m.Close(context.Background())
+	if diff := cmp.Diff(declared, m.Describe().Inputs); diff != "" {
+		t.Errorf("inputs (-want +got):\n%s", diff)
+	}
+	x, bias := serve.NewTensor("x", []float32{1, 2}), serve.NewTensor("bias", []float32{5})
+	for range 2 {
+		same(t, predict(t, m, request(x))[0], serve.NewTensor("y", []float32{11, 12}))
+		same(t, predict(t, m, request(x, bias))[0], serve.NewTensor("y", []float32{6, 7}))
+		same(t, predict(t, m, request(bias, x))[0], serve.NewTensor("y", []float32{6, 7}))
+	}
+	for want, req := range map[string]*serve.Request{
+		`input "x" is missing`:                      request(bias),
+		"there are 2 inputs, but the model takes 2": request(x, x),
+		"there are 3 inputs, but the model takes 2": request(x, bias, x),
+		"there are 0 inputs, but the model takes 2": request(),
+	} {
+		_, err := m.Predict(t.Context(), req)
+		wantError(t, err, serve.BadRequest, want)
 	}
 }
 
