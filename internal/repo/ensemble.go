@@ -92,16 +92,11 @@ func (e *ensemble) label(i int) string {
 func (e *ensemble) Load(ctx context.Context, _ *serve.ModelContext) error {
 	var all error
 	for i, s := range e.steps {
-		to := e.repo.find(s.Model, s.Version)
-		if to == nil {
-			return fmt.Errorf("%s: there is no such model in the repository", e.label(i))
+		to, err := e.await(ctx, i, s.Model, s.Version)
+		if err != nil {
+			return err
 		}
 		e.to = append(e.to, to)
-		select {
-		case <-to.in.settled:
-		case <-ctx.Done():
-			return ctx.Err()
-		}
 		if st := to.in.server.Status(); st.Phase != v2.Ready {
 			if st.Err == nil {
 				st.Err = fmt.Errorf("it is %s", st.Phase)
@@ -113,6 +108,25 @@ func (e *ensemble) Load(ctx context.Context, _ *serve.ModelContext) error {
 		return all
 	}
 	return e.agree()
+}
+
+// await waits until the model of a step has loaded: what has taken its place, where it
+// was loaded again meanwhile.
+func (e *ensemble) await(ctx context.Context, i int, model, version string) (*route, error) {
+	for {
+		to := e.repo.find(model, version)
+		if to == nil {
+			return nil, fmt.Errorf("%s: there is no such model in the repository", e.label(i))
+		}
+		select {
+		case <-to.in.settled:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+		if now := e.repo.find(model, version); now == nil || now.in == to.in {
+			return to, nil
+		}
+	}
 }
 
 // agree holds the steps against each other.

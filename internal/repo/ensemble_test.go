@@ -94,3 +94,57 @@ func TestEnsembleOfStreams(t *testing.T) {
 		}
 	}
 }
+
+// A slow runtime's models load when their gates are open, which it hands out.
+type slow struct {
+	sayings
+	gates chan chan struct{}
+}
+
+func (s slow) Load(ctx context.Context, a *serve.Artifact, spec serve.ModelSpec) (serve.Model, error) {
+	gate := make(chan struct{})
+	s.gates <- gate
+	select {
+	case <-gate:
+		return s.sayings.Load(ctx, a, spec)
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// TestEnsembleOfWhatIsLoadedAgain loads a model again while an ensemble waits for it.
+func TestEnsembleOfWhatIsLoadedAgain(t *testing.T) {
+	root := tree(t, map[string]string{
+		"first/1/model.py": "once", "first/config.pbtxt": `backend: "python"` + "\n" + tensors,
+		"both/config.pbtxt": `platform: "ensemble"` + "\n" + tensors + `ensemble_scheduling { step [
+  { model_name: "first" model_version: -1 input_map { key: "x" value: "x" } output_map { key: "y" value: "y" } }
+] }
+`,
+	})
+	set := &catalog.Set{}
+	runtime := slow{gates: make(chan chan struct{})}
+	set.AddRuntime(catalog.RuntimeEntry{Name: "python", Suffix: ".py", Runtime: runtime, Detect: func(string, []byte) bool { return false }})
+	r, err := New(root, Options{Catalog: set, Env: &catalog.Env{Open: artifact.Open}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	started := make(chan error, 1)
+	go func() { started <- r.Start(context.Background()) }()
+	<-runtime.gates // of one that never loads
+	again := make(chan error, 1)
+	go func() { again <- r.Load(context.Background(), "first") }()
+	close(<-runtime.gates)
+	for _, done := range []chan error{again, started} {
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	}
+	for _, m := range r.Status() {
+		if m.Err != nil {
+			t.Errorf("%s: %v", m.Name, m.Err)
+		}
+	}
+	if err := r.Close(context.Background()); err != nil {
+		t.Error(err)
+	}
+}

@@ -37,8 +37,10 @@ type keeper struct {
 	logger *slog.Logger
 	usage  func(name, version string) (telemetry.Usage, bool) // nil counts nothing
 
-	stop    context.CancelFunc // nil until it has begun
-	working sync.WaitGroup
+	starting sync.Mutex         // guards stop and ended
+	stop     context.CancelFunc // nil until it has begun
+	ended    bool               // it does not begin any more
+	working  sync.WaitGroup
 
 	mu      sync.Mutex // guards all of the following, and is held for a turn
 	store   endpoint.Store
@@ -78,7 +80,12 @@ func (c *Config) keepsEndpoints() bool {
 
 // begin starts to keep records, the first of them at once in the background.
 func (k *keeper) begin() {
-	if k == nil || k.stop != nil {
+	if k == nil {
+		return
+	}
+	k.starting.Lock()
+	defer k.starting.Unlock()
+	if k.stop != nil || k.ended { // who closes may have no time to wait for the start
 		return
 	}
 	ctx, cancel := context.WithCancel(context.Background())
@@ -198,15 +205,26 @@ func (k *keeper) release() {
 // settle writes how the models are while they are still there; what comes until
 // close is counted.
 func (k *keeper) settle(ctx context.Context) {
-	if k == nil || k.stop == nil {
+	if k == nil || !k.end() {
 		return
 	}
-	k.stop()
-	k.working.Wait()
 	k.mu.Lock()
 	k.retryAt = time.Time{} // the last chance
 	k.mu.Unlock()
 	_ = k.turn(ctx)
+}
+
+// end ends what keeps the records, for good, and says whether there was anything.
+func (k *keeper) end() bool {
+	k.starting.Lock()
+	defer k.starting.Unlock()
+	k.ended = true
+	if k.stop == nil {
+		return false
+	}
+	k.stop()
+	k.working.Wait()
+	return true
 }
 
 // close writes what has come since, and lets go of the database.

@@ -328,3 +328,13 @@ func TestMockEndpoint(t *testing.T) {
 		}
 	}
 }
+
+// TestRecordsDoNotBeginBehindTheEnd: who closes a server that still loads has no time to wait.
+func TestRecordsDoNotBeginBehindTheEnd(t *testing.T) {
+	k := &keeper{}
+	k.settle(t.Context())
+	if k.begin(); k.stop != nil {
+		k.stop()
+		t.Error("records are kept of a server that has been closed")
+	}
+}
