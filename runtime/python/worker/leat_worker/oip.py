@@ -84,7 +84,7 @@ def write(outputs: list[Output], parameters: object = None) -> Answer:
     said: list[dict[str, object]] = []
     buffers: list[bytes | memoryview] = []
     for one in outputs:
-        if tensors.is_array(one.data):
+        if tensors.is_array(one.data) and not _narrows(one):
             array = one.data
             if prod(one.shape) == array.size:  # type: ignore[attr-defined]
                 array = array.reshape(one.shape)  # type: ignore[attr-defined] - [n, 1] for n elements, as MLServer has it
@@ -99,6 +99,11 @@ def write(outputs: list[Output], parameters: object = None) -> Answer:
     if parameters:
         meta["params"] = parameters
     return TENSORS, meta, buffers
+
+
+def _narrows(one: Output) -> bool:
+    """Whether an array of floats is to be of BF16, which numpy does not have."""
+    return one.datatype == "BF16" and tensors.datatype(one.data) in ("FP16", "FP32", "FP64")
 
 
 def _listed(one: Output, buffers: list[bytes | memoryview]) -> dict[str, object]:
@@ -116,11 +121,21 @@ def _listed(one: Output, buffers: list[bytes | memoryview]) -> dict[str, object]
     if one.datatype not in tensors.DATATYPES:
         raise values.Unwritable(f"output {one.name}: datatype {one.datatype}")
     try:
+        if one.datatype == "BF16":
+            flat = [_bfloat(v) for v in flat]
         data = struct.pack(f"<{len(flat)}{tensors.DATATYPES[one.datatype][2]}", *flat)
-    except struct.error as exc:
+    except (struct.error, OverflowError) as exc:
         raise values.Unwritable(f"output {one.name}, {one.datatype}: {exc}") from None
     buffers.append(data + bytes(-len(data) % 8))
     return about
+
+
+def _bfloat(value: object) -> int:
+    """The bits of the number of BF16 that is nearest, of two the even one: the upper half of an FP32."""
+    bits: int = struct.unpack("<I", struct.pack("<f", value))[0]
+    if bits & 0x7FFFFFFF > 0x7F800000:  # NaN stays one
+        return bits >> 16 | 0x40
+    return (bits + 0x7FFF + (bits >> 16 & 1)) >> 16
 
 
 def _flat(data: object) -> object:

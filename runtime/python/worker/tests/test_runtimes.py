@@ -71,12 +71,21 @@ class Told(MLModel):
 class NotReady(MLModel):
     async def load(self): return False
 
+class Echo(MLModel):
+    async def predict(self, payload):
+        return types.InferenceResponse(model_name=self.name, outputs=[
+            types.ResponseOutput(name=i.name, shape=i.shape, datatype=i.datatype, data=i.data) for i in payload.inputs])
+
 class Wrong(MLModel):
     async def predict(self, payload):
         return types.InferenceResponse(model_name=self.name, outputs=[types.ResponseOutput(name="w", shape=[3], datatype="INT8", data=payload.inputs[0].data)])
 '''
 CODECS = '''
 import numpy as np
+class Narrow(MLModel):
+    async def predict(self, payload):
+        return types.InferenceResponse(model_name=self.name, outputs=[
+            types.ResponseOutput(name="y", shape=[2], datatype="BF16", data=np.array([1.5, 2], "float32"))])
 from typing import List, Optional
 from mlserver.codecs import NumpyCodec, NumpyRequestCodec, decode_args
 class Args(MLModel):
@@ -167,6 +176,21 @@ class MLServer(unittest.TestCase):
             self.assertEqual((answer.kind, answer.meta["class"], answer.meta["status"]), (ERROR, "InferenceError", 400))
             self.assertEqual(p.call({"inputs": [1]}).meta["status"], 400)
 
+    def test_bf16(self):
+        """A BF16 is a float to a class, and what it answers is the nearest one."""
+        with Process(MLSERVER) as p:
+            p.create(kind="mlserver", name="e", **{"class": "Echo"})
+            bits = [0x3F80, 0xC000, 0x8000, 0x7F80, 0xFF80, 0x0001, 0x7F7F]
+            payload = struct.pack("<7H", *bits)
+            answer = p.ask(CALL, {"tensors": [tensor("x", "BF16", [7])]}, payload, TENSORS, 1)
+            self.assertEqual((answer.kind, answer.payload[:14], answer.meta.get("tensors")), (OK, payload, [tensor("x", "BF16", [7])]))
+            numbers = [1, 1.00390625, 1.01171875, 1.005, -0.0, float("nan")]  # two lie between neighbours
+            answer = p.call({"inputs": [{"name": "x", "datatype": "BF16", "shape": [6], "data": numbers}]})
+            self.assertEqual(answer.payload[:12], struct.pack("<6H", 0x3F80, 0x3F80, 0x3F82, 0x3F81, 0x8000, 0x7FC0))
+            for datatype, number in (("BF16", 1e39), ("FP32", 1e39), ("FP16", 1e5), ("BF16", "a")):
+                answer = p.call({"inputs": [{"name": "x", "datatype": datatype, "shape": [1], "data": [number]}]})
+                self.assertIn(f"output x, {datatype}: ", answer.meta["message"])
+
     def test_codecs_of_its_own(self):
         with Process(MLSERVER) as p:
             answer = p.create(kind="mlserver", name="o", **{"class": "Own"})
@@ -214,6 +238,9 @@ class MLServer(unittest.TestCase):
             three = tensor("names", "BYTES", [3], data=["x", "y", "z"])
             answer = p.ask(CALL, {"tensors": [tensor("a", "FP32", [2]), three]}, payload, TENSORS, 1)
             self.assertEqual(answer.payload, struct.pack("<2f", 3, 6))
+            p.create(4, kind="mlserver", name="n", **{"class": "Narrow"})
+            answer = p.ask(CALL, {"tensors": [tensor("a", "FP32", [2])]}, payload, TENSORS, 4)
+            self.assertEqual((answer.payload[:4], answer.meta["tensors"][0]["datatype"]), (struct.pack("<2H", 0x3FC0, 0x4000), "BF16"))
             p.create(3, kind="mlserver", name="s", **{"class": "Sum"})
             answer = p.ask(CALL, {"tensors": [tensor("a", "FP32", [2])]}, payload, TENSORS, 3)
             self.assertEqual(answer.payload[:4], struct.pack("<f", 3))
