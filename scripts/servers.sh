@@ -3,12 +3,12 @@
 # environment makes a virtual environment in a folder with what pip is told to install,
 # unless it is there already: environment FOLDER REQUIREMENT.
 environment() {
-	[ "$(cat "$1/installed" 2>/dev/null)" = "$2" ] && return
+	[ "$(cat "$1/installed" 2>/dev/null)" = "$2 $1" ] && return # its programs name their folder
 	echo "installing $2 into $1" >&2
 	rm -rf "$1"
 	"${PYTHON:-python3}" -m venv "$1"
 	"$1/bin/pip" install --quiet --disable-pip-version-check "$2"
-	echo "$2" >"$1/installed"
+	echo "$2 $1" >"$1/installed"
 }
 
 # await waits for a line of what a server prints into a file, and prints the part of it in
