@@ -51,8 +51,8 @@ func (f *FileModel) Load(ctx context.Context, m *serve.ModelContext) error {
 	spec := serve.ModelSpec{Name: m.Name, Version: m.Version, Parameters: m.Params(), Inputs: f.Inputs, Outputs: f.Outputs, Models: m.Models(), Python: m.Python()}
 	maps.Copy(spec.Parameters, f.Parameters)
 	if f.model, err = rt.Runtime.Load(ctx, a, spec); err != nil {
-		if base := filepath.Base(a.File) + ": "; !strings.HasPrefix(err.Error(), base) {
-			err = fmt.Errorf("%s%w", base, err)
+		if base := filepath.Base(a.File); !strings.HasPrefix(err.Error(), base+":") { // as code.py: or code.py:12 does
+			err = fmt.Errorf("%s: %w", base, err)
 		}
 		return err
 	}

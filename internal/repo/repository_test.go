@@ -73,6 +73,17 @@ func TestOneOfManyVersions(t *testing.T) {
 	}
 }
 
+// TestFileNamedOnce: the file of a model that does not load stands before why, unless it
+// does already.
+func TestFileNamedOnce(t *testing.T) {
+	r, _ := serving(t, tree(t, map[string]string{"a/1/x": "FAKE bad x:1: torn", "b/1/x": "FAKE bad x: torn", "c/1/x": "FAKE bad xy: torn"}), nil)
+	for model, want := range map[string]string{"a": "x:1: torn", "b": "x: torn", "c": "x: xy: torn"} {
+		if got, want := answer(t, r, model), "unavailable: model "+model+":1 is not ready yet: it has failed: "+want; got != want {
+			t.Errorf("got %s, want %s", got, want)
+		}
+	}
+}
+
 func TestAnswers(t *testing.T) {
 	r, _ := serving(t, tree(t, everything), nil)
 	for _, c := range []struct{ model, want string }{

@@ -57,6 +57,8 @@ def _name(exc: BaseException) -> str:
 def _text(exc: BaseException) -> str:
     try:
         text = str(exc)
+        if isinstance(exc, SyntaxError) and text.endswith(f", line {exc.lineno})") and not str(exc.filename).startswith("<"):
+            text = str(exc.msg)  # without the file and line, which are told beside it
     except Exception:  # noqa: BLE001 - an exception of the user's that cannot even be printed
         text = "(its text cannot be had)"
     text = (text or repr(exc)) + _hint(exc)  # as MLRun does where an exception says nothing

@@ -185,6 +185,7 @@ class Imports(unittest.TestCase):
         said = self.described("x = 1\ndef f(:\n    pass\n")
         self.assertEqual((said["class"], said["file"], said["line"], said["column"]), ("SyntaxError", self.file, 2, 7))
         self.assertIn("def f(:", said["traceback"])
+        self.assertNotIn("line 2", said["message"])  # the file and line are beside it
 
     def test_a_missing_module(self):
         said = self.described("x = 1\n\nimport no_such_package_anywhere\n")
