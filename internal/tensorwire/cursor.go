@@ -63,6 +63,9 @@ func Over(data mem.BufferSlice, room *oip.Room) Cursor {
 // Left is how many bytes there are to the end of the message that is read.
 func (c *Cursor) Left() int { return c.left }
 
+// Room is where memory that stays is made.
+func (c *Cursor) Room() *oip.Room { return c.room }
+
 // Done says whether the message has been read to its end.
 func (c *Cursor) Done() bool { return c.left == 0 }
 
@@ -210,21 +213,6 @@ func (c *Cursor) field(dst []byte, num protowire.Number, typ protowire.Type) ([]
 	return dst, c.CopyTo(dst[at:], n)
 }
 
-// Varints is how many numbers end before the message does.
-func (c *Cursor) Varints() (n int) {
-	here, left := c.Here(), c.left
-	for i := 0; left > 0; i++ {
-		for _, b := range here {
-			n += 1 - int(b>>7)
-		}
-		if left -= len(here); left > 0 {
-			here = c.more[i].ReadOnlyData()
-			here = here[:min(len(here), left)]
-		}
-	}
-	return n
-}
-
 // Skip passes over the value of a field that nobody knows.
 func (c *Cursor) Skip(typ protowire.Type) error {
 	n := 0
@@ -319,6 +307,28 @@ func (c *Cursor) Blob() (string, error) {
 	}
 	c.Advance(n)
 	return string(here[:n]), nil
+}
+
+// BlobIn is Blob for one of many fields of a message, whose bytes are copied to one
+// piece of memory: room, or what is made of a size for all that is left of the message.
+// What is left of it is returned.
+func (c *Cursor) BlobIn(room []byte) (string, []byte, error) {
+	n, err := c.Length()
+	if err != nil || n == 0 {
+		return "", room, err
+	}
+	if c.owned {
+		here := c.Here()[:n]
+		c.Advance(n)
+		return alias(here), room, nil
+	}
+	if len(room) < n {
+		room = c.room.Make(c.left)
+	}
+	if err := c.CopyTo(room, n); err != nil {
+		return "", room, err
+	}
+	return alias(room[:n]), room[n:], nil
 }
 
 // Fixed32 reads a number of four bytes.

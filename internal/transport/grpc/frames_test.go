@@ -48,7 +48,7 @@ func TestTensorsStay(t *testing.T) {
 			data = append(data, mem.NewBuffer(b, f))
 		}
 		var m inferRequest
-		if err := newCodec(new(oip.Room), nil).Unmarshal(data, &m); err != nil {
+		if err := newCodec(new(oip.Room), nil, 0).Unmarshal(data, &m); err != nil {
 			t.Fatal(err)
 		}
 		data.Free()

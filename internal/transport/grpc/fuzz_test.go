@@ -3,8 +3,12 @@ package grpc
 import (
 	"bytes"
 	"runtime"
+	"slices"
+	"strings"
 	"testing"
+	"unsafe"
 
+	healthpb "google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/grpc/mem"
 	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/proto"
@@ -172,29 +176,183 @@ func FuzzContents(f *testing.F) {
 	}
 	f.Add(protowire.AppendVarint(protowire.AppendTag(nil, 2, protowire.VarintType), 7), 1)
 	f.Fuzz(func(t *testing.T, message []byte, size int) {
-		var k contents
-		c := tensorwire.Over(pieces(message, 1+(size&0xff)%20), new(oip.Room))
-		var err error
-		for !c.Done() && err == nil {
-			err = k.read(&c)
-		}
-		if err != nil {
-			return
-		}
 		var want pb.InferTensorContents
-		if proto.Unmarshal(message, &want) != nil {
-			t.Fatalf("it is read, but is no message: %x", message)
+		invalid := proto.Unmarshal(message, &want) != nil
+		counts := map[serve.Datatype]int{
+			serve.Bool: len(want.BoolContents), serve.Int32: len(want.IntContents), serve.Int64: len(want.Int64Contents), serve.Uint32: len(want.UintContents),
+			serve.Uint64: len(want.Uint64Contents), serve.FP32: len(want.Fp32Contents), serve.FP64: len(want.Fp64Contents), serve.Bytes: len(want.BytesContents),
 		}
-		if len(k.bools) != len(want.BoolContents) || len(k.ints) != len(want.IntContents) || len(k.longs) != len(want.Int64Contents) || len(k.uints) != len(want.UintContents) ||
-			len(k.ulongs) != len(want.Uint64Contents) || len(k.floats) != len(want.Fp32Contents) || len(k.doubles) != len(want.Fp64Contents) || len(k.texts) != len(want.BytesContents) {
-			t.Fatalf("read %+v of %v", k, &want)
-		}
-		for i, v := range k.ints {
-			if v != want.IntContents[i] {
-				t.Fatalf("int %d is %d, want %d", i, v, want.IntContents[i])
+		wrong := false
+		for datatype, n := range counts {
+			in := &input{datatype: datatype, elements: n}
+			k := &contents{stored: true}
+			c := tensorwire.Over(pieces(message, 1+(size&0xff)%20), new(oip.Room))
+			var err error
+			for !c.Done() && err == nil {
+				err = k.read(&c, in)
+			}
+			if wrong = wrong || err != nil; invalid {
+				continue
+			}
+			if err != nil || k.count != n {
+				t.Fatalf("%s: %d elements are read of %v: %v", datatype, k.count, &want, err)
+			}
+			switch datatype {
+			case serve.Int32:
+				if n > 0 && !slices.Equal(unsafe.Slice((*int32)(unsafe.Pointer(&k.raw[0])), n), want.IntContents) {
+					t.Fatalf("integers are %v, want %v", k.raw, want.IntContents)
+				}
+			case serve.Bytes:
+				for i, s := range k.texts {
+					if s != string(want.BytesContents[i]) {
+						t.Fatalf("text %d is %q, want %q", i, s, want.BytesContents[i])
+					}
+				}
 			}
 		}
+		if invalid && !wrong {
+			t.Fatalf("it is read, but is no message: %x", message)
+		}
 	})
+}
+
+// warm has its reserve from the first large tensor on, which is no message's.
+var warm = func() *oip.Room {
+	room := new(oip.Room)
+	room.Make(1 << 20)
+	return room
+}()
+
+// measured is how many bytes reading a message takes, in all, and what is wrong with it.
+func measured(message []byte, most int) (uint64, error) {
+	var before, after runtime.MemStats
+	data := pieces(message, 16<<10)
+	runtime.ReadMemStats(&before)
+	m := &inferRequest{most: most}
+	m.decode(data, warm, nil)
+	_, err := m.request()
+	runtime.ReadMemStats(&after)
+	return after.TotalAlloc - before.TotalAlloc, err
+}
+
+// TestElementsMemory has as many elements as there can be in a message, sent one by
+// one: they take what a tensor of theirs does, or nothing where the shape holds others,
+// or where raw they would not fit into a message.
+func TestElementsMemory(t *testing.T) {
+	const size, slack = 1 << 20, 64 << 10
+	zeros := make([]byte, size)
+	for _, c := range []struct {
+		datatype string
+		contents []byte
+		elements int
+		takes    uint64 // at most
+	}{
+		{"BOOL", appendBytes(nil, boolContents, zeros), size, size},
+		{"INT8", appendBytes(nil, intContents, zeros), size, size},
+		{"UINT8", appendBytes(nil, uintContents, zeros), size, size},
+		{"INT16", appendBytes(nil, intContents, zeros), size, 2 * size},
+		{"UINT32", appendBytes(nil, uintContents, zeros), size, 4 * size},
+		{"INT64", appendBytes(nil, int64Contents, zeros), size, 8 * size},
+		{"INT64", bytes.Repeat([]byte{0x18, 0}, size/2), size / 2, 4 * size},
+		{"INT64", bytes.Repeat([]byte{0x1a, 1, 0}, size/3), size / 3, 3 * size},
+		{"FP32", appendBytes(nil, fp32Contents, zeros), size / 4, size},
+		{"FP64", bytes.Repeat(append([]byte{0x39}, zeros[:8]...), size/9), size / 9, size},
+		{"BYTES", bytes.Repeat([]byte{0x42, 0}, size/2), size / 2, 8 * size},
+		{"BYTES", bytes.Repeat([]byte{0x42, 1, 'a'}, size/3), size / 3, 6*size + size/2},
+		{"BYTES", appendBytes(nil, bytesContents, zeros), 1, size},
+	} {
+		input := func(n int) []byte {
+			shape := protowire.AppendVarint(nil, uint64(n)) //nolint:gosec // it is not below 0
+			in := appendBytes(appendText(appendText(nil, 1, "x"), 2, c.datatype), 3, shape)
+			return appendBytes(appendText(nil, 1, "m"), 5, appendBytes(in, 5, c.contents))
+		}
+		if took, err := measured(input(c.elements), 0); err != nil || took > c.takes+slack {
+			t.Errorf("%d elements of %s take %d bytes, more than %d: %v", c.elements, c.datatype, took, c.takes, err)
+		}
+		for _, n := range []int{0, 7, 1 << 40} {
+			if took, err := measured(input(n), 0); err == nil || took > size+slack { // a text may be copied that is too many
+				t.Errorf("%d elements of %s, which should be %d, take %d bytes: %v", c.elements, c.datatype, n, took, err)
+			}
+		}
+		if c.elements == 1 { // whose size is that of the message
+			continue
+		}
+		if took, err := measured(input(c.elements), size/16); serve.CodeOf(err) != serve.TooLarge || took > slack {
+			t.Errorf("too many elements of %s take %d bytes: %v", c.datatype, took, err)
+		}
+	}
+}
+
+// TestTextMemory has texts of a mebibyte where a few letters are meant: errors have them
+// in quotes, and answers have the id.
+func TestTextMemory(t *testing.T) {
+	const size = 1 << 20
+	long := strings.Repeat("\x01", size)
+	param := func(key string) []byte { return append(appendText(nil, 1, key), 0x12, 2, 8, 1) }
+	input := appendText(appendText(nil, 1, "x"), 2, "FP32")
+	for name, message := range map[string][]byte{
+		"model_name has 1048576 bytes, and may have 65536": appendText(nil, 1, long),
+		"model_version has 1048576 bytes":                  appendText(nil, 2, long),
+		"id has 1048576 bytes":                             appendText(nil, 3, long),
+		"the name of a parameter has 1048576 bytes":        appendBytes(nil, 4, param(long)),
+		"the name of an input has 1048576 bytes":           appendBytes(nil, 5, appendText(nil, 1, long)),
+		"a datatype has 1048576 bytes":                     appendBytes(nil, 5, appendText(nil, 2, long)),
+		"the name of an output has 1048576 bytes":          appendBytes(nil, 6, appendText(nil, 1, long)),
+		"there are more than 65536 parameters":             bytes.Repeat(appendBytes(nil, 4, param("a")), 1<<16+1),
+		`input "x": with its 1048576 elements of BYTES those of the request have more than 4096 bytes`: appendBytes(nil, 5, appendBytes(append(appendText(appendText(nil, 1, "x"), 2, "BYTES"), 0x1a, 3, 0x80, 0x80, 0x40), 5, bytes.Repeat([]byte{0x42, 0}, size))),
+	} {
+		took, err := measured(append(message, appendBytes(nil, 5, input)...), 4096)
+		if err == nil || !strings.Contains(err.Error(), name) || len(err.Error()) > 1000 {
+			t.Errorf("%.200v, want %s", err, name)
+		}
+		if took > 8*size {
+			t.Errorf("%s: it took %d bytes", name, took)
+		}
+	}
+	message := appendBytes(appendText(appendText(nil, 1, "m"), 3, long[:maxName]), 5, append(input, 0x1a, 1, 0))
+	if _, err := measured(message, 0); err != nil {
+		t.Errorf("an id of %d bytes: %v", maxName, err)
+	}
+}
+
+// TestSmallMessages has messages for generated code, which makes much of little.
+func TestSmallMessages(t *testing.T) {
+	const size = 4 << 20
+	k := newCodec(new(oip.Room), nil, 0)
+	setting := appendBytes(nil, 1, append(appendText(nil, 1, "a"), appendBytes(nil, 2, bytes.Repeat([]byte{0x0a, 0}, size/2))...))
+	for name, c := range map[string]struct {
+		into    any
+		message []byte
+		want    bool // that it is read
+	}{
+		"a name":                 {&pb.ModelReadyRequest{}, appendText(nil, 1, strings.Repeat("a", size)), false},
+		"values":                 {&pb.TraceSettingRequest{}, setting, false},
+		"fields that nobody has": {&pb.ServerMetadataRequest{}, bytes.Repeat([]byte{0x78, 1}, size/2), false},
+		"parameters":             {&pb.RepositoryModelLoadRequest{}, bytes.Repeat([]byte{0x1a, 0}, size/2), false},
+		"a file":                 {&pb.RepositoryModelLoadRequest{}, appendBytes(nil, 3, append(appendText(nil, 1, "file:1/m"), appendBytes(nil, 2, appendBytes(nil, 4, make([]byte, size)))...)), true},
+		"a short name":           {&pb.ModelReadyRequest{}, appendText(nil, 1, "a"), true},
+	} {
+		data := pieces(c.message, 16<<10)
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		err := k.Unmarshal(data, c.into)
+		runtime.ReadMemStats(&after)
+		if c.want != (err == nil) || err != nil && serve.CodeOf(err) != serve.TooLarge {
+			t.Errorf("%s: %v", name, err)
+		}
+		if took := after.TotalAlloc - before.TotalAlloc; took > 64<<10 && !c.want || took > 3*size {
+			t.Errorf("%s: it took %d bytes", name, took)
+		}
+	}
+}
+
+// TestLargeProbe asks for the health of a service with a name of a mebibyte.
+func TestLargeProbe(t *testing.T) {
+	w := start(t, nil, Options{})
+	_, err := w.ModelReady(in(t), &pb.ModelReadyRequest{Name: strings.Repeat("m", 1<<20)})
+	wantStatus(t, err, "RESOURCE_EXHAUSTED", "the message has 1048580 bytes, and one of this method may have 262144")
+	_, err = healthpb.NewHealthClient(w.conn).Check(in(t), &healthpb.HealthCheckRequest{Service: strings.Repeat("m", 1<<20)})
+	wantStatus(t, err, "RESOURCE_EXHAUSTED", "the message has 1048580 bytes, and one of this method may have 262144")
 }
 
 // TestMemory has messages that take little and could cost much.
@@ -214,6 +372,7 @@ func TestMemory(t *testing.T) {
 		"texts":         one(5, append(small, one(5, many([]byte{0x42, 0}))...)),
 		"integers":      one(5, append(small, one(5, one(3, many([]byte{1})))...)),
 		"bools":         one(5, append(small, one(5, many([]byte{8, 1}))...)),
+		"more integers": one(5, append(appendText(nil, 1, "x"), append(appendText(nil, 2, "INT64"), one(5, one(3, many([]byte{1})))...)...)),
 	} {
 		t.Run(name, func(t *testing.T) {
 			var before, after runtime.MemStats
@@ -223,7 +382,7 @@ func TestMemory(t *testing.T) {
 			if err == nil {
 				t.Error("it is no error")
 			}
-			if took := after.TotalAlloc - before.TotalAlloc; took > 48*size { // in all: two bytes may be a string, and lists grow by a quarter
+			if took := after.TotalAlloc - before.TotalAlloc; took > 36*size { // 65536 inputs, and lists grow by a quarter
 				t.Errorf("%d bytes of message took %d", len(message), took)
 			}
 		})

@@ -12,6 +12,8 @@ import (
 	"google.golang.org/grpc/encoding"
 	"google.golang.org/grpc/mem"
 	"google.golang.org/grpc/status"
+
+	"github.com/leat-ml/leat/serve"
 )
 
 // firstPart is how many bytes of a message are waited for at first; later as many as have
@@ -137,6 +139,10 @@ func (b *inbox) message(m any) error {
 		data = whole
 	}
 	if err := b.codec.Unmarshal(data, m); err != nil {
+		var own *serve.Error
+		if errors.As(err, &own) {
+			return statusOf(err).Err()
+		}
 		return status.Errorf(codes.Internal, "grpc: failed to unmarshal the received message: %v", err)
 	}
 	return nil

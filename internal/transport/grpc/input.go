@@ -26,25 +26,25 @@ type input struct {
 }
 
 // read reads one field of an InferInputTensor.
-func (in *input) read(c *tensorwire.Cursor) error {
+func (in *input) read(c *tensorwire.Cursor, m *inferRequest) error {
 	num, typ, err := c.Tag()
 	if err != nil {
 		return err
 	}
 	switch {
 	case num == 1 && typ == protowire.BytesType:
-		in.name, err = c.Text()
+		in.name, err = label(c, "the name of an input")
 	case num == 2 && typ == protowire.BytesType:
 		err = in.readType(c)
 	case num == 3:
 		in.shape, err = readShape(c, typ, in.shape)
 	case num == 4 && typ == protowire.BytesType:
-		in.params, err = readParameter(c, in.params)
+		in.params, err = m.readParameter(c, in.params)
 	case num == 5 && typ == protowire.BytesType:
 		if in.contents == nil {
-			in.contents = new(contents)
+			in.contents = &contents{from: *c}
 		}
-		err = c.Message(func() error { return in.contents.read(c) })
+		err = c.Skip(typ)
 	default:
 		err = c.Skip(typ)
 	}
@@ -52,7 +52,7 @@ func (in *input) read(c *tensorwire.Cursor) error {
 }
 
 func (in *input) readType(c *tensorwire.Cursor) error {
-	name, err := c.Text()
+	name, err := label(c, "a datatype")
 	if in.datatype = serve.ParseDatatype(name); in.datatype == serve.Invalid {
 		in.typeName = name
 	}

@@ -1,6 +1,7 @@
 package grpc
 
 import (
+	"fmt"
 	"math"
 	"strconv"
 
@@ -19,10 +20,13 @@ const (
 	uint64Param
 )
 
-// readParameter reads one entry of a map of parameters into m, which it makes
+// readParameter reads one entry of a map of parameters, which it makes
 // where it is nil. Values are bool, int64, string or float64; a uint64 that int64
 // does not hold is a serve.Number.
-func readParameter(c *tensorwire.Cursor, m map[string]any) (map[string]any, error) {
+func (m *inferRequest) readParameter(c *tensorwire.Cursor, to map[string]any) (map[string]any, error) {
+	if m.parameters++; m.parameters > maxParameters {
+		return to, fmt.Errorf("there are more than %d parameters", maxParameters)
+	}
 	var key string
 	var value any
 	err := c.Message(func() error {
@@ -30,7 +34,7 @@ func readParameter(c *tensorwire.Cursor, m map[string]any) (map[string]any, erro
 		switch {
 		case err != nil:
 		case num == 1 && typ == protowire.BytesType:
-			key, err = c.Text()
+			key, err = label(c, "the name of a parameter")
 		case num == 2 && typ == protowire.BytesType:
 			err = c.Message(func() error { return readValue(c, &value) })
 		default:
@@ -39,13 +43,13 @@ func readParameter(c *tensorwire.Cursor, m map[string]any) (map[string]any, erro
 		return err
 	})
 	if err != nil || value == nil { // a value without a choice says nothing
-		return m, err
+		return to, err
 	}
-	if m == nil {
-		m = map[string]any{}
+	if to == nil {
+		to = map[string]any{}
 	}
-	m[key] = value
-	return m, nil
+	to[key] = value
+	return to, nil
 }
 
 // readValue reads one field of an InferParameter.

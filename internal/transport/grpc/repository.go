@@ -101,6 +101,9 @@ func (c *call) modelOf(first, second string) (model string, kserve bool, err err
 	if second == "" {
 		first, second, kserve = "", first, true
 	}
+	if n := max(len(first), len(second)); n > maxName { // a message with files may be long
+		return "", false, serve.Errorf(serve.BadRequest, "ValueError", "a name has %d bytes, and may have %d", n, maxName)
+	}
 	if err := c.oneRepository(first); err != nil {
 		return "", false, err
 	}

@@ -18,6 +18,14 @@ import (
 // message can make one, which takes a hundred times as much memory.
 const maxTensors = 1 << 16
 
+// maxParameters is how many parameters a request may have in all, for the same reason.
+const maxParameters = 1 << 16
+
+// maxName is how many bytes a text may have that says what is meant: the id of a
+// request, the names of models, versions, tensors, datatypes and parameters. Errors and
+// logs have them, several times and in quotes.
+const maxName = 64 << 10
+
 // An inferRequest is a ModelInferRequest, read without generated code: tensors
 // are made of the message as it came, with one copy of their elements. It is
 // most of the memory that a small request needs, in one allocation.
@@ -27,7 +35,10 @@ type inferRequest struct {
 	inputs             []input
 	outputs            []serve.RequestedOutput
 	raw                [][]byte
+	parameters         int   // that there are in all
 	size               int   // of the message, in bytes
+	most               int   // bytes that elements sent one by one may have; 0 is DefaultMaxMessage
+	taken              int   // bytes that they have
 	problem            error // why it cannot be read
 
 	req     serve.Request
@@ -63,13 +74,13 @@ func (m *inferRequest) read(c *tensorwire.Cursor) error {
 	}
 	switch num {
 	case 1:
-		m.model, err = c.Text()
+		m.model, err = label(c, "model_name")
 	case 2:
-		m.version, err = c.Text()
+		m.version, err = label(c, "model_version")
 	case 3:
-		m.id, err = c.Text()
+		m.id, err = label(c, "id")
 	case 4:
-		m.params, err = readParameter(c, m.params)
+		m.params, err = m.readParameter(c, m.params)
 	case 5:
 		err = m.readInput(c)
 	case 6:
@@ -78,6 +89,15 @@ func (m *inferRequest) read(c *tensorwire.Cursor) error {
 		err = m.readRaw(c)
 	}
 	return err
+}
+
+// label reads a text that says what is meant.
+func label(c *tensorwire.Cursor, what string) (string, error) {
+	s, err := c.Text()
+	if len(s) > maxName {
+		return "", fmt.Errorf("%s has %d bytes, and may have %d", what, len(s), maxName)
+	}
+	return s, err
 }
 
 func (m *inferRequest) readInput(c *tensorwire.Cursor) error {
@@ -90,10 +110,13 @@ func (m *inferRequest) readInput(c *tensorwire.Cursor) error {
 	if i == 0 {
 		in.shape = m.room.shape[:0]
 	}
-	if err := c.Message(func() error { return in.read(c) }); err != nil {
+	if err := c.Message(func() error { return in.read(c, m) }); err != nil {
 		return err
 	}
-	return in.check(i)
+	if err := in.check(i); err != nil || in.contents == nil {
+		return err
+	}
+	return m.readContents(in)
 }
 
 // readOutput reads an InferRequestedOutputTensor.
@@ -107,9 +130,9 @@ func (m *inferRequest) readOutput(c *tensorwire.Cursor) error {
 		switch {
 		case err != nil:
 		case num == 1 && typ == protowire.BytesType:
-			out.Name, err = c.Text()
+			out.Name, err = label(c, "the name of an output")
 		case num == 2 && typ == protowire.BytesType:
-			out.Parameters, err = readParameter(c, out.Parameters)
+			out.Parameters, err = m.readParameter(c, out.Parameters)
 		default:
 			err = c.Skip(typ)
 		}

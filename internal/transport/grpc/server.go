@@ -106,7 +106,7 @@ func (s *Server) open() []*gogrpc.Server {
 // lane is a server of grpc-go, with everything that is served.
 func (s *Server) lane() *gogrpc.Server {
 	adjacent := tensorwire.NewAdjacent(&s.frames, s.opts.Room)
-	office := s.newOffice(newCodec(s.opts.Room, adjacent))
+	office := s.newOffice(newCodec(s.opts.Room, adjacent, int(s.opts.MaxMessage)))
 	rpc := gogrpc.NewServer(
 		gogrpc.ForceServerCodecV2(office.codec),
 		gogrpc.MaxRecvMsgSize(office.most),
