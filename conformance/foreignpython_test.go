@@ -329,6 +329,11 @@ func TestMLServersSettings(t *testing.T) {
 	if a.status != 200 || !strings.Contains(string(a.body), want) {
 		t.Errorf("%d %s, want %s", a.status, a.body, want)
 	}
+	// the shape is shown, and nobody is held to it
+	const inputs = `"inputs":[{"name":"x","datatype":"BYTES","shape":[7]}]`
+	if a := (call{method: "GET", path: "/v2/models/echo"}).do(t, w.url); !strings.Contains(string(a.body), inputs) {
+		t.Errorf("%s, want %s", a.body, inputs)
+	}
 }
 
 // TestKServesService serves an InferenceService from its file, whose model is in a

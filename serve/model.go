@@ -122,6 +122,9 @@ type TensorSpec struct {
 	Classes []string
 	// AnyNumber lets an input be of any numeric datatype; the model converts.
 	AnyNumber bool
+	// Told is what metadata shows in the place of a Shape that is nil: one that nobody
+	// is held to.
+	Told []int
 }
 
 // A Feature is one column as a model artifact describes it.

@@ -68,8 +68,12 @@ func tensorList(tensors []serve.TensorSpec, features []serve.Feature) []any {
 	}
 	list := make([]any, len(tensors))
 	for i, t := range tensors {
-		shape := make([]any, len(t.Shape))
-		for j, n := range t.Shape {
+		lengths := t.Shape
+		if lengths == nil {
+			lengths = t.Told
+		}
+		shape := make([]any, len(lengths))
+		for j, n := range lengths {
 			shape[j] = int64(n)
 		}
 		list[i] = serve.NewObject(

@@ -105,7 +105,7 @@ func informal(specs []serve.TensorSpec) []serve.TensorSpec {
 	for i := range out {
 		out[i].AnyNumber = out[i].Datatype.Numeric()
 		if len(out[i].Shape) == 0 || out[i].Shape[0] >= 0 {
-			out[i].Shape = nil
+			out[i].Shape, out[i].Told = nil, out[i].Shape
 		}
 	}
 	return out
