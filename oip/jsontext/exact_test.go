@@ -3,6 +3,7 @@ package jsontext
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"math"
 	"math/big"
 	"math/rand/v2"
@@ -284,7 +285,7 @@ func TestWriteFloatAgainstEncodingJSON(t *testing.T) {
 func checkWrite32(t *testing.T, f float32) {
 	t.Helper()
 	want, _ := json.Marshal(f)
-	want = fixTie(want)
+	want = withSign(fixTie(want))
 	if got := AppendFloat32(nil, f); !bytes.Equal(got, want) {
 		t.Errorf("AppendFloat32(%x) = %s, want %s", math.Float32bits(f), got, want)
 	}
@@ -293,6 +294,7 @@ func checkWrite32(t *testing.T, f float32) {
 func checkWrite64(t *testing.T, f float64) {
 	t.Helper()
 	want, _ := json.Marshal(f)
+	want = withSign(want)
 	if got := AppendFloat64(nil, f); !bytes.Equal(got, want) {
 		t.Errorf("AppendFloat64(%x) = %s, want %s", math.Float64bits(f), got, want)
 	}
@@ -356,12 +358,23 @@ func appendReference(dst []byte, f float32) []byte {
 	if f-f != 0 {
 		return append(dst, "null"...)
 	}
+	if f == 0 {
+		return append(dst, withSign(fmt.Append(nil, f))...)
+	}
 	format := byte('f')
-	if f != 0 && (f < 1e-6 && f > -1e-6 || f >= 1e21 || f <= -1e21) {
+	if f < 1e-6 && f > -1e-6 || f >= 1e21 || f <= -1e21 {
 		format = 'e'
 	}
 	dst = fixTie(strconv.AppendFloat(dst, float64(f), format, -1, 32))
 	return bytes.Replace(dst, []byte("e-0"), []byte("e-"), 1)
+}
+
+// withSign is a number whose sign Python reads, too.
+func withSign(text []byte) []byte {
+	if string(text) == "-0" {
+		return []byte("-0.0")
+	}
+	return text
 }
 
 // fixTie puts right what strconv makes of the one float32 half-way between its

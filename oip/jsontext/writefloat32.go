@@ -9,8 +9,8 @@ import (
 )
 
 // AppendFloat32 appends the shortest decimal text that reads back as f, in the
-// format of encoding/json: an exponent only below 1e-6 and from 1e21 on. NaN and
-// the infinities, which JSON lacks, become null.
+// format of encoding/json: an exponent only below 1e-6 and from 1e21 on. Only -0.0 is
+// written so, which is -0 there. NaN and the infinities, which JSON lacks, become null.
 func AppendFloat32(dst []byte, f float32) []byte {
 	n := len(dst)
 	dst = slices.Grow(dst, maxFloatText)
@@ -99,12 +99,16 @@ var placements = [15]placement{
 	{0, 7, 40, 6, 1}, {0, 8, 48, 7, 1}, {0, 9, 56, 8, 1}, {0, 10, 0, 9, 1},
 }
 
-// putSpecial writes zero, or null for what is no number.
+// putSpecial writes zero, or null for what is no number. To Python -0 is an integer,
+// which has no sign, and -0.0 the number that it is.
 func putSpecial(buf *[maxFloatText]byte, sign int, zero bool) int {
-	if zero {
-		return copy(buf[:], "-0"[1-sign:])
+	switch {
+	case !zero:
+		return copy(buf[:], "null")
+	case sign == 1:
+		return copy(buf[:], "-0.0")
 	}
-	return copy(buf[:], "null")
+	return copy(buf[:], "0")
 }
 
 // putFar writes a number of nine digits whose point is far from them: a whole
