@@ -143,7 +143,7 @@ func (b *inbox) message(m any) error {
 		if errors.As(err, &own) {
 			return statusOf(err).Err()
 		}
-		return status.Errorf(codes.Internal, "grpc: failed to unmarshal the received message: %v", err)
+		return status.Errorf(codes.InvalidArgument, "the message cannot be read: %v", err)
 	}
 	return nil
 }
@@ -185,7 +185,7 @@ func (b *inbox) inflated(data mem.BufferSlice) (mem.BufferSlice, error) {
 	defer func() { _ = from.Close() }() // it never fails
 	r, err := with.Decompress(from)
 	if err != nil {
-		return nil, status.Errorf(codes.Internal, "grpc: failed to decompress the message: %v", err)
+		return nil, undone(name, err)
 	}
 	if c, ok := r.(io.Closer); ok {
 		defer func() { _ = c.Close() }() // what it has to say it has said when it was read
@@ -193,7 +193,7 @@ func (b *inbox) inflated(data mem.BufferSlice) (mem.BufferSlice, error) {
 	out, err := mem.ReadAll(io.LimitReader(r, int64(b.most)+1), b.codec.adjacent)
 	switch {
 	case err != nil:
-		err = status.Errorf(codes.Internal, "grpc: failed to read decompressed data: %v", err)
+		err = undone(name, err)
 	case out.Len() > b.most:
 		err = status.Errorf(codes.ResourceExhausted, "grpc: received message after decompression larger than max %d", b.most)
 	}
@@ -202,6 +202,12 @@ func (b *inbox) inflated(data mem.BufferSlice) (mem.BufferSlice, error) {
 		return nil, err
 	}
 	return out, nil
+}
+
+// undone is why what came compressed is no message. Libraries of gRPC call it INTERNAL,
+// which blames who reads; over HTTP it is 400, too.
+func undone(name string, err error) error {
+	return status.Errorf(codes.InvalidArgument, "the message cannot be decompressed, and is said to be %s: %v", valid(name), unexpected(err))
 }
 
 // newOffice returns what the inboxes of a lane have in common.

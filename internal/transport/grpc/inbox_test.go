@@ -105,12 +105,13 @@ func (c *caller) listen() {
 }
 
 // begin begins a call of a method.
-func (c *caller) begin(method string) {
+func (c *caller) begin(method string, more ...[2]string) {
 	c.t.Helper()
 	c.stream += 2
 	var block writerTo
 	e := hpack.NewEncoder(&block)
-	for _, f := range [][2]string{{":method", "POST"}, {":scheme", "http"}, {":path", method}, {":authority", "x"}, {"content-type", "application/grpc"}, {"te", "trailers"}} {
+	fields := [][2]string{{":method", "POST"}, {":scheme", "http"}, {":path", method}, {":authority", "x"}, {"content-type", "application/grpc"}, {"te", "trailers"}}
+	for _, f := range append(fields, more...) {
 		c.must(e.WriteField(hpack.HeaderField{Name: f[0], Value: f[1], Sensitive: true})) // without a place in the table
 	}
 	c.write(func() error {
