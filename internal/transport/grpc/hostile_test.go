@@ -19,10 +19,9 @@ import (
 	"github.com/leat-ml/leat/serve"
 )
 
-// Frames of HTTP/2 and their flags: RFC 9113, section 6.
+// Flags of frames of HTTP/2: RFC 9113, section 6.
 const (
-	dataFrame, headersFrame, resetFrame, settingsFrame = 0, 1, 3, 4
-	endStream, endHeaders, padded                      = 1, 4, 8
+	endHeaders, padded = 4, 8
 )
 
 // A wire is a connection to which frames are written by hand.

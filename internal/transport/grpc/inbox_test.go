@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"io"
+	"net"
 	"slices"
 	"sync"
 	"testing"
@@ -38,17 +39,31 @@ type outcome struct {
 // call begins to talk to the server. Settings are the client's.
 func (w *world) call(t *testing.T, settings ...http2.Setting) *caller {
 	t.Helper()
+	_, c := w.callBy(t, settings...)
+	return c
+}
+
+// callBy is call that also returns the connection.
+func (w *world) callBy(t *testing.T, settings ...http2.Setting) (net.Conn, *caller) {
+	t.Helper()
 	conn, err := w.listen.DialContext(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { conn.Close() })
+	c := talk(t, conn, settings...)
+	go c.listen()
+	return conn, c
+}
+
+// talk begins to talk over a connection.
+func talk(t *testing.T, conn net.Conn, settings ...http2.Setting) *caller {
+	t.Helper()
 	if _, err := io.WriteString(conn, http2.ClientPreface); err != nil {
 		t.Fatal(err)
 	}
 	c := &caller{t: t, frames: http2.NewFramer(conn, conn), ended: make(chan outcome, 2*maxStreams)}
 	c.frames.ReadMetaHeaders = hpack.NewDecoder(4<<10, nil)
-	go c.listen()
 	c.write(func() error { return c.frames.WriteSettings(settings...) })
 	return c
 }
@@ -63,9 +78,14 @@ func (c *caller) must(err error) {
 // write writes a frame.
 func (c *caller) write(frame func() error) {
 	c.t.Helper()
+	c.must(c.attempt(frame))
+}
+
+// attempt writes a frame to a connection that may have ended.
+func (c *caller) attempt(frame func() error) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.must(frame())
+	return frame()
 }
 
 // listen notes how calls end.
@@ -94,7 +114,7 @@ func (c *caller) listen() {
 			}
 		case *http2.PingFrame:
 			if !f.IsAck() {
-				c.write(func() error { return c.frames.WritePing(true, f.Data) })
+				_ = c.attempt(func() error { return c.frames.WritePing(true, f.Data) })
 			}
 		case *http2.RSTStreamFrame:
 			if !told[f.StreamID] {

@@ -16,7 +16,6 @@ import (
 	"google.golang.org/grpc/keepalive"
 	"google.golang.org/grpc/reflection"
 
-	"github.com/leat-ml/leat/internal/readahead"
 	"github.com/leat-ml/leat/internal/tensorwire"
 	"github.com/leat-ml/leat/oip"
 	"github.com/leat-ml/leat/serve"
@@ -62,6 +61,7 @@ type Server struct {
 	frames tensorwire.Frames
 
 	waits   waits          // for messages
+	flows   flows          // of answers
 	readers sync.WaitGroup // of streams
 	late    sync.WaitGroup // handlers that may be late
 }
@@ -111,7 +111,7 @@ func (s *Server) lane() *gogrpc.Server {
 		gogrpc.ForceServerCodecV2(office.codec),
 		gogrpc.MaxRecvMsgSize(office.most),
 		gogrpc.StaticStreamWindowSize(streamWindow), gogrpc.StaticConnWindowSize(connWindow),
-		gogrpc.ReadBufferSize(readBuffer), gogrpc.WriteBufferSize(writeBuffer), gogrpc.Creds(readahead.NewCredentials()),
+		gogrpc.ReadBufferSize(readBuffer), gogrpc.WriteBufferSize(writeBuffer), gogrpc.Creds(s.flows.credentials()),
 		experimental.BufferPool(adjacent),
 		gogrpc.MaxConcurrentStreams(maxStreams), gogrpc.MaxHeaderListSize(maxHeader), gogrpc.ConnectionTimeout(handshakeTime),
 		gogrpc.KeepaliveParams(keepalive.ServerParameters{Time: pingAfter, Timeout: pingTimeout}),

@@ -6,6 +6,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/leat-ml/leat/internal/socket"
 )
 
 // net/http sets half a dozen deadlines for every request, nearly all of which
@@ -144,7 +146,7 @@ func (c *conn) forbear(now int64) {
 	if c.write.at == 0 || !c.streams.Load() {
 		return
 	}
-	if n, ok := untaken(c.Conn); ok && n != c.untaken {
+	if n, ok := socket.Untaken(c.Conn); ok && n != c.untaken {
 		c.untaken = n
 		c.write.at = max(c.write.at, now+int64(patience))
 	}

@@ -11,6 +11,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/leat-ml/leat/internal/socket"
 	"github.com/leat-ml/leat/serve"
 )
 
@@ -45,7 +46,7 @@ func TestStreamEndsLongAfterItsLastEvent(t *testing.T) {
 func TestForbear(t *testing.T) {
 	client, server := pair(t)
 	own := &conn{Conn: server, from: newListener(nil)}
-	if _, ok := untaken(own.Conn); !ok {
+	if _, ok := socket.Untaken(own.Conn); !ok {
 		t.Log("this system does not tell what a client has taken")
 		return
 	}

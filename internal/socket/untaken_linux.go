@@ -1,4 +1,4 @@
-package rest
+package socket
 
 import (
 	"net"
@@ -6,9 +6,9 @@ import (
 	"unsafe"
 )
 
-// untaken is how many bytes were written to a connection that its client has yet to
+// Untaken is how many bytes were written to a connection that its client has yet to
 // take. ok is false where the system does not say.
-func untaken(c net.Conn) (bytes int, ok bool) {
+func Untaken(c net.Conn) (bytes int, ok bool) {
 	sock, isSock := c.(syscall.Conn)
 	if !isSock {
 		return 0, false

@@ -1,0 +1,2 @@
+// Package socket asks the system what it knows of a connection.
+package socket
