@@ -148,8 +148,10 @@ func (r *Rig) pass(ctx context.Context, ev *serve.Event, fate serve.Fate) {
 		}
 	}
 	f := ev.Flight()
-	f.Begin(answer, true)
-	f.Answer(answer)
+	if ev.Main() { // what goes on behind an answer is no answer, even where it is faster
+		f.Begin(answer, true)
+		f.Answer(answer)
+	}
 	f.End(ev)
 	r.takeBack(ev)
 }

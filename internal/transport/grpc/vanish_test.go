@@ -4,6 +4,7 @@ import (
 	"context"
 	"net"
 	"runtime"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -48,7 +49,13 @@ func TestVanish(t *testing.T) {
 	if _, err := w.ModelInfer(in(t), floats("m")); err != nil {
 		t.Fatal(err)
 	}
-	before := runtime.NumGoroutine()
+	stacks := make([]byte, 1<<20)
+	for deadline := time.Now().Add(patience); strings.Count(string(stacks[:runtime.Stack(stacks, true)]), ".(*lane).Accept(") < lanes; time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("not all lanes accept connections")
+		}
+	}
+	before := runtime.NumGoroutine() // all that serve among them: the first request may be answered while they begin
 	large := request("slow", input1("x", "UINT8", []int64{40000}, nil))
 	large.RawInputContents = [][]byte{make([]byte, 40000)}
 	var wg sync.WaitGroup
@@ -63,7 +70,6 @@ func TestVanish(t *testing.T) {
 	wg.Wait()
 	for deadline := time.Now().Add(patience); inside.Load() > 0 || runtime.NumGoroutine() > before+4; time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(deadline) {
-			stacks := make([]byte, 1<<20)
 			t.Fatalf("%d requests are inside, there are %d goroutines, and were %d:\n%s", inside.Load(), runtime.NumGoroutine(), before, stacks[:runtime.Stack(stacks, true)])
 		}
 	}
