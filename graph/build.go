@@ -66,6 +66,7 @@ type builder struct {
 	o        Options
 	g        *Graph
 	problems []Problem
+	at       string // the path of the step that is made
 }
 
 func (b *builder) problem(pos Pos, format string, args ...any) {
@@ -89,6 +90,7 @@ func (b *builder) root() {
 		if name == "" {
 			name = "router"
 		}
+		b.at = name
 		if step := b.router(root); step != nil {
 			n := &node{name: name, step: step, spec: root, main: true, answers: true}
 			b.g.plan = &plan{g: b.g, nodes: []*node{n}, starts: []*node{n}, simple: true, bare: true}
@@ -134,6 +136,7 @@ func (b *builder) router(s *StepSpec) serve.Step {
 		return nil
 	}
 	b.g.steps = slices.Insert(b.g.steps, first, step) // upstream of its routes
+	b.g.places = append(b.g.places, b.at)             // which is theirs, too
 	return withPaths(s, step)
 }
 

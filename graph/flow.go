@@ -105,6 +105,7 @@ func (l *links) order() []int {
 // step makes a step of any kind, and what it contains.
 func (b *builder) step(l *links, i int, flow *StepSpec, name string) serve.Step {
 	s := l.steps[i]
+	b.at = join(name, s.Name)
 	switch s.Kind {
 	case "router":
 		if step := b.router(s); step != nil {
@@ -112,7 +113,7 @@ func (b *builder) step(l *links, i int, flow *StepSpec, name string) serve.Step 
 		}
 		return nil
 	case "flow":
-		return b.nested(s, join(name, s.Name))
+		return b.nested(s, b.at)
 	case "queue":
 		return b.queue(s, flow, l.functionBehind(i))
 	case "", "task", "error_step":
@@ -161,7 +162,7 @@ func (b *builder) made(s *StepSpec, step serve.Step) serve.Step {
 	if step == nil {
 		return nil
 	}
-	b.g.steps = append(b.g.steps, step)
+	b.g.steps, b.g.places = append(b.g.steps, step), append(b.g.places, b.at)
 	return withPaths(s, step)
 }
 

@@ -21,6 +21,7 @@ type Graph struct {
 	file    string // that the spec was read from
 	plan    *plan
 	steps   []serve.Step // upstream first, children after what contains them
+	places  []string     // by step
 	timeout time.Duration
 	logger  *slog.Logger
 
@@ -47,7 +48,7 @@ var ErrClosed = errors.New("the graph is closed")
 
 // Of returns a graph of one step that was made elsewhere.
 func Of(name string, step serve.Step, o Options) *Graph {
-	g := &Graph{steps: []serve.Step{step}}
+	g := &Graph{steps: []serve.Step{step}, places: []string{name}}
 	g.prepare(o)
 	n := &node{name: name, step: step, main: true, answers: true}
 	g.plan = &plan{g: g, nodes: []*node{n}, starts: []*node{n}, simple: true, bare: true}
@@ -73,6 +74,10 @@ func (g *Graph) prepare(o Options) {
 
 // Steps are the steps of the graph, upstream first. Read the slice only.
 func (g *Graph) Steps() []serve.Step { return g.steps }
+
+// Place is the path of the step in the spec that the i-th of Steps is, or is a route of:
+// "flow/vote" for a route of router vote within flow.
+func (g *Graph) Place(i int) string { return g.places[i] }
 
 // Start starts the steps, downstream first. When one fails, those started are
 // closed again.

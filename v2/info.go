@@ -12,6 +12,9 @@ type Info struct {
 	LoadTime time.Duration
 	// Default says that unversioned requests go to this version.
 	Default bool
+	// Step is the path of the step of a graph that the model is in; "" for one that is
+	// asked by its name.
+	Step string
 }
 
 // Label is the model's name, with its version if it has one: "m3:v1".

@@ -8,10 +8,10 @@ import (
 	"github.com/leat-ml/leat/serve"
 )
 
-// fromRows makes the model's input tensors of the rows, scalars or feature
+// FromRows makes the input tensors of a model of the rows, scalars or feature
 // dictionaries of MLRun's dialect: one tensor with as many columns as the
-// schema says, or one tensor a feature.
-func fromRows(data any, d *serve.Description) ([]*serve.Tensor, error) {
+// schema says, or one tensor a feature. A nil Shape is any.
+func FromRows(data any, d *serve.Description) ([]*serve.Tensor, error) {
 	if list, ok := data.([]any); ok && len(list) > 0 && isDict(list[0]) {
 		if len(d.Inputs) > 1 {
 			return dictColumns(list, d.Inputs)

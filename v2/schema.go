@@ -31,7 +31,7 @@ func fit(req *serve.Request, d *serve.Description) error {
 	case req.Dialect == serve.OIP:
 		err = fitTensors(req, d.Inputs)
 	default:
-		req.Inputs, err = fromRows(req.Data, d)
+		req.Inputs, err = FromRows(req.Data, d)
 	}
 	if err != nil {
 		return err

@@ -43,6 +43,7 @@ type Model struct {
 	State       string    `json:"state"` // PENDING, LOADING, READY, FAILED or UNLOADED
 	Reason      string    `json:"reason,omitempty"`
 	Path        string    `json:"path"`
+	Step        string    `json:"step,omitempty"` // of a graph that the model is in, "vote"; "" for one that is asked by its name
 	LoadedAt    time.Time `json:"loaded_at,omitzero"`
 	LoadSeconds float64   `json:"load_seconds,omitzero"`
 }

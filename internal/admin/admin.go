@@ -38,6 +38,7 @@ type ModelStatus struct {
 	State       string    `json:"state"`
 	Reason      string    `json:"reason,omitempty"` // why it is not ready
 	Path        string    `json:"path"`
+	Step        string    `json:"step,omitempty"` // of a graph that it is in
 	LoadedAt    time.Time `json:"loaded_at,omitzero"`
 	LoadSeconds float64   `json:"load_seconds,omitzero"`
 }

@@ -21,24 +21,36 @@ type banner struct {
 	HTTP    string `json:"http"`
 	GRPC    string `json:"grpc,omitempty"`
 	Admin   string `json:"admin"`
+	Docs    string `json:"docs,omitempty"`
 	Example string `json:"example"`
 }
 
 func (b *banner) print(env *Env, f format) error {
 	infos := b.core.Models()
-	b.modelList, b.Example = newModelList(infos), b.example(infos)
+	b.modelList, b.Docs, b.Example = newModelList(infos), b.docs(), b.example(infos)
 	if f.json() {
 		return printJSON(env.Stdout, b)
 	}
 	if err := b.write(env.Stdout); err != nil {
 		return err
 	}
-	rpc := ""
-	if b.GRPC != "" {
-		rpc = "grpc     " + b.GRPC + "\n"
+	var urls strings.Builder
+	for _, at := range [][2]string{{"serving", b.HTTP}, {"grpc", b.GRPC}, {"admin", b.Admin}, {"docs", b.Docs}} {
+		if at[1] != "" {
+			fmt.Fprintf(&urls, "%-8s %s\n", at[0], at[1])
+		}
 	}
-	_, err := fmt.Fprintf(env.Stdout, "\nserving  %s\n%sadmin    %s\n\n%s\n", b.HTTP, rpc, b.Admin, b.Example)
+	_, err := fmt.Fprintf(env.Stdout, "\n%s\n%s\n", &urls, b.Example)
 	return err
+}
+
+// docs is where the page is that shows what can be asked; "" in MLRun's contract, which
+// has none.
+func (b *banner) docs() string {
+	if b.src.mlrun {
+		return ""
+	}
+	return reachable(b.HTTP) + "/v2/docs"
 }
 
 // example is a curl command that the server answers: an inference by the first

@@ -9,6 +9,7 @@ import (
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
 
 	"github.com/leat-ml/leat/internal/servertest"
@@ -32,7 +33,11 @@ func (echo) ModelMetadata(_ context.Context, in *pb.ModelMetadataRequest) (*pb.M
 	return &pb.ModelMetadataResponse{Name: in.Name, Inputs: inputs}, nil
 }
 
-func (echo) ModelInfer(_ context.Context, in *pb.ModelInferRequest) (*pb.ModelInferResponse, error) {
+func (echo) ModelInfer(ctx context.Context, in *pb.ModelInferRequest) (*pb.ModelInferResponse, error) {
+	if in.ModelName == "told" {
+		md, _ := metadata.FromIncomingContext(ctx)
+		return nil, status.Errorf(codes.Unauthenticated, "%s is nobody's", md.Get("authorization")[0])
+	}
 	if in.ModelName == "missing" {
 		return nil, status.Error(codes.NotFound, "model missing doesnt exist")
 	}
@@ -67,9 +72,11 @@ func TestInferOverGRPC(t *testing.T) {
 		{args: []string{"m", "-d", `{"id":"7","inputs":[{"name":"s","datatype":"BYTES","shape":[1],"data":["a"]}]}`}, want: `{"id":"7","model_name":"m","outputs":[{"name":"s","shape":[1],"datatype":"BYTES","data":["a"]}]}`},
 		{args: []string{"m", "--operation", "ready"}, want: `{"name":"m","ready":true}`},
 		{args: []string{"m", "--operation", "metadata"}, want: `{"name":"m","versions":null,"platform":"","inputs":[{"name":"x","datatype":"FP32","shape":[-1,2]}],"outputs":[]}`},
-		{args: []string{"missing", "-d", "[1]"}, want: "NOT_FOUND: model missing doesnt exist", exit: Failed},
-		{args: []string{"two", "-d", "[1]"}, want: "the model has 2 inputs", exit: BadUsage},
-		{args: []string{"m", "-d", `[{"a":1}]`}, want: "rows have to be numbers", exit: BadUsage},
+		{args: []string{"missing", "-d", "[1, 2]"}, want: "NOT_FOUND: model missing doesnt exist", exit: Failed},
+		{args: []string{"two", "-d", "[1]"}, want: "the inputs have shape [1 1], but the model takes rows of 2: x, x", exit: BadUsage},
+		{args: []string{"m", "-d", `[{"a":1}]`}, want: "the inputs are dictionaries, but the names of the model's features are not known", exit: BadUsage},
+		{args: []string{"m", "-d", `[["a", "b"]]`}, want: `input "x": element 0 is "a", not a number`, exit: BadUsage},
+		{args: []string{"told", "-d", "[[1, 2]]", "--token", "s3cret"}, want: "UNAUTHENTICATED: Bearer … is nobody's", exit: Failed},
 		{args: []string{"m", "-d", `{`}, want: "-d: ", exit: BadUsage},
 		{args: []string{"m", "--operation", "explain", "-d", "[1]"}, want: "over gRPC there are infer, ready and metadata", exit: BadUsage},
 	} {

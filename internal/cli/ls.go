@@ -10,7 +10,7 @@ type lsCmd struct {
 // Help implements [kong.HelpProvider].
 func (lsCmd) Help() string {
 	return `
-Lists every version of every model with its state, and the reason if it is not ready.
+Lists every version of every model with its state, and the reason if it is not ready. A model that a graph asks has the step that it is in; one without is asked by its name.
 
 Examples:
 

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"io"
+	"slices"
 
 	"github.com/leat-ml/leat/client/admin"
 	"github.com/leat-ml/leat/v2"
@@ -17,7 +18,7 @@ func newModelList(infos []v2.Info) modelList {
 	for i, m := range infos {
 		l.Models[i] = admin.Model{
 			Name: m.Name, Version: m.Version, Default: m.Default, Runtime: m.Runtime, State: string(m.Phase),
-			Path: m.Path, LoadSeconds: m.LoadTime.Seconds(),
+			Path: m.Path, Step: m.Step, LoadSeconds: m.LoadTime.Seconds(),
 		}
 		if m.Err != nil {
 			l.Models[i].Reason = m.Err.Error()
@@ -29,11 +30,20 @@ func newModelList(infos []v2.Info) modelList {
 	return l
 }
 
-// write writes the list as a table.
+// write writes the list as a table. The last column is there for models that no path
+// names, since a graph asks them.
 func (l modelList) write(w io.Writer) error {
 	rows := [][]string{{"NAME", "VERSION", "RUNTIME", "STATE", "REASON"}}
+	inGraph := func(m admin.Model) bool { return m.Step != "" }
+	if slices.ContainsFunc(l.Models, inGraph) {
+		rows[0] = append(rows[0], "IN STEP")
+	}
 	for _, m := range l.Models {
-		rows = append(rows, []string{m.Name, m.Version, m.Runtime, m.State, m.Reason})
+		row := []string{m.Name, m.Version, m.Runtime, m.State, m.Reason}
+		if inGraph(m) {
+			row = append(row, m.Step)
+		}
+		rows = append(rows, row)
 	}
 	return printTable(w, rows)
 }

@@ -23,7 +23,7 @@ func (a adminView) Models() []admin.ModelStatus {
 	for i, m := range infos {
 		all[i] = admin.ModelStatus{
 			Name: m.Name, Version: m.Version, Default: m.Default, Runtime: m.Runtime, State: string(m.Phase),
-			Path: m.Path, LoadSeconds: m.LoadTime.Seconds(),
+			Path: m.Path, Step: m.Step, LoadSeconds: m.LoadTime.Seconds(),
 		}
 		if m.Err != nil {
 			all[i].Reason = m.Err.Error()

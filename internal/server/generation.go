@@ -237,12 +237,31 @@ func (g *generation) repoServers() []*v2.Server {
 }
 
 func (g *generation) infos() []v2.Info {
-	var all []v2.Info
-	for _, s := range g.graphServers() {
-		all = append(all, s.Info())
-	}
+	all := g.graphInfos()
 	if g.repo != nil {
 		all = append(all, g.repo.Status()...)
+	}
+	return all
+}
+
+// graphInfos are those of the models of the graph. A root router alone has its models
+// where a repository has them, or at the prefix that it says.
+func (g *generation) graphInfos() []v2.Info {
+	if g.graph == nil {
+		return nil
+	}
+	named := g.models == nil && g.cfg.Spec.Graph.Kind == "router"
+	var all []v2.Info
+	for i, step := range g.graph.Steps() {
+		s, ok := step.(*v2.Server)
+		if !ok {
+			continue
+		}
+		info := s.Info()
+		if !named {
+			info.Step = g.graph.Place(i)
+		}
+		all = append(all, info)
 	}
 	return all
 }

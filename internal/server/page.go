@@ -53,7 +53,7 @@ table{border-collapse:collapse;width:100%}th,td{text-align:left;padding:.3rem .8
 <h1>{{.Name}}</h1>
 <p>Version {{.Version}}. {{if .Ready}}<span class="bad">Not ready: {{.Ready}}.</span>{{else}}<span class="good">Ready.</span>{{end}}</p>
 <table><tr><th>Model</th><th>Version</th><th>Runtime</th><th>State</th><th>Reason</th></tr>
-{{range .Models}}<tr><td>{{if .Reached}}<a href="/v2/models/{{.Name}}{{with .Version}}/versions/{{.}}{{end}}">{{.Name}}</a>{{else}}{{.Name}}, in the graph{{end}}</td><td>{{.Version}}</td><td>{{.Runtime}}</td><td>{{.Phase}}</td><td>{{with .Err}}{{.}}{{end}}</td></tr>
+{{range .Models}}<tr><td>{{if .Reached}}<a href="/v2/models/{{.Name}}{{with .Version}}/versions/{{.}}{{end}}">{{.Name}}</a>{{else}}{{.Name}}, in {{with .Step}}step {{.}} of {{end}}the graph{{end}}</td><td>{{.Version}}</td><td>{{.Runtime}}</td><td>{{.Phase}}</td><td>{{with .Err}}{{.}}{{end}}</td></tr>
 {{end}}</table>
 <p><a href="/v2">server metadata</a> · <a href="/v2/models">models</a> · <a href="/v2/health/ready">readiness</a> · <a href="/v2/docs">what can be asked</a></p>
 </body></html>

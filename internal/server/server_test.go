@@ -144,7 +144,7 @@ func TestBesideAGraph(t *testing.T) {
 		t.Errorf("index with a slash: %s (%v)", got, err)
 	}
 	page, _, err := ask(t, core, "GET", "/", "text/html")
-	for _, has := range []string{`<a href="/v2/models/w/versions/1">w</a>`, "<td>inside, in the graph</td>", `<link rel="icon"`} {
+	for _, has := range []string{`<a href="/v2/models/w/versions/1">w</a>`, "<td>inside, in step router of the graph</td>", `<link rel="icon"`} {
 		if err != nil || !strings.Contains(page, has) {
 			t.Errorf("page without %s: %s (%v)", has, page, err)
 		}
