@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -24,6 +25,7 @@ import (
 // A foreignWorld is a server of another server's repository, and its clients: in JSON,
 // with bytes, and over gRPC.
 type foreignWorld struct {
+	t            *testing.T
 	url          string
 	text, binary *client.Client
 	rpc          *clientgrpc.Client
@@ -42,7 +44,7 @@ func serveForeign(t *testing.T, models string) *foreignWorld {
 	set := &catalog.Set{}
 	trees.Register(set)
 	python.Register(set, python.Options{Interpreter: interpreter, Logger: (&testLog{t: t}).logger()})
-	w := &foreignWorld{}
+	w := &foreignWorld{t: t}
 	at := runServer(t, server.RunConfig{
 		Config: server.Config{Models: models, Catalog: set, Timeout: patience, Name: "leat", Logger: (&testLog{t: t}).logger()},
 		HTTP:   "127.0.0.1:0", GRPC: "127.0.0.1:0", Admin: "127.0.0.1:0", Drain: patience,
@@ -93,10 +95,35 @@ func needsPython(t *testing.T) {
 	}
 }
 
+// An asker asks for an inference.
+type asker func(context.Context, *client.Request) (*client.Response, error)
+
 // asks are the three ways to ask for an inference.
-func (w *foreignWorld) asks() map[string]func(context.Context, *client.Request) (*client.Response, error) {
-	return map[string]func(context.Context, *client.Request) (*client.Response, error){
-		"JSON": w.text.Infer, "bytes": w.binary.Infer, "gRPC": w.rpc.Infer,
+func (w *foreignWorld) asks() map[string]asker {
+	return map[string]asker{"JSON": w.timely(w.text.Infer), "bytes": w.timely(w.binary.Infer), "gRPC": w.timely(w.rpc.Infer)}
+}
+
+// What is not answered in hangTime is likely to hang: then it is told what every
+// goroutine does, and the request ends when twice the time is over.
+const hangTime = time.Minute
+
+// timely is an asker whose requests do not hang for long.
+func (w *foreignWorld) timely(ask asker) asker {
+	return func(ctx context.Context, req *client.Request) (*client.Response, error) {
+		told := make(chan struct{})
+		watch := time.AfterFunc(hangTime, func() {
+			defer close(told)
+			stacks := make([]byte, 4<<20)
+			w.t.Logf("model %s has not answered for %v; the goroutines:\n%s", req.Model, hangTime, stacks[:runtime.Stack(stacks, true)])
+		})
+		defer func() {
+			if !watch.Stop() { // the test must not end before
+				<-told
+			}
+		}()
+		ctx, cancel := context.WithTimeout(ctx, 2*hangTime)
+		defer cancel()
+		return ask(ctx, req)
 	}
 }
 

@@ -72,10 +72,11 @@ func (w *foreignWorld) failuresOfOthers(t *testing.T) {
 // at the same time: each is answered, or told that it would wait for ever.
 func (w *foreignWorld) crossing(t *testing.T) {
 	var all sync.WaitGroup
+	ask := w.asks()["gRPC"]
 	for _, model := range []string{"ping", "pong", "itselftwo", "ping", "pong", "itselftwo"} {
 		all.Go(func() {
 			for range 10 {
-				_, err := w.rpc.Infer(t.Context(), calling(model, 1))
+				_, err := ask(t.Context(), calling(model, 1))
 				if err != nil && !strings.Contains(err.Error(), "for one another") {
 					t.Errorf("%s: %v", model, err)
 				}
