@@ -26,7 +26,7 @@ func (s *function) Do(ctx context.Context, ev *serve.Event) (serve.Fate, error) 
 	if !s.whole {
 		var err error
 		if x, err = oip.Value(ev.Body); err != nil {
-			return serve.Pass, serve.Errorf(serve.BadRequest, "ValueError", "failed to json decode event, %w", err)
+			return serve.Pass, serve.Errorf(oip.Unreadable(err), "ValueError", "failed to json decode event, %w", err)
 		}
 	}
 	v, err := s.f(ctx, x)

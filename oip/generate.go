@@ -22,7 +22,7 @@ import (
 func GenerateRequest(b serve.Body, inputs []serve.TensorSpec) (req *serve.Request, ok bool, err error) {
 	v, err := Value(b)
 	if err != nil {
-		return nil, true, badGenerate("Unrecognized request format, caused by: %w", err)
+		return nil, true, serve.Errorf(Unreadable(err), "ValueError", "Unrecognized request format, caused by: %w", err)
 	}
 	o, isObject := v.(*serve.Object)
 	if !isObject {

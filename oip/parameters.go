@@ -51,8 +51,15 @@ func isBool(key string, v any) error {
 // shown is the value of a parameter as errors have it: what was sent as a string is
 // told from what was not.
 func shown(v any) string {
+	const most = 300
 	if text, ok := v.(string); ok {
+		if len(text) > most {
+			return strconv.Quote(text[:most]) + "…"
+		}
 		return strconv.Quote(text)
+	}
+	if n, ok := v.(serve.Number); ok && len(n) > most {
+		return string(n[:most]) + "…"
 	}
 	return fmt.Sprint(v)
 }

@@ -111,6 +111,10 @@ func (r *reader) plainShape(in *inputTensor, rest []byte) bool {
 			digits++
 		case c == ' ' && digits == 0:
 		case (c == ',' || c == ']') && digits > 0:
+			if len(in.shape)-first == maxRank {
+				in.shape = in.shape[:first]
+				return false // tensorShape says so
+			}
 			in.shape = append(in.shape, n)
 			if c == ']' {
 				in.hasShape = true

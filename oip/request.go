@@ -202,7 +202,7 @@ func (r *reader) name(key string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("%s: %w", key, err)
 	}
-	return r.text(s), nil
+	return r.text(s), tooLong(key, len(s))
 }
 
 // inputs reads the member that tells the dialects apart: a list with an object
@@ -269,6 +269,8 @@ func (r *reader) tensors(b *Buffer) (done bool, err error) {
 // one, the list is OIP and wrong, else it is MLRun's and read from the start.
 func (r *reader) notTensors(b *Buffer, start jsontext.Lexer, i int) (done bool, err error) {
 	r.lx = start
+	r.spare = new(serve.Tensor)
+	defer func() { r.spare = nil }()
 	more, err := r.lx.ArrayStart()
 	for n := 0; more && err == nil; n++ {
 		var in *inputTensor
@@ -298,6 +300,9 @@ func (r *reader) requestedOutputs() ([]serve.RequestedOutput, error) {
 		var out serve.RequestedOutput
 		if out, err = r.requestedOutput(len(outs)); err != nil {
 			return nil, err
+		}
+		if len(outs) == maxItems {
+			return nil, tooMany("outputs")
 		}
 		outs = append(outs, out)
 		more, err = r.lx.ArrayNext()
@@ -361,6 +366,9 @@ func (r *reader) parameters(where string) (map[string]any, error) {
 		if _, dup := params[key]; dup {
 			return nil, fmt.Errorf("%s: the key %q is there twice", where, key)
 		}
+		if r.params++; r.params > maxItems {
+			return nil, tooMany("parameters")
+		}
 		params[key] = v
 		more, err = r.lx.ObjectNext()
 	}
@@ -370,6 +378,9 @@ func (r *reader) parameters(where string) (map[string]any, error) {
 func (r *reader) parameter(where string) (key string, v any, err error) {
 	k, err := r.lx.ReadKey(nil)
 	if err != nil {
+		return "", nil, err
+	}
+	if err := tooLong("the name of a parameter", len(k)); err != nil {
 		return "", nil, err
 	}
 	key = string(k)

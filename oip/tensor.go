@@ -35,9 +35,12 @@ func (r *reader) inputTensor(b *Buffer, i int) (*inputTensor, error) {
 	if in.tensor != nil { // used before
 		*in = inputTensor{}
 	}
-	if i == 0 {
+	switch {
+	case i == 0:
 		in.shape, in.elems, in.tensor = b.shape[:0], b.elems[:], &b.tensor
-	} else {
+	case r.spare != nil:
+		in.tensor = r.spare
+	default:
 		in.tensor = new(serve.Tensor)
 	}
 	if r.lx.Kind() != jsontext.Object {
@@ -103,6 +106,10 @@ func (r *reader) tensorName(in *inputTensor) error {
 		return r.lx.Skip()
 	}
 	s, err := r.lx.ReadString(nil)
+	if long := tooLong("name", len(s)); long != nil {
+		in.problem = long.Error()
+		return err
+	}
 	in.name = r.text(s)
 	return err
 }
@@ -114,6 +121,10 @@ func (r *reader) tensorType(in *inputTensor) error {
 	}
 	s, err := r.lx.ReadString(nil)
 	if in.datatype = serve.ParseDatatype(string(s)); in.datatype == serve.Invalid {
+		if long := tooLong("datatype", len(s)); long != nil {
+			in.problem = long.Error()
+			return err
+		}
 		in.typeName = string(s)
 	}
 	return err
@@ -126,8 +137,14 @@ func (r *reader) tensorShape(in *inputTensor) error {
 	}
 	at := r.lx
 	lists := r.scratch()
-	dims, err := jsontext.Ints(&r.lx, lists.num.Ints[:0], &lists.dim)
-	lists.num.Ints = dims[:0]
+	lists.num.Ints = slices.Grow(lists.num.Ints[:0], maxRank)
+	lists.dim.Fixed = true
+	dims, err := jsontext.Ints(&r.lx, lists.num.Ints[:0:maxRank], &lists.dim)
+	if errors.Is(err, jsontext.ErrFull) {
+		in.problem = fmt.Sprintf("shape has more than %d lengths", maxRank)
+		r.lx = at
+		return r.lx.Skip()
+	}
 	if err != nil {
 		if in.problem = elementProblem(err); in.problem == "" {
 			return err
@@ -169,6 +186,9 @@ func (r *reader) addInput(b *Buffer, in *inputTensor, i int) error {
 	}
 	if err := r.late(in, outside); err != nil {
 		return fmt.Errorf("input %q: %w", in.name, err)
+	}
+	if i == maxItems {
+		return tooMany(r.noun() + "s")
 	}
 	if i == 0 {
 		b.req.Inputs = b.inputs[:0]
@@ -267,13 +287,21 @@ func (r *reader) elementsOf(in *inputTensor) error {
 	if r.lx.Kind() != jsontext.Array {
 		return r.skipped("data is not a list")
 	}
+	at := r.lx
 	src := r.lx.Data[r.lx.Pos:]
 	// No array of n elements is shorter than this: a shape cannot claim memory
 	// that the body does not back.
 	if n > 0 && n > len(src)/2 {
 		return fmt.Errorf("shape %v holds %d elements, but data has fewer", in.shape, n)
 	}
-	if err := r.elements(in, n); err != nil {
+	if err := r.elements(in, n); errors.Is(err, jsontext.ErrFull) {
+		r.lx = at
+		got, err := r.lx.CountElements()
+		if err != nil {
+			return err
+		}
+		return wrongCount(in, n, got)
+	} else if err != nil {
 		return err
 	}
 	if r.scratch().dim.Ragged {
@@ -289,6 +317,7 @@ func (r *reader) elementsOf(in *inputTensor) error {
 
 func (r *reader) elements(in *inputTensor, n int) error {
 	buf := in.elems
+	r.scratch().dim.Fixed = true
 	switch in.datatype {
 	case serve.FP32:
 		v, err := r.lx.Float32s(reuse[float32](buf, n), &r.scratch().dim)
@@ -316,6 +345,9 @@ func (r *reader) elements(in *inputTensor, n int) error {
 		v, err := r.lx.Bools(reuse[bool](buf, n), &r.scratch().dim)
 		return made(in, n, v, err)
 	case serve.Bytes:
+		if n > (len(r.lx.Data)-r.lx.Pos)/3 {
+			return fmt.Errorf("shape %v holds %d elements, but data has fewer", in.shape, n)
+		}
 		v, err := r.lx.Strings(make([]string, 0, n), &r.scratch().dim)
 		if err != nil {
 			return elementError(in, err)

@@ -1,8 +1,9 @@
 package oip
 
 import (
+	"bytes"
 	"fmt"
-	"strconv"
+	"slices"
 	"sync"
 
 	"github.com/leat-ml/leat/oip/jsontext"
@@ -34,8 +35,10 @@ func Value(b serve.Body) (any, error) {
 }
 
 // ParseValue reads one JSON document. The result shares raw.
-func ParseValue(raw []byte) (any, error) {
-	r := reader{lx: jsontext.Lexer{Data: raw}}
+func ParseValue(raw []byte) (any, error) { return parseValue(raw, 0) }
+
+func parseValue(raw []byte, most int) (any, error) {
+	r := reader{lx: jsontext.Lexer{Data: raw}, most: most}
 	defer r.release()
 	v, err := r.value(0)
 	if err != nil {
@@ -53,9 +56,14 @@ type reader struct {
 	tried int // enclosing arrays that were read in vain as a tensor
 	lists *scratch
 
-	behind *blobs              // the elements behind the document; nil where there are none
-	names  map[string]struct{} // of the inputs so far, when they are many
-	answer bool                // the document is an answer, of which less is asked than of a request
+	behind   *blobs              // the elements behind the document; nil where there are none
+	names    map[string]struct{} // of the inputs so far, when they are many
+	held     int                 // bytes that values take, about
+	most     int                 // that they may take; 0 is maxValues
+	presized bool                // a list for an array of numbers was made as large as it may have to be
+	params   int                 // parameters so far
+	spare    *serve.Tensor       // for items that are not kept
+	answer   bool                // the document is an answer, of which less is asked than of a request
 }
 
 // noun is what a tensor of the document is.
@@ -99,8 +107,17 @@ func (r *reader) value(depth int) (any, error) {
 		return r.array(depth)
 	case jsontext.String:
 		s, err := r.lx.ReadString(nil)
-		return string(s), err
+		if err == nil {
+			err = r.hold(scalarSize + len(s))
+		}
+		if err != nil {
+			return nil, err
+		}
+		return string(s), nil
 	case jsontext.Number:
+		if err := r.hold(scalarSize); err != nil {
+			return nil, err
+		}
 		return r.number()
 	case jsontext.Bool:
 		return r.lx.Bool()
@@ -133,6 +150,9 @@ func (r *reader) object(depth int) (any, error) {
 	}
 	r.lx.Peek()
 	start := r.lx.Pos
+	if err := r.hold(objectSize); err != nil {
+		return nil, err
+	}
 	var fields []serve.Field
 	var seen map[string]bool // only once there are many members
 	more, err := r.lx.ObjectStart()
@@ -142,10 +162,15 @@ func (r *reader) object(depth int) (any, error) {
 			return nil, err
 		}
 		if duplicate(fields, &seen, f.Key) {
-			return nil, fmt.Errorf("invalid JSON at byte %d: the key %s is there twice", r.lx.Pos, strconv.Quote(f.Key))
+			return nil, fmt.Errorf("invalid JSON at byte %d: the key %s is there twice", r.lx.Pos, shown(f.Key))
 		}
 		fields = append(fields, f)
-		more, err = r.lx.ObjectNext()
+		if seen != nil {
+			err = r.hold(keySize)
+		}
+		if err == nil {
+			more, err = r.lx.ObjectNext()
+		}
 	}
 	if err != nil {
 		return nil, err
@@ -156,6 +181,9 @@ func (r *reader) object(depth int) (any, error) {
 func (r *reader) member(depth int) (serve.Field, error) {
 	key, err := r.lx.ReadKey(nil)
 	if err != nil {
+		return serve.Field{}, err
+	}
+	if err := r.hold(fieldSize + len(key)); err != nil {
 		return serve.Field{}, err
 	}
 	f := serve.Field{Key: string(key)}
@@ -197,14 +225,20 @@ func (r *reader) array(depth int) (any, error) {
 	// does not multiply the work.
 	if r.tried < 4 {
 		if t, ok := r.tensor(); ok {
-			return t, nil
+			return t, r.hold(tensorSize)
 		}
 		r.tried++
 		defer func() { r.tried-- }()
 	}
+	if err := r.hold(listSize); err != nil {
+		return nil, err
+	}
 	list := []any{}
 	more, err := r.lx.ArrayStart()
 	for more && err == nil {
+		if err = r.hold(itemSize); err != nil {
+			return nil, err
+		}
 		var v any
 		if v, err = r.value(depth + 1); err != nil {
 			return nil, err
@@ -234,15 +268,16 @@ func (r *reader) readTensor(t *serve.Tensor, shape []int, buf []uint64) (ok bool
 		return true
 	}
 	num := &r.scratch().num
+	r.presize(num)
 	if !r.lx.Numbers(num) {
 		return false
 	}
 	shape = append(shape, num.Shape...)
 	var err error
 	if num.IsFloat {
-		err = serve.InitTensor(t, "", serve.FP64, shape, append(reuse[float64](buf, len(num.Floats)), num.Floats...))
+		err = serve.InitTensor(t, "", serve.FP64, shape, taken(&num.Floats, buf))
 	} else {
-		err = serve.InitTensor(t, "", serve.Int64, shape, append(reuse[int64](buf, len(num.Ints)), num.Ints...))
+		err = serve.InitTensor(t, "", serve.Int64, shape, taken(&num.Ints, buf))
 	}
 	src := r.lx.Data[start:r.lx.Pos]
 	if num.Bare { // which is not JSON
@@ -250,6 +285,40 @@ func (r *reader) readTensor(t *serve.Tensor, shape []int, buf []uint64) (ok bool
 	}
 	t.SetSource(src, num.Mixed)
 	return err == nil
+}
+
+// presize makes room for the numbers of a large document's first array, once: lists that
+// grow a quarter at a time leave five times as much behind.
+func (r *reader) presize(num *jsontext.Numeric) {
+	rest := r.lx.Data[r.lx.Pos:]
+	if r.presized || len(rest) < 2*keptScratch {
+		return
+	}
+	r.presized = true
+	for _, end := range []byte(`"{}`) { // which is in no array of numbers
+		if i := bytes.IndexByte(rest, end); i >= 0 {
+			rest = rest[:i]
+		}
+	}
+	n := bytes.Count(rest, []byte{','}) + 1
+	switch {
+	case n <= keptScratch:
+	case bytes.ContainsAny(rest[:4<<10], ".eEn"):
+		num.Floats = slices.Grow(num.Floats[:0], n)
+	default:
+		num.Ints = slices.Grow(num.Ints[:0], n)
+	}
+}
+
+// taken is the elements of a list in memory that stays: in buf, or of their own. A list
+// that is too large to be kept is it.
+func taken[T int64 | float64](list *[]T, buf []uint64) []T {
+	elems := *list
+	if cap(elems) > keptScratch && len(elems) > cap(elems)/2 {
+		*list = nil
+		return elems
+	}
+	return append(reuse[T](buf, len(elems)), elems...)
 }
 
 // readFew is readTensor for the short rows that most requests have, which are read

@@ -19,7 +19,7 @@ func view(b serve.Body, path string) (any, error) {
 	}
 	v, err := oip.Value(b)
 	if err != nil {
-		return nil, serve.Errorf(serve.BadRequest, "ValueError", "failed to json decode event, %w", err)
+		return nil, serve.Errorf(oip.Unreadable(err), "ValueError", "failed to json decode event, %w", err)
 	}
 	return v, nil
 }

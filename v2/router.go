@@ -264,7 +264,7 @@ func (r *Router) fromBody(ev *serve.Event) error {
 	}
 	req, err := oip.Request(ev.Body)
 	if err != nil {
-		return serve.Errorf(serve.BadRequest, "ValueError", "Unrecognized request format, caused by: %w", cause(err))
+		return serve.Errorf(oip.Unreadable(err), "ValueError", "Unrecognized request format, caused by: %w", cause(err))
 	}
 	if t.Operation == "" || (r.Env.MLRun && req.Operation != "") {
 		t.Operation = req.Operation

@@ -85,7 +85,7 @@ func checkCloud(attribute func(name string) string) error {
 func structuredData(body serve.Body) (serve.Body, error) {
 	doc, err := oip.Value(body)
 	if err != nil {
-		return body, serve.Errorf(serve.BadRequest, "ValueError", "the cloud event cannot be read: %w", err)
+		return body, serve.Errorf(oip.Unreadable(err), "ValueError", "the cloud event cannot be read: %w", err)
 	}
 	o, ok := doc.(*serve.Object)
 	if !ok {

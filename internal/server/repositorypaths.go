@@ -63,7 +63,7 @@ func (c *Core) index(ev *serve.Event) (*serve.Event, error) {
 func objectIn(ev *serve.Event) (*serve.Object, error) {
 	v, err := oip.Value(ev.Body)
 	if err != nil {
-		return nil, serve.Errorf(serve.BadRequest, "ValueError", "read the body: %w", err)
+		return nil, serve.Errorf(oip.Unreadable(err), "ValueError", "read the body: %w", err)
 	}
 	switch v := v.(type) {
 	case nil:

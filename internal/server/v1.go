@@ -104,7 +104,7 @@ func (c *Core) v1Infer(ctx context.Context, ev *serve.Event, model, op, result s
 func v1Request(body serve.Body) (serve.Body, error) {
 	doc, err := oip.Value(body)
 	if err != nil {
-		return body, serve.Errorf(serve.BadRequest, "ValueError", "Unrecognized request format, caused by: %w", err)
+		return body, serve.Errorf(oip.Unreadable(err), "ValueError", "Unrecognized request format, caused by: %w", err)
 	}
 	o, ok := doc.(*serve.Object)
 	if !ok {

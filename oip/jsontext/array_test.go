@@ -304,3 +304,51 @@ func TestNoAllocation(t *testing.T) {
 		}
 	}
 }
+
+// TestFixed has arrays read into room for three elements, and counted.
+func TestFixed(t *testing.T) {
+	readers := map[string]func(l *Lexer, d *Dims) (int, error){
+		"FP32": func(l *Lexer, d *Dims) (int, error) {
+			vs, err := l.Float32s(make([]float32, 0, 3), d)
+			return cap(vs), err
+		},
+		"FP64": func(l *Lexer, d *Dims) (int, error) {
+			vs, err := l.Float64s(make([]float64, 0, 3), d)
+			return cap(vs), err
+		},
+		"INT8":  func(l *Lexer, d *Dims) (int, error) { vs, err := Ints(l, make([]int8, 0, 3), d); return cap(vs), err },
+		"INT64": func(l *Lexer, d *Dims) (int, error) { vs, err := Ints(l, make([]int64, 0, 3), d); return cap(vs), err },
+		"BOOL":  func(l *Lexer, d *Dims) (int, error) { vs, err := l.Bools(make([]bool, 0, 3), d); return cap(vs), err },
+		"BYTES": func(l *Lexer, d *Dims) (int, error) {
+			vs, err := l.Strings(make([]string, 0, 3), d)
+			return cap(vs), err
+		},
+	}
+	for name, read := range readers {
+		for _, c := range []struct {
+			text string
+			n    int
+		}{
+			{`[]`, 0}, {`[1,1,1]`, 3}, {`[ 1 , 1 , 1 ]`, 3}, {`[1,1,1,1]`, 4}, {`[[1,1],[1,1],[],[1]]`, 5}, {`[1 ,1 ,1 ,1 ,1]`, 5},
+			{`[` + strings.Repeat("1,", 1000) + `1]`, 1001},
+		} {
+			text := c.text
+			if name == "BYTES" {
+				text = strings.ReplaceAll(text, "1", `"a"`)
+			}
+			l := Lexer{Data: []byte(text + strings.Repeat(" ", 60))}
+			room, err := read(&l, &Dims{Fixed: true})
+			if room != 3 || (c.n > 3) != errors.Is(err, ErrFull) || c.n <= 3 && err != nil {
+				t.Errorf("%s: %.30s: room for %d, %v", name, text, room, err)
+			}
+			l.Pos = 0
+			if n, err := l.CountElements(); n != c.n || err != nil {
+				t.Errorf("%.30s: %d elements, %v, want %d", text, n, err, c.n)
+			}
+		}
+	}
+	l := Lexer{Data: []byte(`[1,{"a":[2]},"b",[null,tru]]`)}
+	if n, err := l.CountElements(); n != 4 || err == nil {
+		t.Errorf("%d elements, %v", n, err)
+	}
+}

@@ -14,18 +14,21 @@ func (l *Lexer) Bools(dst []bool, d *Dims) ([]bool, error) {
 			return dst, err
 		}
 		n := len(dst)
-		if dst, err = l.boolRow(dst, first); err != nil {
+		if dst, err = l.boolRow(dst, first, d.Fixed); err != nil {
 			return dst, err
 		}
 		d.add(len(dst) - n)
 	}
 }
 
-func (l *Lexer) boolRow(dst []bool, first int) ([]bool, error) {
+func (l *Lexer) boolRow(dst []bool, first int, fixed bool) ([]bool, error) {
 	for {
 		b, ok := l.boolElement()
 		if !ok {
 			return dst, l.element(len(dst)-first, "not a boolean")
+		}
+		if fixed && len(dst) == cap(dst) {
+			return dst, ErrFull
 		}
 		dst = append(dst, b)
 		if !l.sameRow() {

@@ -14,6 +14,10 @@ type Dims struct {
 	// Bare tells that NaN or an infinity was read, which JSON does not have.
 	Bare bool
 
+	// Fixed has readers append no more than dst has room for, and fail with [ErrFull] where
+	// the array has more. It stays as it is set.
+	Fixed bool
+
 	count    []int // what each open array has held so far, outermost first
 	elements bool  // an element has been seen
 }
@@ -148,4 +152,24 @@ func nextNumber(data []byte, i int) int {
 		return 0
 	}
 	return i
+}
+
+// CountElements reads an array and returns how many elements it has at all levels of
+// nesting together, which are values of any kind but arrays.
+func (l *Lexer) CountElements() (n int, err error) {
+	d := new(Dims)
+	if err := l.startRows(d); err != nil {
+		return 0, err
+	}
+	for at := afterOpen; ; at = afterElement {
+		more, err := l.nextRow(d, at)
+		if !more || err != nil {
+			return n, err
+		}
+		if err := l.Skip(); err != nil {
+			return n, err
+		}
+		d.add(1)
+		n++
+	}
 }

@@ -17,6 +17,9 @@ var (
 	ErrNumber = errors.New("not a number of the wanted form")
 )
 
+// ErrFull says that an array has more elements than [Dims.Fixed] allows.
+var ErrFull = errors.New("the array has more elements than there is room for")
+
 // A SyntaxError says where a document stops being JSON.
 type SyntaxError struct {
 	Offset int // of the offending byte, from 0; the document's length at its end

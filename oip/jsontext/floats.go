@@ -1,6 +1,9 @@
 package jsontext
 
-import "math"
+import (
+	"math"
+	"slices"
+)
 
 // Float32s reads an array of numbers, nested or not, and appends them to dst in
 // row-major order, each the float32 nearest to its text. d receives the shape.
@@ -32,7 +35,9 @@ func (l *Lexer) float32Row(dst []float32, d *Dims, first int) ([]float32, error)
 			if err != nil {
 				return dst, err
 			}
-			dst = append(dst, v)
+			if dst, err = appendDue(dst, v, d.Fixed); err != nil {
+				return dst, err
+			}
 		}
 		if !l.sameRow() {
 			return dst, nil
@@ -41,20 +46,22 @@ func (l *Lexer) float32Row(dst []float32, d *Dims, first int) ([]float32, error)
 }
 
 // quickFloat32s reads elements of the usual form and text between them, until
-// it meets an element that is not (due, with the cursor on it), or something
-// else than another number after an element.
+// it meets an element that is not, or for which there is no room (due, with the cursor
+// on it), or something else than another number after an element.
 func (l *Lexer) quickFloat32s(dst []float32) (_ []float32, due bool) {
+	room, n := dst[:cap(dst)], len(dst)
 	for i := l.Pos; ; {
 		mant, frac, end := quickDecimal(l.Data, i)
 		b, ok := divideFloat32(mant, frac)
-		if !ok || end == 0 {
+		if !ok || end == 0 || n >= len(room) {
 			l.Pos = i
-			return dst, true
+			return room[:n], true
 		}
-		dst = append(dst, signFloat32(b, l.Data[i]))
+		room[n] = signFloat32(b, l.Data[i])
+		n++
 		if i = nextNumber(l.Data, end); i == 0 {
 			l.Pos = end
-			return dst, false
+			return room[:n], false
 		}
 	}
 }
@@ -104,7 +111,9 @@ func (l *Lexer) float64Row(dst []float64, d *Dims, first int) ([]float64, error)
 			if err != nil {
 				return dst, err
 			}
-			dst = append(dst, v)
+			if dst, err = appendDue(dst, v, d.Fixed); err != nil {
+				return dst, err
+			}
 		}
 		if !l.sameRow() {
 			return dst, nil
@@ -113,20 +122,22 @@ func (l *Lexer) float64Row(dst []float64, d *Dims, first int) ([]float64, error)
 }
 
 // quickFloat64s reads elements of the usual form and text between them, until
-// it meets an element that is not (due, with the cursor on it), or something
-// else than another number after an element.
+// it meets an element that is not, or for which there is no room (due, with the cursor
+// on it), or something else than another number after an element.
 func (l *Lexer) quickFloat64s(dst []float64) (_ []float64, due bool) {
+	room, n := dst[:cap(dst)], len(dst)
 	for i := l.Pos; ; {
 		mant, frac, end := quickDecimal(l.Data, i)
 		b, ok := divideFloat64(mant, frac)
-		if !ok || end == 0 {
+		if !ok || end == 0 || n >= len(room) {
 			l.Pos = i
-			return dst, true
+			return room[:n], true
 		}
-		dst = append(dst, signFloat64(b, l.Data[i]))
+		room[n] = signFloat64(b, l.Data[i])
+		n++
 		if i = nextNumber(l.Data, end); i == 0 {
 			l.Pos = end
-			return dst, false
+			return room[:n], false
 		}
 	}
 }
@@ -198,4 +209,15 @@ func (l *Lexer) word(w string) bool {
 	}
 	l.Pos += len(w)
 	return true
+}
+
+// appendDue appends an element, with room for those after it unless that is fixed.
+func appendDue[T any](dst []T, v T, fixed bool) ([]T, error) {
+	if len(dst) == cap(dst) {
+		if fixed {
+			return dst, ErrFull
+		}
+		dst = slices.Grow(dst, 8)
+	}
+	return append(dst, v), nil
 }

@@ -31,14 +31,14 @@ func Ints[T Integer](l *Lexer, dst []T, d *Dims) ([]T, error) {
 			return dst, err
 		}
 		n := len(dst)
-		if dst, err = intRow(l, dst, first); err != nil {
+		if dst, err = intRow(l, dst, first, d.Fixed); err != nil {
 			return dst, err
 		}
 		d.add(len(dst) - n)
 	}
 }
 
-func intRow[T Integer](l *Lexer, dst []T, first int) ([]T, error) {
+func intRow[T Integer](l *Lexer, dst []T, first int, fixed bool) ([]T, error) {
 	for {
 		var due bool
 		if dst, due = quickInts(l, dst); due {
@@ -46,7 +46,9 @@ func intRow[T Integer](l *Lexer, dst []T, first int) ([]T, error) {
 			if err != nil {
 				return dst, err
 			}
-			dst = append(dst, v)
+			if dst, err = appendDue(dst, v, fixed); err != nil {
+				return dst, err
+			}
 		}
 		if !l.sameRow() {
 			return dst, nil
@@ -56,16 +58,18 @@ func intRow[T Integer](l *Lexer, dst []T, first int) ([]T, error) {
 
 // quickInts is [Lexer.quickFloat32s] for integers.
 func quickInts[T Integer](l *Lexer, dst []T) (_ []T, due bool) {
+	room, n := dst[:cap(dst)], len(dst)
 	for i := l.Pos; ; {
 		v, end := quickInt[T](l.Data, i)
-		if end == 0 {
+		if end == 0 || n >= len(room) {
 			l.Pos = i
-			return dst, true
+			return room[:n], true
 		}
-		dst = append(dst, v)
+		room[n] = v
+		n++
 		if i = nextNumber(l.Data, end); i == 0 {
 			l.Pos = end
-			return dst, false
+			return room[:n], false
 		}
 	}
 }

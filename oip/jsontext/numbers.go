@@ -3,6 +3,7 @@ package jsontext
 import (
 	"math"
 	"math/big"
+	"slices"
 )
 
 // Numeric is an array of numbers whose element type its text decided. The zero
@@ -149,6 +150,9 @@ func (n *Numeric) appendInt(v int64) bool {
 
 // toFloats goes over to float64, if that keeps every integer so far.
 func (n *Numeric) toFloats() bool {
+	if len(n.Ints) > 1<<12 {
+		n.Floats = slices.Grow(n.Floats, cap(n.Ints)) // as many as were expected
+	}
 	for _, v := range n.Ints {
 		if !floatHolds(v) {
 			return false

@@ -21,7 +21,7 @@ func (l *Lexer) Strings(dst []string, d *Dims) ([]string, error) {
 			return dst, err
 		}
 		n := len(dst)
-		if dst, err = l.stringRow(dst, first, text); err != nil {
+		if dst, err = l.stringRow(dst, first, text, d.Fixed); err != nil {
 			return dst, err
 		}
 		d.add(len(dst) - n)
@@ -34,10 +34,13 @@ type sharedText struct {
 	copy  string
 }
 
-func (l *Lexer) stringRow(dst []string, first int, text sharedText) ([]string, error) {
+func (l *Lexer) stringRow(dst []string, first int, text sharedText, fixed bool) ([]string, error) {
 	for {
 		if l.Peek() != '"' {
 			return dst, l.element(len(dst)-first, "not a string")
+		}
+		if fixed && len(dst) == cap(dst) {
+			return dst, ErrFull
 		}
 		begin := l.Pos + 1
 		escaped, err := l.scanString()

@@ -146,7 +146,7 @@ func value(ev *serve.Event) (any, error) {
 	}
 	raw, ok := ev.Body.Raw()
 	if !ok || isJSON(ev.Header.Value("Content-Type")) {
-		return nil, serve.Errorf(serve.BadRequest, "ValueError", "failed to json decode event, %w", err)
+		return nil, serve.Errorf(oip.Unreadable(err), "ValueError", "failed to json decode event, %w", err)
 	}
 	return string(raw), nil
 }
