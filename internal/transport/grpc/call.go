@@ -31,6 +31,8 @@ type call struct {
 	in, out int
 
 	model, version string
+
+	member member
 }
 
 // begin begins a call, in the memory for it.
@@ -128,10 +130,27 @@ func (c *call) event(t serve.Target) *serve.Event {
 
 // serve has an event served. A panic of the handler is an error that tells
 // nothing but where in the log to look.
-func (c *call) serve(ev *serve.Event) (*serve.Event, error) {
+func (c *call) serve(ev *serve.Event) (out *serve.Event, err error) {
 	if c.s.state.Load() == refusing {
 		return nil, errShutDown
 	}
+	if c.member.of == nil {
+		return c.bounded(ev)
+	}
+	all := c.method.office.crowd
+	if all.enter(&c.member) {
+		out, err = c.bounded(ev)
+	} else {
+		err = errShutDown
+	}
+	if all.leave(&c.member) {
+		return nil, errShutDown
+	}
+	return out, err
+}
+
+// bounded is guarded with the time that there is for an answer.
+func (c *call) bounded(ev *serve.Event) (*serve.Event, error) {
 	if c.s.opts.Timeout <= 0 {
 		return c.guarded(ev)
 	}

@@ -34,6 +34,7 @@ type office struct {
 	codec codec
 	most  int // bytes of a message
 	waits *waits
+	crowd *crowd
 }
 
 // An inbox reads the messages of one call, each of which has to become whole in time.
@@ -212,7 +213,9 @@ func undone(name string, err error) error {
 
 // newOffice returns what the inboxes of a lane have in common.
 func (s *Server) newOffice(c codec) *office {
-	return &office{codec: c, most: int(min(s.opts.MaxMessage+framing, math.MaxInt32)), waits: &s.waits}
+	o := &office{codec: c, most: int(min(s.opts.MaxMessage+framing, math.MaxInt32)), waits: &s.waits, crowd: new(crowd)}
+	s.crowds = append(s.crowds, o.crowd)
+	return o
 }
 
 // A registrar has the services of others read their messages in time, too.

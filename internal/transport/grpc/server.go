@@ -54,10 +54,12 @@ type Server struct {
 	state   atomic.Int32
 	closing chan struct{}   // closed when requests are refused: streams end
 	ending  context.Context //nolint:containedctx // ends a little before the time for a shutdown does
-	end     context.CancelFunc
+	// endStreams ends ending.
+	endStreams context.CancelFunc
 
 	mu     sync.Mutex
 	rpcs   []*gogrpc.Server // nil before Serve
+	crowds []*crowd         // one for each
 	frames tensorwire.Frames
 
 	waits   waits          // for messages
@@ -78,7 +80,7 @@ func New(next serve.Handler, host Host, o Options) *Server {
 		o.Room = new(oip.Room)
 	}
 	s := &Server{next: next, host: host, opts: o, closing: make(chan struct{})}
-	s.ending, s.end = context.WithCancel(context.Background())
+	s.ending, s.endStreams = context.WithCancel(context.Background())
 	return s
 }
 
@@ -161,6 +163,17 @@ func (s *Server) Serve(l net.Listener) error {
 	return err
 }
 
+// end ends what is still served, whose clients are told.
+func (s *Server) end() {
+	s.endStreams()
+	s.mu.Lock()
+	crowds := s.crowds
+	s.mu.Unlock()
+	for _, c := range crowds {
+		c.end()
+	}
+}
+
 // refuse has new requests refused and streams ended.
 func (s *Server) refuse() []*gogrpc.Server {
 	s.mu.Lock()
@@ -173,9 +186,10 @@ func (s *Server) refuse() []*gogrpc.Server {
 
 // Shutdown serves on for the grace period, so that whoever balances the load
 // sees that the server is not ready any more, then refuses new requests, ends
-// streams, and waits for those in flight. A little before ctx ends it ends what streams
-// still serve, whose clients are told. When ctx ends first it closes the connections of all
-// others, which cancels their contexts, and returns the context's error.
+// streams, and waits for those in flight. A little before ctx ends it ends what is still
+// served, whose clients are told and whose contexts are canceled. When ctx ends first it
+// closes the connections that are left, and returns the context's error, at most a second
+// later where handlers go on all the same.
 func (s *Server) Shutdown(ctx context.Context, grace time.Duration) error {
 	if at, ok := ctx.Deadline(); ok {
 		left := time.Until(at)
@@ -202,9 +216,29 @@ func (s *Server) Shutdown(ctx context.Context, grace time.Duration) error {
 	case <-done:
 		return nil
 	case <-ctx.Done():
-		for _, rpc := range rpcs {
-			rpc.Stop() // which lets GracefulStop return
-		}
+		cut(rpcs, done)
 		return ctx.Err()
+	}
+}
+
+// cut closes the connections that are left, which lets GracefulStop return, at which done
+// is closed. Both wait for handlers, of which some do not mind that their contexts have
+// ended: nobody waits for those.
+func cut(rpcs []*gogrpc.Server, done <-chan struct{}) {
+	stopped := make(chan struct{})
+	go func() {
+		defer close(stopped)
+		var all sync.WaitGroup
+		for _, rpc := range rpcs {
+			all.Go(rpc.Stop)
+		}
+		all.Wait()
+		<-done
+	}()
+	enough := time.NewTimer(lastWords)
+	defer enough.Stop()
+	select {
+	case <-stopped:
+	case <-enough.C:
 	}
 }

@@ -143,28 +143,78 @@ func TestShutdown(t *testing.T) {
 	wantStatus(t, err, "UNAVAILABLE", "")
 }
 
-// TestShutdownLate has a request that does not end in time.
+// TestShutdownLate has a request in a stream that does not end in time, nor when it is told.
 func TestShutdownLate(t *testing.T) {
-	inside, ended := make(chan struct{}), make(chan struct{})
-	w := start(t, func(ctx context.Context, ev *serve.Event) (*serve.Event, error) {
+	inside, letGo, ended := make(chan struct{}), make(chan struct{}), make(chan struct{})
+	w := start(t, func(ctx context.Context, _ *serve.Event) (*serve.Event, error) {
 		close(inside)
 		<-ctx.Done()
+		<-letGo
 		close(ended)
 		return nil, ctx.Err()
 	}, Options{})
-	got := make(chan error, 1)
-	go func() {
-		_, err := w.ModelInfer(in(t), floats("slow"))
-		got <- err
-	}()
+	s := w.stream(t)
+	if err := s.Send(floats("slow")); err != nil {
+		t.Fatal(err)
+	}
 	<-inside
 	ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
 	defer cancel()
 	if err := w.server.Shutdown(ctx, time.Minute); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("got %v", err)
 	}
+	_, err := s.Recv()
+	wantStatus(t, err, "UNAVAILABLE", "")
+	close(letGo)
 	<-ended
-	wantStatus(t, <-got, "UNAVAILABLE", "")
+}
+
+// TestShutdownTells tells those who wait for an answer at the end of a shutdown why none
+// comes, and what serves them that nobody does.
+func TestShutdownTells(t *testing.T) {
+	inside, ended := make(chan struct{}), make(chan error, 3)
+	outcomes := make(calledTo, 4)
+	w := start(t, func(ctx context.Context, ev *serve.Event) (*serve.Event, error) {
+		if ev.Target.Model == "quick" {
+			return echo(ctx, ev)
+		}
+		inside <- struct{}{}
+		<-ctx.Done()
+		ended <- ctx.Err()
+		return nil, ctx.Err()
+	}, Options{Metrics: outcomes})
+	got := make(chan error, cap(ended))
+	for range cap(ended) {
+		go func() {
+			_, err := w.ModelInfer(in(t), floats("slow"))
+			got <- err
+		}()
+		<-inside
+	}
+	if _, err := w.ModelInfer(in(t), floats("quick")); err != nil {
+		t.Fatal(err)
+	}
+	down := make(chan error, 1)
+	go func() { down <- w.server.Shutdown(in(t), 0) }()
+	<-w.server.closing
+	w.server.end() // as it does a little before its time is over
+	for range cap(ended) {
+		wantStatus(t, <-got, "UNAVAILABLE", "the server is shutting down")
+		<-ended
+	}
+	if err := <-down; err != nil {
+		t.Error(err)
+	}
+	for _, want := range []string{"OK", "UNAVAILABLE", "UNAVAILABLE", "UNAVAILABLE"} {
+		if code := <-outcomes; code != want {
+			t.Errorf("a call is said to have ended with %s, want %s", code, want)
+		}
+	}
+	for _, c := range w.server.crowds {
+		if c.first != nil {
+			t.Error("calls that have ended are kept")
+		}
+	}
 }
 
 // TestShutdownEndsStreams tells the client of a stream that is served to the end of a
@@ -191,6 +241,11 @@ func TestShutdownEndsStreams(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// A calledTo is told codes.
+type calledTo chan string
+
+func (c calledTo) Called(_, code string) { c <- code }
 
 // A watcher notes what it is told.
 type watcher struct {

@@ -1,0 +1,65 @@
+package grpc
+
+import "sync"
+
+// A crowd is the calls with one message that are served, of one lane. Streams know by
+// themselves when a shutdown ends.
+type crowd struct {
+	mu    sync.Mutex
+	first *member
+	ended bool
+}
+
+// A member is a call in a crowd.
+type member struct {
+	of statusWriter // nil where a call cannot be ended before its handler returns
+
+	// guarded by the lock of the crowd
+	prev, next *member
+	told       bool // that the server shuts down
+}
+
+// enter has a call be told when a shutdown ends, and says whether it has not yet.
+func (c *crowd) enter(m *member) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if m.next = c.first; m.next != nil {
+		m.next.prev = m
+	}
+	c.first = m
+	return !c.ended
+}
+
+// leave is the end of a call, and says whether it has been told before.
+func (c *crowd) leave(m *member) (told bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if m.prev == nil {
+		c.first = m.next
+	} else {
+		m.prev.next = m.next
+	}
+	if m.next != nil {
+		m.next.prev = m.prev
+	}
+	m.prev, m.next = nil, nil
+	return m.told
+}
+
+// end tells all that are served, which cancels what they are served under.
+func (c *crowd) end() {
+	for _, call := range c.all() {
+		_ = call.WriteStatus(statusOf(errShutDown)) // fails when the client has gone
+	}
+}
+
+func (c *crowd) all() (calls []statusWriter) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.ended = true
+	for m := c.first; m != nil; m = m.next {
+		m.told = true
+		calls = append(calls, m.of)
+	}
+	return calls
+}
