@@ -166,15 +166,8 @@ func (l *log) append(ctx context.Context, lines []byte) (end int64, err error) {
 	if err := l.open(); err != nil {
 		return 0, err
 	}
-	for l.size > 0 && l.size+int64(len(lines)) > l.config.size {
-		if err := l.makeRoom(ctx); err != nil {
-			return 0, err
-		}
-		if l.size > 0 {
-			if err := l.rotate(); err != nil {
-				return 0, fmt.Errorf("rotate %s: %w", l.path, err)
-			}
-		}
+	if err := l.makeRoom(ctx, int64(len(lines))); err != nil {
+		return 0, err
 	}
 	if err := l.write(lines); err != nil {
 		var told *fs.PathError

@@ -8,33 +8,42 @@ import (
 	"github.com/leat-ml/leat/stream/driver"
 )
 
-// makeRoom waits until no group needs path.1 any more, so that it can go.
-func (l *log) makeRoom(ctx context.Context) error {
-	for l.older > 0 {
-		group, needed := l.needed(l.base)
-		if !needed {
-			return nil
+// makeRoom makes room for n bytes in the current file: when that is full it becomes
+// path.1, once no group needs the one that is. Others may do so while it waits.
+func (l *log) makeRoom(ctx context.Context, n int64) error {
+	for l.size > 0 && l.size+n > l.config.size {
+		if group, needed := l.needed(l.base); l.older > 0 && needed {
+			if err := l.await(ctx, group); err != nil {
+				return err
+			}
+			continue
 		}
-		if l.room == nil {
-			l.room = make(chan struct{})
+		if err := l.rotate(); err != nil {
+			return fmt.Errorf("rotate %s: %w", l.path, err)
 		}
-		room := l.room
-		l.mu.Unlock()
-		var err error
-		select {
-		case <-room:
-		case <-ctx.Done():
-			err = ctx.Err()
-		}
-		l.mu.Lock()
-		switch {
-		case err != nil:
-			return fmt.Errorf("two files of %d bytes are full, and group %s has not acknowledged the older one: %w", l.config.size, group, err)
-		case l.closed:
-			return driver.ErrClosed
-		case l.size == 0: // somebody else has rotated
-			return nil
-		}
+	}
+	return nil
+}
+
+// await waits until a group has moved on. The lock mu is held, but not meanwhile.
+func (l *log) await(ctx context.Context, group string) error {
+	if l.room == nil {
+		l.room = make(chan struct{})
+	}
+	room := l.room
+	l.mu.Unlock()
+	var err error
+	select {
+	case <-room:
+	case <-ctx.Done():
+		err = ctx.Err()
+	}
+	l.mu.Lock()
+	switch {
+	case err != nil:
+		return fmt.Errorf("two files of %d bytes are full, and group %s has not acknowledged the older one: %w", l.config.size, group, err)
+	case l.closed:
+		return driver.ErrClosed
 	}
 	return nil
 }

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -387,4 +388,45 @@ func FuzzRead(f *testing.F) {
 			}
 		}
 	})
+}
+
+// TestRoomForTwo has two wait for room in a file that is full: when one of them has
+// rotated it there is room for the other too.
+func TestRoomForTwo(t *testing.T) {
+	fs, path := &Files{}, filepath.Join(t.TempDir(), "s")
+	s := openFile(t, fs, path, "max_size=300B&sync=none")
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	r, err := s.Subscribe(ctx, "g", driver.ReadOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	large, small := `"`+strings.Repeat("a", 200)+`"`, `"`+strings.Repeat("b", 100)+`"`
+	put(t, s, large, large)
+	published := make(chan error)
+	for range 2 {
+		go func() { published <- s.Publish(ctx, []*driver.Message{{Body: []byte(small)}}) }()
+	}
+	l := fs.logs[path]
+	for waits := false; !waits; time.Sleep(20 * time.Millisecond) { // then the other one does, most likely
+		l.mu.Lock()
+		waits = l.room != nil
+		l.mu.Unlock()
+	}
+	buf := make([]driver.Delivery, 1)
+	if _, err := r.Receive(ctx, buf); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.Settle(ctx, []driver.Settlement{{Delivery: buf[0]}}); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if err := <-published; err != nil {
+			t.Error(err)
+		}
+	}
+	if got, want := text(t, path), small+"\n"+small+"\n"; got != want {
+		t.Errorf("the file is %q, want %q", got, want)
+	}
+	closeAll(t, r, s)
 }
