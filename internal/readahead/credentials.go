@@ -27,7 +27,11 @@ func (p plain) ClientHandshake(ctx context.Context, authority string, c net.Conn
 // ServerHandshake implements [credentials.TransportCredentials].
 func (p plain) ServerHandshake(c net.Conn) (net.Conn, credentials.AuthInfo, error) {
 	c, info, err := p.TransportCredentials.ServerHandshake(c)
-	return Over(c), info, err
+	if err == nil {
+		c = Over(c)
+		err = greet(c)
+	}
+	return c, info, err
 }
 
 // Clone implements [credentials.TransportCredentials].

@@ -5,4 +5,6 @@
 // have of a frame to where it stays. So a frame of 16 KiB is a read of the buffer, and one
 // of the rest, which ends where the next header begins. A [Conn] asks the system for
 // these nine bytes as well, keeps them, and has the read of the buffer answered by them.
+//
+// A server's first nine bytes are looked at as well: who speaks HTTP/1.1 is told so.
 package readahead
