@@ -142,7 +142,7 @@ func (e *NothingError) Error() string {
 	if e.Deeper != "" {
 		return fmt.Sprintf("nothing to serve in %s: models are folders in it, and %s is further down: serve %s", e.Path, e.Deeper, filepath.Join(e.Path, path.Dir(path.Dir(e.Deeper))))
 	}
-	return fmt.Sprintf(`nothing to serve in %s: it has no model file (%s), no folder with a model file or numbered versions in it, no model.yaml and no model_spec.yaml; `+
+	return fmt.Sprintf(`nothing to serve in %s: it has no model file (%s), no folder with a model file or numbered versions in it, no model.yaml, model_spec.yaml, config.pbtxt or model-settings.json; `+
 		`"leat init DIR" makes a small project to start from`, e.Path, kinds)
 }
 

@@ -52,7 +52,7 @@ func found(root string) string {
 
 func TestScan(t *testing.T) {
 	const nothing = `error: nothing to serve in ROOT: it has no model file (fake, other), no folder with a model file or numbered versions in it, ` +
-		`no model.yaml and no model_spec.yaml; "leat init DIR" makes a small project to start from`
+		`no model.yaml, model_spec.yaml, config.pbtxt or model-settings.json; "leat init DIR" makes a small project to start from`
 	spec := "kind: model\nspec: {model_file: m.fake}\n"
 	for _, c := range []struct {
 		name  string
