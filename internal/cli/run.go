@@ -169,7 +169,7 @@ func usage(err error, s *environment) error {
 	} else if word, ok := strings.CutPrefix(msg, "unexpected argument "); ok {
 		msg = "there is no verb " + word
 	}
-	return badUsage("%s%s\n%q says more", msg, s.blame(err), help)
+	return badUsage("%s%s%s\n%q says more", msg, insteadOf(msg), s.blame(err), help)
 }
 
 // verb is what is typed behind leat: "model push".
