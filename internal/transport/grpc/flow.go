@@ -20,11 +20,17 @@ import (
 
 const (
 	// standing is how many bytes of room a client has to give in its time to a stream that
-	// has none left, and moving how many one has to take of a connection of which none of
-	// the answers goes on: a quarter of the slowest rate, since where answers are
+	// has none left, and of a connection of which none of the answers goes on as many for
+	// each of them, up to moving: a quarter of the slowest rate, since where answers are
 	// interleaved it is the connection that is slow.
 	standing = 4 << 10
 	moving   = tolerance * slowest / 4
+
+	// A client that takes an answer little by little, as it needs it, says so when it has
+	// taken a part of its window: at sipping bytes a second it has time for that, up to
+	// longest seconds.
+	sipping = 1 << 10
+	longest = 240
 
 	firstWindow  = 65535 // of a connection and of its streams
 	mostFollowed = 4 * maxStreams
@@ -80,17 +86,16 @@ type stall struct {
 	left, full int   // seconds
 }
 
-// late says that for too long less than least has been done. A client may take lump bytes
-// before that shows. That it goes on for a moment, as it does for every byte of room, makes
+// late says that less than least has been done in the time for it. That it goes on for a moment, as it does for every byte of room, makes
 // up for a second and no more.
-func (s *stall) late(stands bool, done, least, lump int64) bool {
+func (s *stall) late(stands bool, done, least int64, seconds int) bool {
 	moved := done-s.mark >= least
 	switch {
 	case !stands && (!s.on || moved || s.left >= s.full):
 		s.on = false
 		return false
 	case !s.on || moved:
-		s.on, s.mark, s.full = true, done, tolerance+int(lump/slowest)
+		s.on, s.mark, s.full = true, done, seconds
 		s.left = s.full
 	case stands:
 		s.left--
@@ -98,6 +103,15 @@ func (s *stall) late(stands bool, done, least, lump int64) bool {
 		s.left++
 	}
 	return s.left < 0
+}
+
+// timeFor is in how many seconds a client has to take something, of which lump bytes do not
+// show: as they are on their way, or as it sips.
+func timeFor(lump int64, sips bool) int {
+	if sips {
+		return tolerance + int(max(lump/slowest, min(lump/sipping, longest)))
+	}
+	return tolerance + int(lump/slowest)
 }
 
 // follow is a connection whose frames are followed, from its beginning.
@@ -299,15 +313,16 @@ func (f *flow) look() {
 	}
 	delivered := sync.OnceValue(f.delivered)
 	full := f.all.used >= f.all.given
-	stands := f.writing
+	waiting, stands := int64(0), f.writing
 	for stream, a := range f.answers {
 		if !a.begun || a.over {
 			continue
 		}
+		waiting++
 		stands = stands || full
 		none := a.room.used >= f.first+a.room.given
 		if none || a.stall.on {
-			a.over = a.stall.late(none && delivered() >= a.end, a.room.given, standing, a.room.lump(f.first))
+			a.over = a.stall.late(none && delivered() >= a.end, a.room.given, standing, timeFor(a.room.lump(f.first), true))
 			f.answers[stream] = a
 		}
 		if a.over {
@@ -317,7 +332,11 @@ func (f *flow) look() {
 	if !stands && !f.stall.on {
 		return
 	}
-	if f.stall.late(stands, delivered()+f.all.given, moving, f.all.lump(0)) {
+	lump := f.all.lump(firstWindow)
+	if !full { // the system tells what is taken
+		lump = f.all.lump(0)
+	}
+	if f.stall.late(stands, delivered()+f.all.given, min(moving, standing*max(1, waiting)), timeFor(lump, full)) {
 		f.closed = true
 		_ = f.Conn.Close() // what is not taken is lost in any case
 	}
