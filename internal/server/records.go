@@ -15,6 +15,7 @@ import (
 	"github.com/leat-ml/leat/internal/telemetry"
 	"github.com/leat-ml/leat/record"
 	"github.com/leat-ml/leat/record/rows"
+	"github.com/leat-ml/leat/serve"
 	"github.com/leat-ml/leat/stream"
 )
 
@@ -139,6 +140,9 @@ type shared struct {
 	users int
 	made  recording
 
+	before []*shared     // of the same stream, which may not be closed yet
+	closed chan struct{} // when it is
+
 	starting sync.Mutex
 	started  bool
 }
@@ -154,7 +158,11 @@ func newPushers(c *Config) *pushers {
 func (p *pushers) use(r recording) *shared {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	var before []*shared
 	for _, s := range p.all {
+		if s.url == r.url {
+			before = append(before, s)
+		}
 		if s.url == r.url && s.users > 0 {
 			s.users++
 			if s.made.Flush != r.Flush || s.made.Memory != r.Memory || s.made.Disk != r.Disk || s.made.Codec != r.Codec {
@@ -163,7 +171,7 @@ func (p *pushers) use(r recording) *shared {
 			return s
 		}
 	}
-	s := &shared{of: p, url: r.url, users: 1, made: r}
+	s := &shared{of: p, url: r.url, users: 1, made: r, before: before, closed: make(chan struct{})}
 	s.Pusher = record.New(p.options(r))
 	p.all = append(p.all, s)
 	return s
@@ -199,13 +207,20 @@ func formatOf(r recording) stream.Format {
 	return stream.Bare
 }
 
-// start starts the pusher, once.
+// start starts the pusher, once: not before the one whose files it goes on with has left
+// them.
 func (s *shared) start(ctx context.Context) error {
 	s.starting.Lock()
 	defer s.starting.Unlock()
 	if s.started {
 		return nil
 	}
+	for _, other := range s.before {
+		if err := serve.Await(ctx, other.closed); err != nil {
+			return fmt.Errorf("the records of %s that came before are still being delivered: %w", redacted(s.url), err)
+		}
+	}
+	s.before = nil
 	err := s.Start(ctx)
 	s.started = err == nil
 	return err
@@ -220,6 +235,7 @@ func (s *shared) Close(ctx context.Context) error {
 	if !last {
 		return nil
 	}
+	defer close(s.closed)
 	return s.Pusher.Close(ctx)
 }
 

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/leat-ml/leat/graph"
 	"github.com/leat-ml/leat/record"
@@ -87,6 +89,69 @@ func TestRecordsOverReloads(t *testing.T) {
 	}
 	if sum.Accepted != 4 || sum.Delivered != 4 || recordsIn(t, memory, "a") != 2 {
 		t.Errorf("ledger %+v", sum)
+	}
+}
+
+// A lingering stream has been published to until it is let go of.
+type lingering struct {
+	driver.Stream
+	let  <-chan struct{}
+	busy *atomic.Int32 // of its kind
+	used bool
+}
+
+func (l *lingering) Publish(context.Context, []*driver.Message) error {
+	if !l.used {
+		l.used = true
+		l.busy.Add(1)
+	}
+	return nil
+}
+
+func (l *lingering) Close(context.Context) error {
+	if l.used {
+		<-l.let
+		l.busy.Add(-1)
+	}
+	return nil
+}
+
+// TestRecordsAgain turns records off, and on again while the first are still delivered:
+// who comes after waits, since both have the same files.
+func TestRecordsAgain(t *testing.T) {
+	w, records := &world{}, recordStreams(&mem.Memory{})
+	f := &flow{w: w}
+	let, busy := make(chan struct{}), atomic.Int32{}
+	records.Streams.Register("lingering", func(context.Context, driver.Source) (driver.Stream, driver.Traits, error) {
+		return &lingering{let: let, busy: &busy}, driver.Traits{}, nil
+	})
+	core := started(t, Config{Spec: recordedBy(f.spec(weight(1)), "lingering://x"), Catalog: w.set(), Records: records})
+	answers(t, core, "1")
+	waitFor(t, "the record is there", func() bool { return busy.Load() == 1 })
+	if err := core.Reload(t.Context(), content(f.spec(weight(2)))); err != nil {
+		t.Fatal(err)
+	}
+	waitFor(t, "nobody records any more", func() bool { return len(core.recordStreams()) == 0 })
+	again := make(chan error, 1)
+	go func() {
+		again <- core.Reload(context.Background(), content(recordedBy(f.spec(weight(3)), "lingering://x")))
+	}()
+	select {
+	case err := <-again:
+		close(let)
+		t.Fatalf("it did not wait, error %v", err)
+	case <-time.After(200 * time.Millisecond): // long enough to see that it waits
+	}
+	answers(t, core, "2")
+	close(let)
+	if err := <-again; err != nil {
+		t.Fatal(err)
+	}
+	waitFor(t, "the first is closed", func() bool { return busy.Load() == 0 })
+	answers(t, core, "3")
+	waitFor(t, "the other record is there", func() bool { return busy.Load() == 1 })
+	if err := core.Close(t.Context()); err != nil {
+		t.Fatal(err)
 	}
 }
 
