@@ -134,7 +134,7 @@ func (c *call) serve(ev *serve.Event) (out *serve.Event, err error) {
 	if c.s.state.Load() == refusing {
 		return nil, errShutDown
 	}
-	if c.member.of == nil {
+	if c.member.is.call == nil {
 		return c.bounded(ev)
 	}
 	all := c.method.office.crowd

@@ -6,27 +6,23 @@ import "sync"
 // themselves when a shutdown ends.
 type crowd struct {
 	mu    sync.Mutex
-	first *member
+	calls chain[served]
 	ended bool
 }
 
 // A member is a call in a crowd.
-type member struct {
-	of statusWriter // nil where a call cannot be ended before its handler returns
+type member = link[served]
 
-	// guarded by the lock of the crowd
-	prev, next *member
-	told       bool // that the server shuts down
+type served struct {
+	call statusWriter // nil where a call cannot be ended before its handler returns
+	told bool         // that the server shuts down; guarded by the lock of the crowd
 }
 
 // enter has a call be told when a shutdown ends, and says whether it has not yet.
 func (c *crowd) enter(m *member) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if m.next = c.first; m.next != nil {
-		m.next.prev = m
-	}
-	c.first = m
+	c.calls.push(m)
 	return !c.ended
 }
 
@@ -34,16 +30,8 @@ func (c *crowd) enter(m *member) bool {
 func (c *crowd) leave(m *member) (told bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if m.prev == nil {
-		c.first = m.next
-	} else {
-		m.prev.next = m.next
-	}
-	if m.next != nil {
-		m.next.prev = m.prev
-	}
-	m.prev, m.next = nil, nil
-	return m.told
+	c.calls.drop(m)
+	return m.is.told
 }
 
 // end tells all that are served, which cancels what they are served under.
@@ -57,9 +45,9 @@ func (c *crowd) all() (calls []statusWriter) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.ended = true
-	for m := c.first; m != nil; m = m.next {
-		m.told = true
-		calls = append(calls, m.of)
+	for m := range c.calls.all() {
+		m.is.told = true
+		calls = append(calls, m.is.call)
 	}
 	return calls
 }

@@ -52,7 +52,7 @@ const framed = 5
 func (o *office) open(b *inbox, ctx context.Context) { //nolint:revive // the inbox is what is made
 	b.office = o
 	b.from, _ = gogrpc.ServerTransportStreamFromContext(ctx).(source)
-	b.wait.of = b.from
+	b.wait.is.call = b.from
 }
 
 // only reads the message of a call that has one, and the end behind it. Its time begins

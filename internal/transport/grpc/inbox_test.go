@@ -233,7 +233,7 @@ func TestManyHalves(t *testing.T) {
 		}
 		w.server.waits.mu.Lock()
 		defer w.server.waits.mu.Unlock()
-		if w.server.waits.first != nil {
+		if w.server.waits.all.first != nil {
 			t.Error("somebody is waited for")
 		}
 	})

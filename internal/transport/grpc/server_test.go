@@ -211,7 +211,7 @@ func TestShutdownTells(t *testing.T) {
 		}
 	}
 	for _, c := range w.server.crowds {
-		if c.first != nil {
+		if c.calls.first != nil {
 			t.Error("calls that have ended are kept")
 		}
 	}

@@ -79,7 +79,7 @@ func unary[Req, Resp any](m *method, do func(*call, *Req) (*Resp, error)) gogrpc
 			own := new(single)
 			c := m.s.begin(ctx, m, &own.call)
 			if m.office.open(&own.inbox, ctx); own.inbox.from != nil {
-				decode, own.call.member.of = own.inbox.only, own.inbox.from
+				decode, own.call.member.is.call = own.inbox.only, own.inbox.from
 			}
 			resp, err := answered(c, decode, do)
 			if err = c.end(err); err != nil {

@@ -21,31 +21,28 @@ type waits struct {
 	unit time.Duration // that is called a second here; 0 is one
 
 	mu      sync.Mutex
-	first   *wait
+	all     chain[waiting]
 	timer   *time.Timer
 	ticking bool
 }
 
 // A wait is one of them.
-type wait struct {
-	of statusWriter // the call, which a wait that is too long ends
+type wait = link[waiting]
+
+type waiting struct {
+	call statusWriter // which a wait that is too long ends
 
 	// guarded by the lock of waits
-	prev, next *wait
-	in         bool
-	left       int  // seconds
-	late       bool // it has been too long
+	left int  // seconds
+	late bool // it has been too long
 }
 
 // enter begins a wait.
 func (s *waits) enter(w *wait) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	w.in, w.left, w.prev, w.next = true, tolerance, nil, s.first
-	if s.first != nil {
-		s.first.prev = w
-	}
-	s.first = w
+	w.is.left = tolerance
+	s.all.push(w)
 	if !s.ticking {
 		s.ticking = true
 		s.wind()
@@ -71,37 +68,21 @@ func (s *waits) extend(w *wait, n int) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	w.left += n / slowest
+	w.is.left += n / slowest
 }
 
 // leave ends a wait, and says whether it has been too long.
 func (s *waits) leave(w *wait) (late bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.drop(w)
-	return w.late
-}
-
-// drop takes a wait off the list, if it is on it.
-func (s *waits) drop(w *wait) {
-	if !w.in {
-		return
-	}
-	if w.prev == nil {
-		s.first = w.next
-	} else {
-		w.prev.next = w.next
-	}
-	if w.next != nil {
-		w.next.prev = w.prev
-	}
-	w.in, w.prev, w.next = false, nil, nil
+	s.all.drop(w)
+	return w.is.late
 }
 
 // tick ends the calls that have kept waiting for too long.
 func (s *waits) tick() {
-	for _, w := range s.late() {
-		_ = w.WriteStatus(statusOf(errSlow)) // fails when the client has gone
+	for _, call := range s.late() {
+		_ = call.WriteStatus(statusOf(errSlow)) // fails when the client has gone
 	}
 }
 
@@ -109,16 +90,14 @@ func (s *waits) tick() {
 func (s *waits) late() (calls []statusWriter) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for w := s.first; w != nil; {
-		next := w.next
-		if w.left--; w.left < 0 {
-			w.late = true
-			s.drop(w)
-			calls = append(calls, w.of)
+	for w := range s.all.all() {
+		if w.is.left--; w.is.left < 0 {
+			w.is.late = true
+			s.all.drop(w)
+			calls = append(calls, w.is.call)
 		}
-		w = next
 	}
-	if s.ticking = s.first != nil; s.ticking {
+	if s.ticking = s.all.first != nil; s.ticking {
 		s.wind()
 	}
 	return calls
