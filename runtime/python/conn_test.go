@@ -127,10 +127,10 @@ func TestCallsOfALostWorker(t *testing.T) {
 	}
 }
 
-// TestCancel has a call cancelled, which the worker is told, and answered too
-// late, which nobody is.
-func TestCancel(t *testing.T) {
-	c, p := connected(t, nil)
+// cancelled has a call be cancelled when the worker has got it and something else has been
+// done, and returns its frame.
+func cancelled(t *testing.T, c *conn, p *peer, first func()) frame {
+	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	failed := make(chan error, 1)
 	go func() {
@@ -138,10 +138,19 @@ func TestCancel(t *testing.T) {
 		failed <- err
 	}()
 	f := p.next(t)
+	first()
 	cancel()
 	if err := <-failed; !errors.Is(err, context.Canceled) {
 		t.Errorf("error %v", err)
 	}
+	return f
+}
+
+// TestCancel has a call cancelled, which the worker is told, and answered too
+// late, which nobody is.
+func TestCancel(t *testing.T) {
+	c, p := connected(t, nil)
+	f := cancelled(t, c, p, func() {})
 	if got := p.next(t); got.kind != kindCancel || got.call != f.call {
 		t.Errorf("frame %+v", got)
 	}
@@ -155,18 +164,7 @@ func TestCancel(t *testing.T) {
 // TestCancelWhileOthersWrite has a call cancelled just when another is being written.
 func TestCancelWhileOthersWrite(t *testing.T) {
 	c, p := connected(t, nil)
-	ctx, cancel := context.WithCancel(t.Context())
-	failed := make(chan error, 1)
-	go func() {
-		_, _, err := c.do(ctx, &frame{kind: kindCall})
-		failed <- err
-	}()
-	f := p.next(t)
-	c.turn <- struct{}{} // somebody writes
-	cancel()
-	if err := <-failed; !errors.Is(err, context.Canceled) {
-		t.Errorf("error %v", err)
-	}
+	f := cancelled(t, c, p, func() { c.turn <- struct{}{} }) // somebody writes
 	<-c.turn
 	_ = p.SetReadDeadline(time.Now().Add(time.Minute))
 	if got := p.next(t); got.kind != kindCancel || got.call != f.call {
